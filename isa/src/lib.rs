@@ -1,1 +1,12 @@
-//! quarrion-isa
+//! What a neuromorphic chip *is* and what runs on it.
+//!
+//! Everything that the compiler and the engines must agree about lives here and nowhere else: the
+//! chip description and its rules, neuron programs, delivery arithmetic, synapse formats, the
+//! mapped program and its container, the activity record, event kinds, prices and diagnostics.
+//! This crate does no input or output, spawns no thread, reads no clock and holds no global.
+
+pub mod diagnostic;
+pub mod id;
+pub mod neuron;
+pub mod quantity;
+pub mod random;
