@@ -5,7 +5,9 @@
 //! mapped program and its container, the activity record, event kinds, prices and diagnostics.
 //! This crate does no input or output, spawns no thread, reads no clock and holds no global.
 
+pub mod chip;
 pub mod diagnostic;
+pub mod event;
 pub mod id;
 pub mod neuron;
 pub mod quantity;
