@@ -133,7 +133,7 @@ def run(net, spikes, hook=None):
 def train(net, encode, epochs, batch=64, lr=2e-3, rate_penalty=0.0):
     """Train on spike counts. Spikes are drawn anew each epoch from jittered images.
 
-    `rate_penalty` weighs the mean firing rate of the hidden layers in the loss:
+    `rate_penalty` weighs the firing rate, averaged over the layers, in the loss:
     fewer spikes are less energy.
     """
     images, labels, _, _ = load_images()
@@ -191,7 +191,7 @@ def weights_to_float32(graph):
 # ------------------------------------------------------------------ independent simulator
 
 
-def fold_conv(node, x):
+def conv(node, x):
     (sy, sx), (py, px) = node.stride, node.padding
     assert tuple(node.dilation) == (1, 1) and node.groups == 1
     x = np.pad(x, ((0, 0), (0, 0), (py, py), (px, px)))
@@ -268,7 +268,7 @@ class Simulator:
                 elif isinstance(node, nir.Affine):
                     y = x @ node.weight.astype(np.float64).T + node.bias.astype(np.float64)
                 elif isinstance(node, nir.Conv2d):
-                    y = fold_conv(node, x)
+                    y = conv(node, x)
                 elif isinstance(node, (nir.AvgPool2d, nir.SumPool2d)):
                     y = pool(node, x)
                 elif isinstance(node, nir.Flatten):
@@ -308,6 +308,7 @@ def accuracy(counts, labels):
 def record(folder, net, graph, encode, required):
     """Write the .nir file, the test spikes and the framework's counts, then verify them."""
     path = folder / f"{folder.name}.nir"
+    graph.edges = sorted(graph.edges)  # the exporter's order changes from run to run
     nir.write(path, weights_to_float32(graph))
 
     _, _, images, labels = load_images()
