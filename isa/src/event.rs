@@ -5,6 +5,43 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The phases of a timestep, as time and energy are split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The update loops, until the last one has ended.
+    Update,
+    /// Packets and lists after that, until the last list is served.
+    Flush,
+    /// The barrier.
+    Barrier,
+    /// The epoch sweep of a learning step.
+    Learning,
+    /// Resets and parameter writes.
+    Management,
+    /// The host's handshake, spikes in and spikes out.
+    Host,
+}
+
+impl Phase {
+    /// Every phase, in order of time.
+    pub const ALL: &[Self] =
+        &[Self::Update, Self::Flush, Self::Barrier, Self::Learning, Self::Management, Self::Host];
+
+    /// The name of the phase in tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Update => "update",
+            Self::Flush => "flush",
+            Self::Barrier => "barrier",
+            Self::Learning => "learning",
+            Self::Management => "management",
+            Self::Host => "host",
+        }
+    }
+}
+
 /// Declares the kinds with their stable names, categories and one-line meanings.
 macro_rules! event_kinds {
     ($($kind:ident, $name:literal, $category:ident, $meaning:literal;)*) => {
@@ -116,6 +153,24 @@ event_kinds! {
     HostSpikeIn, "host_spike_in", Host, "A spike sent by the host into the mesh";
     HostSpikeOut, "host_spike_out", Host, "A spike read back by the host";
     HostHandshake, "host_handshake", Host, "One timestep handshake with the host";
+}
+
+impl EventKind {
+    /// The phase that the kind's energy is charged to.
+    ///
+    /// Packets and lists count as flush wherever they overlap the loop: their energy is theirs,
+    /// whenever it is spent.
+    #[must_use]
+    pub const fn phase(self) -> Phase {
+        match self.category() {
+            Category::Neuron => Phase::Update,
+            Category::Synapse | Category::Axon | Category::Mesh => Phase::Flush,
+            Category::Barrier => Phase::Barrier,
+            Category::Learning => Phase::Learning,
+            Category::Management => Phase::Management,
+            Category::Host => Phase::Host,
+        }
+    }
 }
 
 /// Counts by kind; the index is the kind's position in [`EventKind::ALL`].

@@ -5,10 +5,18 @@
 //! mapped program and its container, the activity record, event kinds, prices and diagnostics.
 //! This crate does no input or output, spawns no thread, reads no clock and holds no global.
 
+pub mod activity;
 pub mod chip;
+pub mod delivery;
 pub mod diagnostic;
 pub mod event;
 pub mod id;
+pub mod ledger;
 pub mod neuron;
+pub mod pricing;
+pub mod program;
 pub mod quantity;
 pub mod random;
+pub mod stimulus;
+pub mod synapse;
+pub mod timing;

@@ -1,0 +1,85 @@
+//! The ledger: event counts by core, link, population, timestep and sample.
+//!
+//! Each table is a marginal of its own; the totals of those that count the same kinds must agree.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::EventCounts;
+use crate::id::{CoreId, LinkId};
+use crate::quantity::Picoseconds;
+use crate::timing::StepTime;
+
+/// Everything that a run counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// All events.
+    pub total: EventCounts,
+    /// By core of the program, ascending; hops and host events belong to no core.
+    pub cores: Vec<CoreRow>,
+    /// By link that carried anything, ascending.
+    pub links: Vec<LinkRow>,
+    /// By population: updates of its neurons, and packets and lists that its spikes caused.
+    pub populations: Vec<EventCounts>,
+    /// By timestep, in order of sample and step.
+    pub steps: Vec<StepRow>,
+    /// By sample.
+    pub samples: Vec<SampleRow>,
+}
+
+/// One core's counts and busy times.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoreRow {
+    /// The core.
+    pub core: CoreId,
+    /// What it did.
+    pub counts: EventCounts,
+    /// Time of its update loops.
+    pub update_time: Picoseconds,
+    /// Time of its list service.
+    pub synapse_time: Picoseconds,
+}
+
+/// One link's traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkRow {
+    /// The link.
+    pub link: LinkId,
+    /// Packets carried.
+    pub packets: u64,
+    /// Flits carried.
+    pub flits: u64,
+    /// Time that the link was taken.
+    pub busy: Picoseconds,
+}
+
+/// One timestep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRow {
+    /// Sample.
+    pub sample: u32,
+    /// Timestep in the sample.
+    pub step: u32,
+    /// Spikes of compartments.
+    pub spikes: u64,
+    /// Spikes from the host.
+    pub host_spikes: u64,
+    /// Packets, the host's included.
+    pub packets: u64,
+    /// Hops of all packets.
+    pub hops: u64,
+    /// Synaptic operations.
+    pub synaptic_ops: u64,
+    /// Time and bound.
+    pub time: StepTime,
+}
+
+/// One sample.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleRow {
+    /// What it did.
+    pub counts: EventCounts,
+    /// Timesteps.
+    pub steps: u32,
+    /// Time of all its timesteps and its reset.
+    pub time: Picoseconds,
+}

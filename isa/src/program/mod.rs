@@ -1,0 +1,252 @@
+//! The mapped program: the compiler's result and the engines' input. Immutable.
+//!
+//! A program holds, per used core, the axon-in table, synapse blocks, compartment groups and the
+//! axon-out table, and beside them what lets a person read results: where each population lies,
+//! when it starts, how weights were scaled and what was assumed.
+
+mod container;
+
+pub use container::{ContainerError, MAGIC, VERSION};
+
+use serde::{Deserialize, Serialize};
+
+use crate::delivery::Delivery;
+use crate::id::{AxonInId, CoreId, PopulationId, ProjectionId};
+use crate::synapse::SynapseBlock;
+
+/// A network mapped onto a chip.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Program {
+    /// Name of the network.
+    pub name: String,
+    /// Name of the chip that the program was compiled for.
+    pub chip: String,
+    /// Texts of the neuron programs that the groups name by position.
+    pub neuron_programs: Vec<String>,
+    /// Logical groups of neurons, input populations first.
+    pub populations: Vec<Population>,
+    /// Logical groups of synapses.
+    pub projections: Vec<Projection>,
+    /// The used cores, by ascending id.
+    pub cores: Vec<CoreProgram>,
+    /// Axons that each input neuron's spike reaches, over all input populations in order.
+    pub inputs: AxonTable,
+    /// The population that is read out.
+    pub output: PopulationId,
+    /// What was assumed, from which files, with which seed: (key, value).
+    pub provenance: Vec<(String, String)>,
+}
+
+/// A logical group of neurons and where it lies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Population {
+    /// Name in the network.
+    pub name: String,
+    /// Logical shape, row-major.
+    pub shape: Vec<u32>,
+    /// Neurons.
+    pub size: u32,
+    /// Ordinal of neuron 0 among all neurons of the network; ordinals key randomness.
+    pub first_ordinal: u32,
+    /// What the population is.
+    pub role: Role,
+    /// Step of a sample at which the population starts: before it, its state is held at reset.
+    pub phase: u32,
+    /// Chip integer = network value x this scale (thresholds, weights on the accumulator's scale).
+    pub scale: f64,
+    /// Where the neurons lie, in order of neuron; empty for inputs.
+    pub places: Vec<Place>,
+}
+
+/// What a population is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Spikes come from the stimulus.
+    Input,
+    /// Compartments on cores.
+    Neurons,
+}
+
+/// A run of consecutive neurons in consecutive compartments of one core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// First neuron of the run in its population.
+    pub neuron: u32,
+    /// Length of the run.
+    pub count: u32,
+    /// Core.
+    pub core: CoreId,
+    /// Compartment of the first neuron.
+    pub compartment: u32,
+}
+
+/// A logical group of synapses and what quantisation did to its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Projection {
+    /// Name in the network.
+    pub name: String,
+    /// Source population.
+    pub source: PopulationId,
+    /// Target population.
+    pub target: PopulationId,
+    /// Logical synapses.
+    pub synapses: u64,
+    /// Steps added so that paths of unlike length meet.
+    pub delay: u32,
+    /// Weight exponent chosen.
+    pub exponent: i32,
+    /// Root mean square of (chip weight / scale - network weight), relative to the weights' own.
+    pub error: f64,
+}
+
+/// What one core holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CoreProgram {
+    /// The core.
+    pub core: CoreId,
+    /// Compartments in use.
+    pub compartments: u32,
+    /// Groups in order of compartment, without gaps.
+    pub groups: Vec<Group>,
+    /// Logical ordinal of each compartment's neuron.
+    pub ordinals: Vec<u32>,
+    /// Slots of the accumulator ring: the longest delay plus two.
+    pub ring_slots: u32,
+    /// Which list each axon-in entry names.
+    pub axons_in: Vec<AxonIn>,
+    /// Synapse blocks.
+    pub blocks: Vec<Block>,
+    /// Axons that each compartment's spike reaches.
+    pub axons_out: AxonTable,
+}
+
+/// Consecutive compartments that run one neuron program with the same group parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Population that the compartments belong to.
+    pub population: PopulationId,
+    /// Position in [`Program::neuron_programs`].
+    pub neuron_program: u32,
+    /// First compartment.
+    pub first: u32,
+    /// Number of compartments.
+    pub count: u32,
+    /// Values in the order of the neuron program's parameters.
+    pub parameters: Vec<ParameterValue>,
+}
+
+/// The value of one parameter of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParameterValue {
+    /// The same for every compartment.
+    Shared(i64),
+    /// One value per compartment of the group.
+    Each(Vec<i64>),
+}
+
+/// One axon-in entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AxonIn {
+    /// Position in [`CoreProgram::blocks`].
+    pub block: u32,
+    /// List of the block.
+    pub list: u32,
+}
+
+/// A synapse block with what happens between an arriving spike and the accumulator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Projection that the synapses belong to.
+    pub projection: ProjectionId,
+    /// Accumulator (input of the neuron program) that the lists add to.
+    pub input: u32,
+    /// Settings of the delivery arithmetic.
+    pub delivery: Delivery,
+    /// The lists.
+    pub synapses: SynapseBlock,
+}
+
+/// One axon-out entry: where a copy of the spike goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AxonOut {
+    /// Destination core.
+    pub core: CoreId,
+    /// Axon-in entry there.
+    pub axon: AxonInId,
+}
+
+/// Axon-out entries by source (compressed rows).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AxonTable {
+    /// Start of each source's entries, and the end of the last.
+    pub offsets: Vec<u32>,
+    /// The entries.
+    pub entries: Vec<AxonOut>,
+}
+
+impl AxonTable {
+    /// Builds the table from one list per source.
+    #[must_use]
+    pub fn from_rows(rows: &[Vec<AxonOut>]) -> Self {
+        let mut table = Self { offsets: vec![0], entries: Vec::new() };
+        for row in rows {
+            table.entries.extend_from_slice(row);
+            table.offsets.push(table.entries.len() as u32);
+        }
+        table
+    }
+
+    /// Sources of the table.
+    #[must_use]
+    pub fn sources(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// The entries of a source.
+    #[must_use]
+    pub fn row(&self, source: usize) -> &[AxonOut] {
+        &self.entries[self.offsets[source] as usize..self.offsets[source + 1] as usize]
+    }
+}
+
+impl Program {
+    /// Input neurons over all input populations.
+    #[must_use]
+    pub fn input_size(&self) -> u32 {
+        self.populations.iter().filter(|p| p.role == Role::Input).map(|p| p.size).sum()
+    }
+
+    /// The population that is read out.
+    #[must_use]
+    pub fn output_population(&self) -> &Population {
+        &self.populations[self.output.index()]
+    }
+
+    /// Steps that a sample of `input_steps` steps takes: until the output's window has passed.
+    #[must_use]
+    pub fn sample_steps(&self, input_steps: u32) -> u32 {
+        let last = self.populations.iter().map(|p| p.phase).max().unwrap_or(0);
+        input_steps + last
+    }
+
+    /// The steps in which a population sees the sample: its phase and as many as the input had.
+    #[must_use]
+    pub fn window(&self, population: &Population, input_steps: u32) -> std::ops::Range<u32> {
+        population.phase..population.phase + input_steps
+    }
+
+    /// Position of the core in [`Program::cores`].
+    #[must_use]
+    pub fn core_position(&self, core: CoreId) -> Option<usize> {
+        self.cores.binary_search_by_key(&core, |entry| entry.core).ok()
+    }
+}
+
+impl CoreProgram {
+    /// Words of synapse memory in use.
+    #[must_use]
+    pub fn synapse_words(&self) -> u64 {
+        self.blocks.iter().map(|block| block.synapses.words()).sum()
+    }
+}
