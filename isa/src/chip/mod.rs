@@ -3,10 +3,13 @@
 //! [`Chip`] is what compiler, engines and reports read. It is made from a chip file by `check_chip`
 //! only; the file's own types (decimal figures, sources, `extends`) live apart.
 
+mod check;
 mod core_type;
+pub mod file;
 mod geometry;
 mod price;
 
+pub use check::{FORMAT_VERSION, check_chip};
 pub use core_type::{
     CoreType, Overlap, Programs, Register, Services, SignMode, Stage, SynapseFormat,
     SynapseFormatKind, WeightRules,

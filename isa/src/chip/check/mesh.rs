@@ -1,0 +1,210 @@
+//! Rules on the mesh, its links and routers.
+
+use super::super::file::{ChipFile, LinkFigure, RouterFile};
+use super::super::{LinkClass, LinkClassFigures, Mesh, Multicast, Planes, Router, Routing, Topology};
+use super::figures::time;
+use super::findings::Findings;
+use super::counts;
+
+/// The most tiles of a board that are laid out; a reader's limit, no chip's.
+const READER_TILES: u128 = 1 << 20;
+
+/// Sizes of the mesh: nothing may be built on them before this holds.
+pub(super) fn check_sizes(file: &ChipFile, found: &mut Findings) {
+    let mesh = &file.mesh;
+    let sizes = [
+        ("mesh.width", mesh.width),
+        ("mesh.height", mesh.height),
+        ("mesh.chips_x", mesh.chips_x),
+        ("mesh.chips_y", mesh.chips_y),
+        ("mesh.cores_per_tile", mesh.cores_per_tile),
+        ("mesh.packet_bits", mesh.packet_bits),
+    ];
+    for (path, size) in sizes {
+        counts::at_least_one(found, path, u64::from(size));
+    }
+    let tiles: u128 = sizes[..4].iter().map(|&(_, size)| u128::from(size)).product();
+    if tiles > READER_TILES {
+        let (path, size) = sizes[..4].iter().max_by_key(|(_, size)| *size).unwrap_or(&sizes[0]);
+        let message = format!(
+            "`{path}` is {size}, which makes a board of {tiles} tiles, but at most {READER_TILES} \
+             are laid out"
+        );
+        found.error("QC021", path, message, "make the mesh or the grid of chips smaller");
+    }
+}
+
+/// The mesh of the file, with every rule on links, routers and planes.
+pub(super) fn check_mesh(file: &ChipFile, found: &mut Findings) -> Mesh {
+    let mesh = &file.mesh;
+    let checked = Mesh {
+        topology: mesh.topology,
+        width: mesh.width,
+        height: mesh.height,
+        chips_x: mesh.chips_x,
+        chips_y: mesh.chips_y,
+        routing: mesh.routing,
+        multicast: mesh.multicast,
+        planes: mesh.planes,
+        router: router(&mesh.router, found),
+        packet_bits: mesh.packet_bits,
+        links: links(file, found),
+    };
+    check_planes(&checked, found);
+    check_channels(&checked, found);
+    check_multicast(&checked, found);
+    checked
+}
+
+/// Figures of every class; a class that the board has no link of stays zero.
+fn links(file: &ChipFile, found: &mut Findings) -> [LinkClassFigures; 4] {
+    let mesh = &file.mesh;
+    let wide = u64::from(mesh.width) * u64::from(mesh.chips_x) > 1 && mesh.width > 1;
+    let tall = u64::from(mesh.height) * u64::from(mesh.chips_y) > 1 && mesh.height > 1;
+    let classes = [
+        (LinkClass::Tile, "tile", Some(&mesh.links.tile), None),
+        (LinkClass::EastWest, "east_west", mesh.links.east_west.as_ref(), wide.then_some("mesh.width")),
+        (
+            LinkClass::NorthSouth,
+            "north_south",
+            mesh.links.north_south.as_ref(),
+            tall.then_some("mesh.height"),
+        ),
+        (LinkClass::ChipEdge, "chip_edge", mesh.links.chip_edge.as_ref(), edge_cause(file)),
+    ];
+    let mut figures = [LinkClassFigures::default(); 4];
+    for (class, name, link, needed_by) in classes {
+        match (link, needed_by) {
+            (Some(link), _) => figures[class as usize] = link_class(file, name, link, found),
+            (None, Some(cause)) => {
+                let message = format!(
+                    "`{cause}` makes links of the class `{name}`, but `mesh.links` has no such class"
+                );
+                let help = format!("add `{name}: (latency_ns: …, occupancy_ns: …, …)`");
+                found.clash("QC057", (cause, "mesh.links"), message, help);
+            }
+            (None, None) => {}
+        }
+    }
+    figures
+}
+
+/// The value that makes links over chip edges, where there is one.
+fn edge_cause(file: &ChipFile) -> Option<&'static str> {
+    match (file.mesh.chips_x > 1, file.mesh.chips_y > 1) {
+        (true, _) => Some("mesh.chips_x"),
+        (false, true) => Some("mesh.chips_y"),
+        (false, false) => None,
+    }
+}
+
+/// The most flits of a packet: beyond it a width is taken for a slip.
+const READER_FLITS: u32 = 64;
+
+/// One class of link.
+fn link_class(
+    file: &ChipFile,
+    name: &str,
+    link: &LinkFigure,
+    found: &mut Findings,
+) -> LinkClassFigures {
+    let path = format!("mesh.links.{name}");
+    let width = format!("{path}.width_bits");
+    if counts::at_least_one(found, &width, u64::from(link.width_bits)) {
+        let flits = file.mesh.packet_bits.div_ceil(link.width_bits);
+        if flits > READER_FLITS {
+            let message = format!(
+                "`{width}` is {}, which cuts a packet of {} bits into {flits} flits, but at most \
+                 {READER_FLITS} are followed",
+                link.width_bits, file.mesh.packet_bits
+            );
+            let help = "widen the link or shorten the packet";
+            found.clash("QC056", (&width, "mesh.packet_bits"), message, help);
+        }
+    }
+    LinkClassFigures {
+        latency: time(found, &format!("{path}.latency_ns"), link.latency_ns),
+        occupancy: time(found, &format!("{path}.occupancy_ns"), link.occupancy_ns),
+        width_bits: link.width_bits,
+    }
+}
+
+/// The router of every tile.
+fn router(file: &RouterFile, found: &mut Findings) -> Router {
+    match *file {
+        RouterFile::Asynchronous { buffer_flits } => {
+            counts::at_least_one(found, "mesh.router.buffer_flits", u64::from(buffer_flits));
+            Router::Asynchronous { buffer_flits }
+        }
+        RouterFile::Clocked {
+            period_ns,
+            pipeline_cycles,
+            virtual_channels,
+            buffer_flits,
+            speculative,
+        } => {
+            let counted = [
+                ("mesh.router.pipeline_cycles", pipeline_cycles),
+                ("mesh.router.virtual_channels", virtual_channels),
+                ("mesh.router.buffer_flits", buffer_flits),
+            ];
+            for (path, count) in counted {
+                counts::at_least_one(found, path, u64::from(count));
+            }
+            let period = super::period(found, "mesh.router.period_ns", period_ns);
+            Router::Clocked { period, pipeline_cycles, virtual_channels, buffer_flits, speculative }
+        }
+    }
+}
+
+/// Planes: at least one.
+fn check_planes(mesh: &Mesh, found: &mut Findings) {
+    if let Planes::Alternate(planes) | Planes::ByClass(planes) = mesh.planes {
+        counts::at_least_one(found, "mesh.planes", u64::from(planes));
+    }
+}
+
+/// Virtual channels that keep a topology or routing free of deadlock.
+fn check_channels(mesh: &Mesh, found: &mut Findings) {
+    let Router::Clocked { virtual_channels, .. } = mesh.router else {
+        return;
+    };
+    if virtual_channels >= 2 {
+        return;
+    }
+    let path = "mesh.router.virtual_channels";
+    if mesh.topology == Topology::Torus {
+        let message = format!(
+            "`{path}` is {virtual_channels}, but a torus needs 2: without a dateline channel its \
+             rings can deadlock"
+        );
+        found.clash("QC052", (path, "mesh.topology"), message, "give the router 2 channels");
+    }
+    if mesh.routing == Routing::XyYx {
+        let message = format!(
+            "`{path}` is {virtual_channels}, but xy_yx routing needs 2: one channel class for XY \
+             packets and one for YX packets"
+        );
+        found.clash("QC053", (path, "mesh.routing"), message, "give the router 2 channels");
+    }
+}
+
+/// Tree multicast: a branching packet must fit into one buffer whole.
+fn check_multicast(mesh: &Mesh, found: &mut Findings) {
+    if mesh.multicast != Multicast::Tree {
+        return;
+    }
+    let (Router::Asynchronous { buffer_flits } | Router::Clocked { buffer_flits, .. }) = mesh.router;
+    let classes = [LinkClass::EastWest, LinkClass::NorthSouth, LinkClass::ChipEdge];
+    let used = classes.into_iter().filter(|class| mesh.link(*class).width_bits > 0);
+    let flits = used.map(|class| mesh.flits(class, 0)).max().unwrap_or(1);
+    if buffer_flits < flits {
+        let message = format!(
+            "`mesh.router.buffer_flits` is {buffer_flits}, but a packet has {flits} flits and \
+             `multicast: tree` needs room for all of them: a branching packet that holds one \
+             output while it waits for another can deadlock"
+        );
+        let help = format!("hold {flits} flits in a buffer, or use `multicast: copies`");
+        found.clash("QC051", ("mesh.router.buffer_flits", "mesh.multicast"), message, help);
+    }
+}
