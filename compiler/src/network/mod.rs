@@ -1,0 +1,2 @@
+//! The working network.
+pub mod window;
