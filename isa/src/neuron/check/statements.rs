@@ -1,0 +1,155 @@
+//! Rules of the body.
+
+use super::declarations::in_words;
+use super::{Checker, Reported, Variable};
+use crate::neuron::program::{Expression, Statement};
+use crate::neuron::range::Range;
+use crate::neuron::syntax::{Name, Node, StatementNode};
+
+/// Where a statement stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the body itself.
+    Top,
+    /// In a `when` or `spike` block.
+    Block,
+}
+
+impl Checker<'_> {
+    /// Checks statements in order; those in error are left out.
+    pub(super) fn statements(&mut self, nodes: &[StatementNode], place: Place) -> Vec<Statement> {
+        let mut body = Vec::new();
+        for node in nodes {
+            if let Ok(statement) = self.statement(node, place) {
+                body.push(statement);
+            }
+        }
+        body
+    }
+
+    fn statement(&mut self, node: &StatementNode, place: Place) -> Result<Statement, Reported> {
+        match node {
+            StatementNode::Let { name, value } => {
+                let value = self.expression(value);
+                // The name is known either way, so that one fault is said once.
+                let local = self.locals.len();
+                self.locals.push(name.text.clone());
+                self.declare(name, Variable::Local(local));
+                let value = value?;
+                self.environment.set(Variable::Local(local), value.range);
+                Ok(Statement::Let { local, value })
+            }
+            StatementNode::Assign { name, value } => self.assign(name, value),
+            StatementNode::When { condition, body } => {
+                let condition = self.expression(condition)?;
+                let body = self.block(&condition, body);
+                Ok(Statement::When { condition, body })
+            }
+            StatementNode::Spike { span, payload, condition, body } => {
+                self.spikes += 1;
+                if place == Place::Block || self.spikes > 1 {
+                    let message = "a program spikes in at most one place, outside of every block";
+                    let help = "compute the condition first, then `spike when` it";
+                    self.error_with_help("QP013", message.into(), *span, "not here", help);
+                }
+                let condition = self.expression(condition)?;
+                let payload = match payload {
+                    Some(node) => Some(self.payload(node, &condition)?),
+                    None => None,
+                };
+                let body = self.block(&condition, body);
+                Ok(Statement::Spike { payload, condition, body })
+            }
+        }
+    }
+
+    /// The payload is computed only where the condition holds.
+    fn payload(&mut self, node: &Node, condition: &Expression) -> Result<Expression, Reported> {
+        let before = self.environment.clone();
+        self.environment = before.given(condition, true);
+        let payload = self.expression(node);
+        self.environment = before;
+        let payload = payload?;
+        if payload.range.is_narrow() {
+            return Ok(payload);
+        }
+        let message =
+            format!("a payload fits 32 bits, but this one can be {}", in_words(payload.range));
+        let help = "narrow it with clip or wrap32";
+        Err(self.error_with_help("QP009", message, node.span, "too wide", help))
+    }
+
+    fn block(&mut self, condition: &Expression, nodes: &[StatementNode]) -> Vec<Statement> {
+        let otherwise = self.environment.given(condition, false);
+        self.environment = self.environment.given(condition, true);
+        let first_local = self.locals.len();
+        let body = self.statements(nodes, Place::Block);
+        self.leave_scope(first_local);
+        match condition.range.truth() {
+            Some(true) => {}
+            Some(false) => self.environment = otherwise,
+            None => self.environment.join(&otherwise),
+        }
+        body
+    }
+
+    fn assign(&mut self, name: &Name, value: &Node) -> Result<Statement, Reported> {
+        let checked = self.expression(value);
+        let target = match self.symbols.get_mut(&name.text) {
+            Some(symbol) => {
+                symbol.written = true;
+                Some(symbol.variable)
+            }
+            None => None,
+        };
+        let state = match target {
+            Some(Variable::State(state)) => state,
+            Some(_) => {
+                let message = format!("only a state word is assigned, but `{}` is none", name.text);
+                let help = "declare a state word, or name a value with `let`";
+                return Err(self.error_with_help(
+                    "QP007",
+                    message,
+                    name.span,
+                    "assigned here",
+                    help,
+                ));
+            }
+            None => {
+                let message = format!("`{}` is assigned but never declared", name.text);
+                let help = format!(
+                    "declare it (`state {}: s24`) or name a value (`let {} = ...`)",
+                    name.text, name.text
+                );
+                return Err(self.error_with_help("QP005", message, name.span, "unknown", &help));
+            }
+        };
+        let value_range = checked?;
+        let word = self.state[state].width.range();
+        let fits = word.holds(value_range.range);
+        // After an error the word still holds what it may hold.
+        let known = if fits { value_range.range } else { word };
+        self.environment.set(Variable::State(state), known);
+        if fits {
+            return Ok(Statement::Assign { state, value: value_range });
+        }
+        let message = format!(
+            "`{}` holds {} to {}, but this can be {}",
+            name.text,
+            word.low,
+            word.high,
+            in_words(value_range.range)
+        );
+        let help = self.narrowing_help(state, word);
+        Err(self.error_with_help("QP008", message, value.span, "can leave the word", &help))
+    }
+
+    fn narrowing_help(&self, state: usize, word: Range) -> String {
+        let width = self.state[state].width;
+        if width.signed {
+            format!("say how it is narrowed: wrap{}(...) or clip(..., low, high)", width.bits)
+        } else {
+            format!("say how it is narrowed: clip(..., 0, {})", word.high)
+        }
+    }
+}
