@@ -1,1 +1,3 @@
 //! quarrion-emulator
+
+pub mod mesh;

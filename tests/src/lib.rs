@@ -1,1 +1,3 @@
 //! quarrion-tests
+
+pub mod booksim;

@@ -1,0 +1,125 @@
+//! Rules that a fabric and its traffic keep before an engine sees them.
+
+use quarrion_isa::diagnostic::Diagnostic;
+
+use super::codes::{BAD_FABRIC, BAD_ROUTING, BAD_TRAFFIC};
+use super::fabric::{End, Fabric, LinkState, RouterClock, Switching, Wrap};
+use super::routing::Routing;
+use super::traffic::{Destination, Traffic};
+
+const FEW: u32 = 1 << 15;
+
+pub(super) fn check_fabric(fabric: &Fabric) -> Result<(), Diagnostic> {
+    let bad = |text: String| Err(Diagnostic::error(BAD_FABRIC, text));
+    let timing = fabric.timing;
+    if timing.virtual_channels == 0 {
+        return bad("a router needs at least one virtual channel, not 0".into());
+    }
+    if let RouterClock::Clocked { period_ps: 0, .. } = timing.clock {
+        return bad("a router's clock period is at least 1 ps, not 0".into());
+    }
+    if fabric.planes == 0 || fabric.planes > 4 {
+        return bad(format!("a network has 1 to 4 physical planes, not {}", fabric.planes));
+    }
+    let mut outs = std::collections::BTreeSet::new();
+    let mut ins = std::collections::BTreeSet::new();
+    for (index, link) in fabric.links.iter().enumerate() {
+        if link.timing.buffer_flits == 0 || link.timing.buffer_flits > FEW {
+            let flits = link.timing.buffer_flits;
+            return bad(format!("link {index} ends in a buffer of {flits} flits; 1 to {FEW} work"));
+        }
+        if link.state == LinkState::Dead {
+            continue;
+        }
+        for (end, seen) in [(link.from, &mut outs), (link.to, &mut ins)] {
+            let End::Router { router, port } = end else { continue };
+            if router as usize >= fabric.routers.len() {
+                return bad(format!("link {index} ends at router {router}, which does not exist"));
+            }
+            if !seen.insert((router, port)) {
+                return bad(format!("port {port} of router {router} carries two links"));
+            }
+        }
+    }
+    for (index, port) in fabric.ports.iter().enumerate() {
+        let whole = |links: &[u32]| {
+            links.len() == fabric.planes as usize
+                && links.iter().all(|link| (*link as usize) < fabric.links.len())
+        };
+        if !whole(&port.inject) || !whole(&port.eject) {
+            return bad(format!("port {index} lacks a link in one of the physical planes"));
+        }
+    }
+    check_routing(fabric)
+}
+
+fn check_routing(fabric: &Fabric) -> Result<(), Diagnostic> {
+    let bad = |text: String| Err(Diagnostic::error(BAD_ROUTING, text));
+    let torus = fabric.grid.is_some_and(|grid| grid.wrap == Wrap::Torus);
+    let channels = fabric.timing.virtual_channels;
+    match &fabric.routing {
+        Routing::Table(table) => {
+            let routers = fabric.routers.len();
+            if table.routers as usize != routers || table.next.len() != routers * routers {
+                return bad(format!(
+                    "the route table is for {} routers and the network has {routers}",
+                    table.routers
+                ));
+            }
+        }
+        _ if fabric.grid.is_none() => {
+            return bad("x-first, y-first and mixed routing need a grid".into());
+        }
+        Routing::Mixed { .. } if torus => {
+            return bad("mixed routing is for a mesh, not for a torus".into());
+        }
+        Routing::Mixed { .. } if channels < 2 => {
+            return bad(format!("mixed routing needs 2 virtual channels, not {channels}"));
+        }
+        _ if torus && channels < 2 => {
+            return bad(format!(
+                "a torus needs 2 virtual channels (before and after the wrap link), not {channels}"
+            ));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+pub(super) fn check_traffic(fabric: &Fabric, traffic: &Traffic) -> Result<(), Diagnostic> {
+    let bad = |text: String| Err(Diagnostic::error(BAD_TRAFFIC, text));
+    if traffic.packets.len() >= 1 << 30 {
+        return bad(format!("{} packets in one timestep; 2^30 work", traffic.packets.len()));
+    }
+    let ports = fabric.ports.len();
+    let room = fabric.links.iter().map(|link| link.timing.buffer_flits).min().unwrap_or(0);
+    for (index, packet) in traffic.packets.iter().enumerate() {
+        if packet.source.index() >= ports {
+            return bad(format!("packet {index} leaves port {}, of {ports}", packet.source.0));
+        }
+        if packet.flits == 0 || packet.flits > FEW {
+            return bad(format!("packet {index} has {} flits; 1 to {FEW} work", packet.flits));
+        }
+        if fabric.timing.switching == Switching::VirtualCutThrough && packet.flits > room {
+            return bad(format!(
+                "packet {index} has {} flits and virtual cut-through has buffers of {room}",
+                packet.flits
+            ));
+        }
+        match packet.destination {
+            Destination::Port(port) if port.index() >= ports => {
+                return bad(format!("packet {index} goes to port {}, of {ports}", port.0));
+            }
+            Destination::Group(group) => {
+                let Some(members) = traffic.groups.get(group as usize) else {
+                    return bad(format!("packet {index} goes to group {group}, which is absent"));
+                };
+                if members.is_empty() || members.iter().any(|m| m.port.index() >= ports) {
+                    return bad(format!("group {group} is empty or names an absent port"));
+                }
+            }
+            Destination::Port(_) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! What goes into a timing model and what comes out.
+
+use super::fabric::PortId;
+
+/// Where a packet goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// One core or host port.
+    Port(PortId),
+    /// Every member of [`Traffic::groups`] at this position.
+    Group(u32),
+}
+
+/// One packet on its way to one port or a group of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// Who sends it.
+    pub source: PortId,
+    /// Who gets it.
+    pub destination: Destination,
+    /// Physical plane under [`super::PlaneUse::ByClass`]; ignored otherwise.
+    pub plane: u32,
+    /// Length.
+    pub flits: u32,
+    /// When the source has it ready.
+    ///
+    /// # Units
+    /// Picoseconds from the start of the timestep.
+    pub inject_ps: u64,
+    /// How long the receiving core is busy with it; packets behind it wait meanwhile.
+    ///
+    /// # Units
+    /// Picoseconds.
+    pub service_ps: u64,
+}
+
+/// One member of a multicast group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Who gets the packet.
+    pub port: PortId,
+    /// How long that core is busy with it.
+    pub service_ps: u64,
+}
+
+/// The packets of one timestep.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Packets; those of one source leave in this order, each not before its time.
+    pub packets: Vec<Packet>,
+    /// Multicast groups.
+    pub groups: Vec<Vec<Member>>,
+}
+
+/// How much a run writes down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Times per packet and counts per link.
+    #[default]
+    Packets,
+    /// Also every hop of this packet.
+    Watch(u32),
+    /// Also every hop of every packet.
+    Hops,
+}
+
+/// A packet's times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PacketTimes {
+    /// When its head entered the network; `u64::MAX` while it has not.
+    pub inject_ps: u64,
+    /// When its tail (of the last copy) reached the core; `u64::MAX` for a dropped packet.
+    pub eject_ps: u64,
+    /// When the core was done with it.
+    pub done_ps: u64,
+}
+
+/// A packet's head crossing one link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// Position in [`Traffic::packets`].
+    pub packet: u32,
+    /// Position in [`super::Fabric::links`].
+    pub link: u32,
+    /// When the switch let the head go.
+    pub depart_ps: u64,
+}
+
+/// What one link did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkCount {
+    /// Packets (tails) that crossed it.
+    pub packets: u64,
+    /// Flits that crossed it.
+    pub flits: u64,
+    /// How long it was occupied.
+    pub busy_ps: u64,
+    /// Flits waiting in the buffer behind it, summed over time: divide by the time for the mean.
+    pub queue_flit_ps: u64,
+    /// Most flits ever waiting in the buffer behind it.
+    pub queue_peak: u32,
+}
+
+/// One channel of a deadlock: it waits for the next of the list, the last for the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Position in [`super::Fabric::links`] of the link whose buffer is stuck.
+    pub link: u32,
+    /// Virtual channel.
+    pub channel: u32,
+    /// Packet at the head of it.
+    pub packet: u32,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Every packet arrived or was dropped.
+    Complete,
+    /// Nothing can move any more; the ring of waiting channels.
+    Deadlock(Vec<Waiting>),
+}
+
+/// Sums that must agree; a run checks them before it returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conservation {
+    /// Packets that entered the network.
+    pub injected: u64,
+    /// Further copies made by branching.
+    pub replicated: u64,
+    /// Copies that reached their core.
+    pub delivered: u64,
+    /// Copies that were dropped.
+    pub dropped: u64,
+    /// Flits that left a sender.
+    pub flits_sent: u64,
+    /// Flits that reached a receiver.
+    pub flits_received: u64,
+    /// Credits that were not back at the end.
+    pub credits_missing: u64,
+}
+
+/// What a timing model says about the packets of one timestep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Times, packet by packet.
+    pub packets: Vec<PacketTimes>,
+    /// Counts, link by link.
+    pub links: Vec<LinkCount>,
+    /// Hops, if they were asked for, in the order in which they happened.
+    pub hops: Vec<Hop>,
+    /// When the last core was done.
+    pub completion_ps: u64,
+    /// The packet that was done last; the first of several.
+    pub critical: Option<u32>,
+    /// How it ended.
+    pub ending: Ending,
+    /// Sums.
+    pub conservation: Conservation,
+    /// Flits times links between routers and out of them, the work a run is measured by.
+    pub flit_hops: u64,
+}
+
+impl Outcome {
+    /// Mean time from readiness at the source to the tail's arrival, over delivered packets.
+    ///
+    /// # Units
+    /// Picoseconds.
+    #[must_use]
+    pub fn mean_latency_ps(&self, traffic: &Traffic) -> f64 {
+        let mut sum = 0u128;
+        let mut count = 0u64;
+        for (packet, times) in traffic.packets.iter().zip(&self.packets) {
+            if times.eject_ps != u64::MAX {
+                sum += u128::from(times.eject_ps - packet.inject_ps);
+                count += 1;
+            }
+        }
+        if count == 0 { 0.0 } else { sum as f64 / count as f64 }
+    }
+}
