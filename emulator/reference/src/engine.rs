@@ -1,0 +1,403 @@
+//! The timestep contract, line by line.
+
+use quarrion_isa::activity::{Activity, CoreActivity, Destination, HostSpike, Segment};
+use quarrion_isa::chip::Chip;
+use quarrion_isa::delivery::Delivery;
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::neuron::{NeuronProgram, Outcome as Update, Range, Scope, step_compartment};
+use quarrion_isa::program::{AxonOut, Block, Program, Role};
+use quarrion_isa::random::{Counter, Purpose, draw};
+use quarrion_isa::stimulus::{InputSpike, ParameterWrite, Sample, Stimulus};
+use quarrion_isa::synapse::CorruptList;
+
+use crate::build::{build_cores, parse_neuron_programs};
+use crate::codes::{bad_program, bad_stimulus};
+use crate::count::{Counts, Ground};
+use crate::state::{Compartment, Spike};
+
+/// A program that runs, one timestep after the other.
+#[derive(Clone, Debug)]
+pub struct Reference<'a> {
+    ground: Ground<'a>,
+    seed: u32,
+    neuron_programs: Vec<NeuronProgram>,
+    /// Compartments in order, core by core as the program has them.
+    cores: Vec<Vec<Compartment>>,
+    sample: u32,
+    step: u32,
+    activity: Activity,
+    spikes: Vec<Spike>,
+    output_counts: Vec<u32>,
+    counts: Counts,
+}
+
+/// What a whole run leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Spikes of each output neuron in the output's window, sample by sample.
+    pub output_counts: Vec<Vec<u32>>,
+    /// Event counts.
+    pub counts: Counts,
+}
+
+/// A spike on its way to one list.
+struct Arrival {
+    /// Ordinal of the source neuron.
+    ordinal: u32,
+    payload: i32,
+    axon: AxonOut,
+}
+
+/// Runs all samples and calls `observe` after each timestep.
+///
+/// # Errors
+/// The program or the stimulus names something that is not there.
+pub fn run(
+    program: &Program,
+    chip: &Chip,
+    stimulus: &Stimulus,
+    seed: u32,
+    observe: &mut dyn FnMut(&Reference<'_>),
+) -> Result<Outcome, Diagnostic> {
+    let mut reference = Reference::new(program, chip, seed)?;
+    let mut output_counts = Vec::new();
+    for (ordinal, sample) in (0..).zip(&stimulus.samples) {
+        reference.begin_sample(ordinal, sample)?;
+        for _ in 0..program.sample_steps(sample.steps) {
+            reference.step(sample)?;
+            observe(&reference);
+        }
+        output_counts.push(reference.output_counts.clone());
+    }
+    Ok(Outcome { output_counts, counts: reference.counts })
+}
+
+impl<'a> Reference<'a> {
+    /// Makes the compartments of a program.
+    ///
+    /// # Errors
+    /// The program contradicts itself or the chip; who compiled it acts.
+    pub fn new(program: &'a Program, chip: &'a Chip, seed: u32) -> Result<Self, Diagnostic> {
+        let neuron_programs = parse_neuron_programs(program)?;
+        let cores = build_cores(program, chip, &neuron_programs)?;
+        Ok(Self {
+            ground: Ground::new(program, chip),
+            seed,
+            neuron_programs,
+            cores,
+            sample: 0,
+            step: 0,
+            activity: Activity::default(),
+            spikes: Vec::new(),
+            output_counts: Vec::new(),
+            counts: Counts::new(program),
+        })
+    }
+
+    /// Writes the sample's parameters and returns all state to its start.
+    ///
+    /// # Errors
+    /// The sample names something that is not there; who made the stimulus acts.
+    pub fn begin_sample(&mut self, ordinal: u32, sample: &Sample) -> Result<(), Diagnostic> {
+        let inputs = self.ground.program.input_size();
+        let stray = |spike: &&InputSpike| spike.step >= sample.steps || spike.neuron >= inputs;
+        if let Some(spike) = sample.spikes.iter().find(stray) {
+            let message = format!(
+                "a spike names input neuron {} of {inputs} in step {} of {}",
+                spike.neuron, spike.step, sample.steps
+            );
+            return Err(bad_stimulus(ordinal, message));
+        }
+        for compartment in self.cores.iter_mut().flatten() {
+            compartment.parameters.clone_from(&compartment.compiled);
+        }
+        for write in &sample.writes {
+            self.write(write).ok_or_else(|| {
+                let message = format!(
+                    "a write names parameter {} of neuron {} of population {} with value {}",
+                    write.parameter, write.neuron, write.population, write.value
+                );
+                bad_stimulus(ordinal, message)
+            })?;
+        }
+        for compartment in self.cores.iter_mut().flatten() {
+            compartment.reset(&self.neuron_programs[compartment.neuron_program]);
+        }
+        (self.sample, self.step) = (ordinal, 0);
+        self.output_counts = vec![0; self.ground.program.output_population().size as usize];
+        Ok(())
+    }
+
+    /// Writes one parameter; `None` where there is no such thing to write.
+    fn write(&mut self, write: &ParameterWrite) -> Option<()> {
+        let mut compartments = self.cores.iter_mut().flatten();
+        let compartment =
+            compartments.find(|c| c.population == write.population && c.neuron == write.neuron)?;
+        let neuron_program = &self.neuron_programs[compartment.neuron_program];
+        let declared = neuron_program.parameters().get(write.parameter as usize)?;
+        let legal = declared.scope == Scope::Compartment && declared.range.contains(write.value);
+        legal.then(|| compartment.parameters[write.parameter as usize] = write.value as i32)
+    }
+
+    /// Advances all cores by one timestep of the sample that was begun.
+    ///
+    /// # Errors
+    /// A synapse list contradicts its core; who compiled the program acts.
+    pub fn step(&mut self, sample: &Sample) -> Result<&Activity, Diagnostic> {
+        self.activity = Activity { sample: self.sample, step: self.step, ..Activity::default() };
+        self.spikes.clear();
+        let mut arrivals = Vec::new();
+        self.inject(sample, &mut arrivals)?;
+        for position in 0..self.cores.len() {
+            self.update_core(position, &mut arrivals)?;
+        }
+        // The logical order, so that no mapping changes a saturating sum.
+        arrivals.sort_by_key(|arrival| {
+            let (block, _) = list_of(self.ground.program, arrival.axon);
+            (arrival.ordinal, block.projection, arrival.axon.axon)
+        });
+        for arrival in &arrivals {
+            self.deliver(arrival)?;
+        }
+        self.end_step(sample);
+        Ok(&self.activity)
+    }
+
+    /// Host spikes of this step enter.
+    fn inject(&mut self, sample: &Sample, arrivals: &mut Vec<Arrival>) -> Result<(), Diagnostic> {
+        let program = self.ground.program;
+        for spike in sample.spikes_at(self.step) {
+            let axons = program.inputs.row(spike.neuron as usize);
+            let (population, ordinal) = input_neuron(program, spike.neuron);
+            let payload_bits = if spike.payload == 1 { 0 } else { i32::BITS };
+            let destinations = self.send(axons, ordinal, spike.payload, arrivals)?;
+            self.activity.host.spikes_in.push(HostSpike { population, destinations, payload_bits });
+        }
+        Ok(())
+    }
+
+    /// One core's update loop.
+    fn update_core(
+        &mut self,
+        position: usize,
+        arrivals: &mut Vec<Arrival>,
+    ) -> Result<(), Diagnostic> {
+        let entry = &self.ground.program.cores[position];
+        let first_segment = self.activity.segments.len() as u32;
+        let mut segment = None;
+        for (at, end) in (0..self.cores[position].len()).zip(1..) {
+            let population = self.cores[position][at].population;
+            let open: &mut Segment = segment.get_or_insert(empty_segment(population));
+            open.end = end;
+            let (update, instructions) = self.update(position, at)?;
+            open.instructions += instructions;
+            match (update.spike, update.active) {
+                (Some(_), _) => open.spiking += 1,
+                (None, true) => open.active += 1,
+                (None, false) => open.inactive += 1,
+            }
+            if let Some(payload) = update.spike {
+                let Compartment { neuron, ordinal, neuron_program, .. } = self.cores[position][at];
+                self.spikes.push(Spike { population, neuron, payload });
+                open.payload_bits = payload_bits(&self.neuron_programs[neuron_program]);
+                open.destinations =
+                    self.send(entry.axons_out.row(at), ordinal, payload, arrivals)?;
+            }
+            let next = self.cores[position].get(at + 1);
+            let last = next.is_none_or(|next| next.population != population);
+            if update.spike.is_some() || last {
+                self.activity.segments.extend(segment.take());
+            }
+        }
+        self.activity.cores.push(CoreActivity {
+            core: entry.core,
+            first_segment,
+            segments: self.activity.segments.len() as u32 - first_segment,
+            plastic_visits: 0,
+            trace_updates: 0,
+        });
+        Ok(())
+    }
+
+    /// Updates one compartment; returns what it did and how many instructions that took.
+    fn update(&mut self, position: usize, at: usize) -> Result<(Update, u32), Diagnostic> {
+        let program = self.ground.program;
+        let (seed, sample, step) = (self.seed, self.sample, self.step);
+        let compartment = &mut self.cores[position][at];
+        let inputs = compartment.take_slot(step % program.cores[position].ring_slots);
+        if step < program.populations[compartment.population.index()].phase {
+            return Ok((Update { active: false, spike: None }, 0));
+        }
+        let neuron_program = &self.neuron_programs[compartment.neuron_program];
+        for (declared, &value) in neuron_program.inputs().iter().zip(&inputs) {
+            if !declared.width.range().contains(value.into()) {
+                let message =
+                    format!("delivery gives `{}` {value}, beyond its width", declared.name);
+                return Err(bad_program("cores", message));
+            }
+        }
+        let Compartment { ordinal, ref mut state, ref parameters, .. } = *compartment;
+        let mut random =
+            |site| draw(seed, Purpose::Neuron, Counter { ordinal, step, sample, draw: site });
+        let update = step_compartment(neuron_program, state, &inputs, parameters, &mut random);
+        let length = neuron_program.instruction_count();
+        let instructions = length.update + if update.spike.is_some() { length.spike } else { 0 };
+        Ok((update, instructions))
+    }
+
+    /// Records a spike's destinations and sends it on its way; returns their number.
+    fn send(
+        &mut self,
+        axons: &[AxonOut],
+        ordinal: u32,
+        payload: i32,
+        arrivals: &mut Vec<Arrival>,
+    ) -> Result<u32, Diagnostic> {
+        for &axon in axons {
+            let (block, list) = list_of(self.ground.program, axon);
+            let corrupt = |error: CorruptList| {
+                bad_program(&format!("cores.{}", axon.core), error.to_string())
+            };
+            self.activity.destinations.push(Destination {
+                core: axon.core,
+                axon: axon.axon,
+                words: block.synapses.list_words(list).map_err(corrupt)?,
+                synaptic_ops: block.synapses.list_synapses(list).map_err(corrupt)?,
+                format: block.synapses.format().kind,
+            });
+            arrivals.push(Arrival { ordinal, payload, axon });
+        }
+        Ok(axons.len() as u32)
+    }
+
+    /// Serves one list: decodes it and adds every synapse to its slot.
+    fn deliver(&mut self, arrival: &Arrival) -> Result<(), Diagnostic> {
+        let program = self.ground.program;
+        let place = format!("cores.{}", arrival.axon.core);
+        let (block, list) = list_of(program, arrival.axon);
+        let mut synapses = Vec::new();
+        block
+            .synapses
+            .decode_list(list, |synapse| synapses.push(synapse))
+            .map_err(|error| bad_program(&place, error.to_string()))?;
+        let position = program.core_position(arrival.axon.core).unwrap_or(usize::MAX);
+        for synapse in synapses {
+            let slots = program.cores[position].ring_slots;
+            let compartment = self.cores[position].get_mut(synapse.target as usize);
+            let slot = Delivery::slot(self.step, synapse.delay, slots) as usize;
+            let accumulator = compartment
+                .filter(|_| synapse.delay + 2 <= slots)
+                .and_then(|compartment| compartment.ring[slot].get_mut(block.input as usize))
+                .ok_or_else(|| {
+                    let message = format!(
+                        "a synapse to compartment {} with delay {} leaves its core",
+                        synapse.target, synapse.delay
+                    );
+                    bad_program(&place, message)
+                })?;
+            let contribution = block.delivery.contribution(synapse.weight, arrival.payload);
+            *accumulator = block.delivery.accumulate(*accumulator, contribution);
+        }
+        Ok(())
+    }
+
+    /// The host's part of the step, and the counts.
+    fn end_step(&mut self, sample: &Sample) {
+        let program = self.ground.program;
+        let window = program.window(program.output_population(), sample.steps);
+        let host = &mut self.activity.host;
+        for spike in &self.spikes {
+            if spike.population == program.output && window.contains(&self.step) {
+                self.output_counts[spike.neuron as usize] += 1;
+                host.spikes_out += 1;
+            }
+        }
+        if self.step == 0 {
+            host.parameter_writes = sample.writes.len() as u32;
+        }
+        if self.step + 1 == program.sample_steps(sample.steps) {
+            host.state_resets = 1;
+        }
+        self.counts.add_step(self.ground, &self.activity);
+        self.step += 1;
+    }
+
+    /// The record of the last timestep.
+    #[must_use]
+    pub fn activity(&self) -> &Activity {
+        &self.activity
+    }
+
+    /// The spikes of the last timestep, in the order of cores and compartments.
+    #[must_use]
+    pub fn spikes(&self) -> &[Spike] {
+        &self.spikes
+    }
+
+    /// Calls `visit` with the population, neuron and state words of every compartment.
+    pub fn visit_state(&self, mut visit: impl FnMut(PopulationId, u32, &[i32])) {
+        for compartment in self.cores.iter().flatten() {
+            visit(compartment.population, compartment.neuron, &compartment.state);
+        }
+    }
+
+    /// Spikes of each output neuron in the output's window of this sample so far.
+    #[must_use]
+    pub fn output_counts(&self) -> &[u32] {
+        &self.output_counts
+    }
+
+    /// Events of all timesteps so far.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+}
+
+/// A segment before its first compartment.
+fn empty_segment(population: PopulationId) -> Segment {
+    Segment {
+        population,
+        end: 0,
+        inactive: 0,
+        active: 0,
+        spiking: 0,
+        instructions: 0,
+        payload_bits: 0,
+        destinations: 0,
+    }
+}
+
+/// The list that an axon names; tables were checked when the engine was made.
+fn list_of(program: &Program, axon: AxonOut) -> (&Block, u32) {
+    let position = program.core_position(axon.core).expect("axons were checked");
+    let core = &program.cores[position];
+    let entry = core.axons_in[axon.axon.index()];
+    (&core.blocks[entry.block as usize], entry.list)
+}
+
+/// The population and ordinal of an input neuron, counted over all input populations.
+fn input_neuron(program: &Program, neuron: u32) -> (PopulationId, u32) {
+    let mut first = 0;
+    for (index, population) in program.populations.iter().enumerate() {
+        if population.role == Role::Input {
+            if neuron < first + population.size {
+                return (
+                    PopulationId::from_index(index),
+                    population.first_ordinal + neuron - first,
+                );
+            }
+            first += population.size;
+        }
+    }
+    unreachable!("spikes were checked against the size of the input")
+}
+
+/// Bits that carry every payload of a neuron program; 0 where spikes are binary.
+fn payload_bits(program: &NeuronProgram) -> u32 {
+    let Some(payloads) = program.payload_range() else { return 0 };
+    let signed = payloads.low < 0;
+    let fits = |bits: &u32| Range::of_width(*bits, signed).holds(payloads);
+    (1..i32::BITS).find(fits).unwrap_or(i32::BITS)
+}

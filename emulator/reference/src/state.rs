@@ -1,0 +1,51 @@
+//! What changes while a program runs: state words and rings, compartment by compartment.
+
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::neuron::NeuronProgram;
+
+/// A spike of a compartment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spike {
+    /// Population of the neuron.
+    pub population: PopulationId,
+    /// Neuron in the population.
+    pub neuron: u32,
+    /// Payload; 1 for a binary spike.
+    pub payload: i32,
+}
+
+/// One compartment with everything that belongs to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Compartment {
+    pub(crate) population: PopulationId,
+    /// The neuron's position in its population.
+    pub(crate) neuron: u32,
+    /// The neuron's ordinal in the network.
+    pub(crate) ordinal: u32,
+    /// Position in the program's neuron programs.
+    pub(crate) neuron_program: usize,
+    /// All parameters in order of declaration, as compiled.
+    pub(crate) compiled: Vec<i32>,
+    /// All parameters with the writes of the sample.
+    pub(crate) parameters: Vec<i32>,
+    /// State words in order of declaration.
+    pub(crate) state: Vec<i32>,
+    /// The accumulators: `ring[slot][input]`.
+    pub(crate) ring: Vec<Vec<i32>>,
+}
+
+impl Compartment {
+    /// Back to the start of a sample: state words at their initial values, rings cleared.
+    pub(crate) fn reset(&mut self, program: &NeuronProgram) {
+        self.state = program.initial_state(&self.parameters);
+        for slot in &mut self.ring {
+            slot.fill(0);
+        }
+    }
+
+    /// Reads the accumulators of a slot and clears them.
+    pub(crate) fn take_slot(&mut self, slot: u32) -> Vec<i32> {
+        let accumulators = &mut self.ring[slot as usize];
+        std::mem::replace(accumulators, vec![0; accumulators.len()])
+    }
+}
