@@ -104,6 +104,26 @@ pub const CODES: &[CodeEntry] = &[
         "idle when is not true",
         "Where `idle when` holds, the update must change no state word, send no spike and count as inactive, so that skipping it changes nothing. The message shows values for which it does.",
     ),
+    entry(
+        "QP040",
+        "a delivery setting out of range",
+        "The arithmetic itself allows exponents of -32 to 32, input shifts up to 31 and accumulators of 2 to 32 bits; a chip's own limits are narrower and stand in its file.",
+    ),
+    entry(
+        "QP041",
+        "a sum that is scaled beyond 32 bits",
+        "Where the weight exponent is applied to the sum, accumulator bits, exponent and input shift together stay within 32 bits, which is what an input holds.",
+    ),
+    entry(
+        "QP042",
+        "an input narrower than what delivery gives",
+        "Every value that the accumulator can hold must lie in the declared width of the neuron program's input, for the program was checked with that width. Widen the input or narrow the accumulator.",
+    ),
+    entry(
+        "QP043",
+        "a weight width out of range",
+        "A list stores 1 to 8 bits of weight on Loihi, 9 with mixed signs; fewer bits leave the low bits of every weight zero.",
+    ),
 ];
 
 const fn entry(code: &'static str, title: &'static str, explanation: &'static str) -> CodeEntry {

@@ -22,11 +22,10 @@ mod syntax;
 pub use codes::CODES;
 pub use interpret::{Outcome, default_parameters, is_idle, split_parameters, step_compartment};
 pub use lane::{LaneInputs, LaneOutcome, LaneRandom, LaneScratch, LaneState, step_lane};
-pub use program::{
-    Initial, InputDecl, Instructions, Overflow, ParameterDecl, Scope, StateDecl, Width,
-};
+pub use program::{Initial, InputDecl, Instructions, ParameterDecl, Scope, StateDecl, Width};
 pub use range::Range;
 
+pub use crate::delivery::Overflow;
 use crate::diagnostic::Diagnostic;
 use program::{Checked, Expression, Statement};
 

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::meaning::{Binary, Unary, WrapShape};
-use super::program::{Checked, Expression, Initial, Kind, Overflow, Scope, Statement};
+use super::program::{Checked, Expression, Initial, Kind, Scope, Statement};
+use crate::delivery::Overflow;
 
 /// Prints a program; parsing the print gives the same program.
 pub(super) fn print_program(program: &Checked) -> String {

@@ -2,15 +2,7 @@
 
 use super::meaning::{Binary, Unary};
 use super::range::Range;
-
-/// How an accumulator treats a sum that its width cannot hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overflow {
-    /// Two's complement.
-    Wrap,
-    /// Stops at the nearest bound.
-    Saturate,
-}
+use crate::delivery::Overflow;
 
 /// Bits of a word and whether one of them is the sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

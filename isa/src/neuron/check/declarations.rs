@@ -1,8 +1,9 @@
 //! Rules of inputs, state words, parameters and the two conditions.
 
 use super::{Checker, Reported, Variable};
+use crate::delivery::Overflow;
 use crate::neuron::program::{
-    Expression, Initial, InputDecl, Kind, Overflow, ParameterDecl, Scope, StateDecl, Width,
+    Expression, Initial, InputDecl, Kind, ParameterDecl, Scope, StateDecl, Width,
 };
 use crate::neuron::range::Range;
 use crate::neuron::syntax::{Declaration, Name, Node, NodeKind, WidthNode};
