@@ -1,1 +1,3 @@
+//! The binary `quarrion`.
+
 fn main() {}
