@@ -174,10 +174,8 @@ impl<'a> Folder<'a> {
 
     /// The names of everything in this folder.
     pub(super) fn list(&self) -> Result<Listing, Diagnostic> {
-        let (folders, datasets) = self
-            .group
-            .member_names()
-            .map_err(|error| self.archive.explain(&error, self.path()))?;
+        let (folders, datasets) =
+            self.group.member_names().map_err(|error| self.archive.explain(&error, self.path()))?;
         self.archive.claim_objects(1 + folders.len() + datasets.len(), self.path())?;
         Ok(Listing { folders, datasets })
     }
@@ -185,8 +183,7 @@ impl<'a> Folder<'a> {
     /// Opens the group `name`.
     pub(super) fn folder(&self, name: &str) -> Result<Folder<'a>, Diagnostic> {
         let path = self.path_of(name);
-        let group =
-            self.group.group(name).map_err(|error| self.archive.explain(&error, &path))?;
+        let group = self.group.group(name).map_err(|error| self.archive.explain(&error, &path))?;
         Ok(Folder { archive: self.archive, group, path })
     }
 
@@ -226,8 +223,7 @@ impl<'a> Folder<'a> {
 
     /// Claims the length of every string that a dataset refers to, before one is read.
     fn claim_referenced(&self, dataset: &Dataset, path: &str) -> Result<(), Diagnostic> {
-        let raw =
-            dataset.read_raw_bytes().map_err(|error| self.archive.explain(&error, path))?;
+        let raw = dataset.read_raw_bytes().map_err(|error| self.archive.explain(&error, path))?;
         let total: u64 = raw
             .chunks_exact(dataset.vlen_reference_size())
             .filter_map(|reference| reference.first_chunk::<4>())
@@ -248,9 +244,7 @@ fn text_layout(datatype: &Datatype) -> Option<TextLayout> {
     match datatype {
         Datatype::String { size: StringSize::Fixed(_), .. } => Some(TextLayout::Inline),
         Datatype::String { .. } => Some(TextLayout::Referenced),
-        Datatype::VarLen { base, .. } if base.is_vlen_string_base() => {
-            Some(TextLayout::Referenced)
-        }
+        Datatype::VarLen { base, .. } if base.is_vlen_string_base() => Some(TextLayout::Referenced),
         _ => None,
     }
 }
@@ -277,8 +271,7 @@ impl NumberLayout {
                 (*size, NumberClass::Float, *byte_order)
             }
             Datatype::FixedPoint { size: size @ (1 | 2 | 4 | 8), signed, byte_order } => {
-                let class =
-                    if *signed { NumberClass::Signed } else { NumberClass::Unsigned };
+                let class = if *signed { NumberClass::Signed } else { NumberClass::Unsigned };
                 (*size, class, *byte_order)
             }
             // h5py stores truth values as an enumeration over a small integer.

@@ -65,9 +65,12 @@ impl Reader {
         let root = archive.open(bytes)?;
         let listing = root.list()?;
         if !listing.folders.iter().any(|name| name == "node") {
-            return Err(Diagnostic::error("QN005", "an HDF5 file without `/node` is not a NIR file")
-                .at(archive.source(), "/", "holds no group `node`")
-                .help("export with nir.write()"));
+            return Err(Diagnostic::error(
+                "QN005",
+                "an HDF5 file without `/node` is not a NIR file",
+            )
+            .at(archive.source(), "/", "holds no group `node`")
+            .help("export with nir.write()"));
         }
         let version = match listing.datasets.iter().any(|name| name == "version") {
             false => None,
@@ -208,12 +211,7 @@ impl Reader {
 }
 
 /// The only port of a subgraph on one side.
-fn one_port(
-    ports: &[usize],
-    kind: &str,
-    path: &str,
-    source: &str,
-) -> Result<usize, Diagnostic> {
+fn one_port(ports: &[usize], kind: &str, path: &str, source: &str) -> Result<usize, Diagnostic> {
     match ports {
         [port] => Ok(*port),
         _ => Err(Diagnostic::error(
@@ -284,11 +282,6 @@ fn add_port(
             .at(source, &format!("/node/nodes/{beside}"), format!("at this loose end: {shape:?}"))
             .help("add Input and Output nodes when exporting"),
     );
-    graph.nodes.push(NirNode {
-        name,
-        kind,
-        input_shape: shape.clone(),
-        output_shape: shape,
-    });
+    graph.nodes.push(NirNode { name, kind, input_shape: shape.clone(), output_shape: shape });
     graph.nodes.len() - 1
 }

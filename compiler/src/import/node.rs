@@ -162,7 +162,10 @@ fn convolution(node_type: &str, parameters: &Parameters<'_, '_>) -> Result<FileN
     if !extents[0].is_multiple_of(groups) || extents[1].checked_mul(groups).is_none() {
         return Err(Diagnostic::error(
             "QN016",
-            format!("`groups` must divide the channels, and {groups} does not divide {}", extents[0]),
+            format!(
+                "`groups` must divide the channels, and {groups} does not divide {}",
+                extents[0]
+            ),
         )
         .at(parameters.source(), &parameters.path_of("groups"), "this value")
         .help("check the layer's definition in the framework"));

@@ -132,14 +132,8 @@ impl Default for ImportPolicy {
 
 impl Dialect {
     /// Every dialect, in the order in which help lists them.
-    pub const ALL: [Self; 6] = [
-        Self::SnnTorch,
-        Self::Norse,
-        Self::Sinabs,
-        Self::Rockpool,
-        Self::SpikingJelly,
-        Self::Spyx,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::SnnTorch, Self::Norse, Self::Sinabs, Self::Rockpool, Self::SpikingJelly, Self::Spyx];
 
     /// The name that `--dialect` takes.
     #[must_use]
@@ -165,7 +159,9 @@ impl Dialect {
                 "Sinabs neurons may emit several spikes a step and may have a lower bound; here a \
                  neuron emits at most one and has none",
             ),
-            Self::Spyx => Some("Spyx compares before it integrates; here spikes come a step sooner"),
+            Self::Spyx => {
+                Some("Spyx compares before it integrates; here spikes come a step sooner")
+            }
             Self::Norse | Self::Rockpool | Self::SpikingJelly => None,
         }
     }

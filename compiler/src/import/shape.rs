@@ -141,9 +141,12 @@ impl Inference<'_> {
         for (at, open) in self.open.iter().enumerate() {
             if open.is_some() {
                 self.errors.push(
-                    Diagnostic::error("QN015", "the shape of a node does not follow from the graph")
-                        .at(self.source, &self.paths[at], "nothing with a known shape feeds it")
-                        .help("add an Input node with the shape of the signal in front of it"),
+                    Diagnostic::error(
+                        "QN015",
+                        "the shape of a node does not follow from the graph",
+                    )
+                    .at(self.source, &self.paths[at], "nothing with a known shape feeds it")
+                    .help("add an Input node with the shape of the signal in front of it"),
                 );
             }
         }
@@ -159,7 +162,11 @@ impl Inference<'_> {
                         "QN036",
                         format!("shapes {output:?} and {input:?} differ only in extents of 1"),
                     )
-                    .at(self.source, &self.paths[to], format!("fed by `{}`", source.name)),
+                    .at(
+                        self.source,
+                        &self.paths[to],
+                        format!("fed by `{}`", source.name),
+                    ),
                 );
                 continue;
             }
@@ -281,10 +288,8 @@ fn resolve_convolution(
     };
     let input_shape = checked(shape(in_channels, window.input))?;
     let output_shape = checked(shape(out_channels, window.output))?;
-    let convolution =
-        ConvolutionShape { in_channels, out_channels, groups: layer.groups, window };
-    let kind =
-        NodeKind::Convolution { shape: convolution, kernel: layer.kernel, bias: layer.bias };
+    let convolution = ConvolutionShape { in_channels, out_channels, groups: layer.groups, window };
+    let kind = NodeKind::Convolution { shape: convolution, kernel: layer.kernel, bias: layer.bias };
     Ok((kind, input_shape, output_shape))
 }
 
@@ -325,9 +330,9 @@ fn resolve_flatten(start: i64, end: i64, input: &[usize]) -> Result<Settled, Fau
 fn place_window(
     input: [usize; 2],
     kernel: [usize; 2],
-    stride: [usize; 2],
+    mut stride: [usize; 2],
     padding: [[usize; 2]; 2],
-    dilation: [usize; 2],
+    mut dilation: [usize; 2],
 ) -> Result<Window, Fault> {
     let mut output = [0; 2];
     for axis in 0..2 {
@@ -343,6 +348,13 @@ fn place_window(
             });
         };
         output[axis] = free / stride[axis] + 1;
+        // A single position has no stride and a single tap no dilation.
+        if output[axis] == 1 {
+            stride[axis] = 1;
+        }
+        if kernel[axis] == 1 {
+            dilation[axis] = 1;
+        }
     }
     let padding = [padding[0][0], padding[1][0]];
     Ok(Window { input, output, kernel, stride, padding, dilation })

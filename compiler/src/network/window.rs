@@ -1,5 +1,7 @@
 //! The geometry of sliding windows: convolutions and pooling over two spatial axes.
 
+use std::ops::Range;
+
 /// A window that slides over a plane; one-dimensional layers have a height of 1.
 ///
 /// # Shape
@@ -22,14 +24,6 @@ pub struct Window {
 }
 
 impl Window {
-    /// The input coordinate under tap `tap` at output coordinate `position` along `axis`, if it
-    /// is not padding.
-    #[must_use]
-    pub fn input_under(&self, axis: usize, position: usize, tap: usize) -> Option<usize> {
-        let padded = position * self.stride[axis] + tap * self.dilation[axis];
-        padded.checked_sub(self.padding[axis]).filter(|&at| at < self.input[axis])
-    }
-
     /// Number of positions of the input plane.
     #[must_use]
     pub fn input_area(&self) -> usize {
@@ -48,15 +42,35 @@ impl Window {
         self.kernel[0] * self.kernel[1]
     }
 
+    /// The taps along `axis` that lie on the input plane at output coordinate `position`.
+    #[must_use]
+    pub fn taps_on_input(&self, axis: usize, position: usize) -> Range<usize> {
+        let start = position * self.stride[axis];
+        let (padding, dilation) = (self.padding[axis], self.dilation[axis]);
+        let first = padding.saturating_sub(start).div_ceil(dilation);
+        let end = (padding + self.input[axis]).saturating_sub(start).div_ceil(dilation);
+        first..end.min(self.kernel[axis]).max(first)
+    }
+
+    /// Number of (output position, tap) pairs on the input plane, along both axes.
+    #[must_use]
+    pub fn tap_count(&self) -> u64 {
+        let along = |axis: usize| -> u64 {
+            (0..self.output[axis])
+                .map(|position| self.taps_on_input(axis, position).len() as u64)
+                .sum()
+        };
+        along(0) * along(1)
+    }
+
     /// Calls `f` with (tap, input position) for every tap that lies on the input plane at output
     /// position `[y, x]`, in ascending order of both.
     pub fn for_each_tap(&self, position: [usize; 2], mut f: impl FnMut(usize, usize)) {
-        for ky in 0..self.kernel[0] {
-            let Some(y) = self.input_under(0, position[0], ky) else { continue };
-            for kx in 0..self.kernel[1] {
-                if let Some(x) = self.input_under(1, position[1], kx) {
-                    f(ky * self.kernel[1] + kx, y * self.input[1] + x);
-                }
+        for ky in self.taps_on_input(0, position[0]) {
+            let row = position[0] * self.stride[0] + ky * self.dilation[0] - self.padding[0];
+            for kx in self.taps_on_input(1, position[1]) {
+                let column = position[1] * self.stride[1] + kx * self.dilation[1] - self.padding[1];
+                f(ky * self.kernel[1] + kx, row * self.input[1] + column);
             }
         }
     }
@@ -110,5 +124,42 @@ impl ConvolutionShape {
             let kernel = (channel * self.channels_per_group() + local) * window.taps();
             window.for_each_tap(position, |tap, at| f(plane + at, kernel + tap));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Window;
+
+    #[test]
+    fn taps_on_the_input_are_those_that_a_search_finds() {
+        let mut checked = 0;
+        for (input, kernel, stride, padding, dilation) in (0..3_usize.pow(5))
+            .map(|n| (n % 3 + 1, n / 3 % 3 + 1, n / 9 % 3 + 1, n / 27 % 3, n / 81 + 1))
+        {
+            let reach = dilation * (kernel - 1) + 1;
+            let Some(free) = (input + 2 * padding).checked_sub(reach) else { continue };
+            let both = |value| [value, value];
+            let window = Window {
+                input: both(input),
+                output: both(free / stride + 1),
+                kernel: both(kernel),
+                stride: both(stride),
+                padding: both(padding),
+                dilation: both(dilation),
+            };
+            for position in 0..window.output[0] {
+                let found: Vec<usize> = (0..kernel)
+                    .filter(|tap| {
+                        let at = position * stride + tap * dilation;
+                        (padding..padding + input).contains(&at)
+                    })
+                    .collect();
+                let told: Vec<usize> = window.taps_on_input(0, position).collect();
+                assert_eq!(told, found, "{window:?} at {position}");
+                checked += 1;
+            }
+        }
+        assert!(checked > 100);
     }
 }
