@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{LinkId, TileId};
+use crate::id::{ChipId, LinkId, TileId};
 use crate::quantity::Picoseconds;
 
 /// The mesh of tiles with its links, routers and rules of the road.
@@ -204,6 +204,13 @@ impl Mesh {
     #[must_use]
     pub fn tile_at(&self, position: Position) -> TileId {
         TileId(position.y * self.board_width() + position.x)
+    }
+
+    /// The chip that the tile lies on.
+    #[must_use]
+    pub fn chip_of(&self, tile: TileId) -> ChipId {
+        let at = self.position(tile);
+        ChipId(at.y / self.height * self.chips_x + at.x / self.width)
     }
 
     /// Figures of a link class.

@@ -200,7 +200,12 @@ fn check_weights(path: &str, file: &CoreTypeFile, found: &mut Findings) {
             weights.input_shift
         );
         let places = (&*at("accumulator_bits"), &*at("exponent_max"));
-        found.clash("QC044", places, message, format!("widen the accumulator to {} bits", bits + 1));
+        found.clash(
+            "QC044",
+            places,
+            message,
+            format!("widen the accumulator to {} bits", bits + 1),
+        );
     }
 }
 

@@ -179,7 +179,8 @@ fn check_port(file: &ChipFile, mesh: &Mesh, holdings: &[Holding], found: &mut Fi
             return;
         }
     }
-    let tile = (port.y % mesh.height) as usize * mesh.width as usize + (port.x % mesh.width) as usize;
+    let tile =
+        (port.y % mesh.height) as usize * mesh.width as usize + (port.x % mesh.width) as usize;
     if holdings.iter().any(|tile| tile.io) && !holdings[tile].io {
         let message = format!(
             "`host.port` is at ({}, {}), which is no I/O tile, but `mesh.regions` has I/O tiles",

@@ -1,10 +1,12 @@
 //! Rules on the mesh, its links and routers.
 
 use super::super::file::{ChipFile, LinkFigure, RouterFile};
-use super::super::{LinkClass, LinkClassFigures, Mesh, Multicast, Planes, Router, Routing, Topology};
+use super::super::{
+    LinkClass, LinkClassFigures, Mesh, Multicast, Planes, Router, Routing, Topology,
+};
+use super::counts;
 use super::figures::time;
 use super::findings::Findings;
-use super::counts;
 
 /// The most tiles of a board that are laid out; a reader's limit, no chip's.
 const READER_TILES: u128 = 1 << 20;
@@ -63,7 +65,12 @@ fn links(file: &ChipFile, found: &mut Findings) -> [LinkClassFigures; 4] {
     let tall = u64::from(mesh.height) * u64::from(mesh.chips_y) > 1 && mesh.height > 1;
     let classes = [
         (LinkClass::Tile, "tile", Some(&mesh.links.tile), None),
-        (LinkClass::EastWest, "east_west", mesh.links.east_west.as_ref(), wide.then_some("mesh.width")),
+        (
+            LinkClass::EastWest,
+            "east_west",
+            mesh.links.east_west.as_ref(),
+            wide.then_some("mesh.width"),
+        ),
         (
             LinkClass::NorthSouth,
             "north_south",
@@ -194,7 +201,8 @@ fn check_multicast(mesh: &Mesh, found: &mut Findings) {
     if mesh.multicast != Multicast::Tree {
         return;
     }
-    let (Router::Asynchronous { buffer_flits } | Router::Clocked { buffer_flits, .. }) = mesh.router;
+    let (Router::Asynchronous { buffer_flits } | Router::Clocked { buffer_flits, .. }) =
+        mesh.router;
     let classes = [LinkClass::EastWest, LinkClass::NorthSouth, LinkClass::ChipEdge];
     let used = classes.into_iter().filter(|class| mesh.link(*class).width_bits > 0);
     let flits = used.map(|class| mesh.flits(class, 0)).max().unwrap_or(1);

@@ -74,9 +74,11 @@ fn check_kinds(file: &ChipFile, found: &mut Findings) {
     let priced = kinds.into_iter().filter(|kind| file.prices.contains_key(kind));
     for kind in priced.filter(|kind| !applies(file, *kind)) {
         let path = format!("prices.{}", kind.name());
-        let programs = file.core_types.keys().next().map_or_else(String::new, |name| {
-            format!("core_types.{name}.programs")
-        });
+        let programs = file
+            .core_types
+            .keys()
+            .next()
+            .map_or_else(String::new, |name| format!("core_types.{name}.programs"));
         let rule = if kind == EventKind::Instruction {
             "only programmable cores price instructions, and the chip has none"
         } else {

@@ -69,6 +69,10 @@ pub(super) fn note_unused(file: &ChipFile, found: &mut Findings) {
     ];
     let unused: Vec<String> = unused.into_iter().flatten().collect();
     for path in unused {
-        found.note("QC090", &path, format!("not used yet: `{path}` is checked, but nothing reads it"));
+        found.note(
+            "QC090",
+            &path,
+            format!("not used yet: `{path}` is checked, but nothing reads it"),
+        );
     }
 }

@@ -53,8 +53,7 @@ fn check_table(file: &ChipFile, path: &str, entries: &[BarrierEntry], found: &mu
     };
     if first.tiles != 1 {
         let place = format!("{path}.0.tiles");
-        let message =
-            format!("`{place}` is {}, but a barrier table begins at 1 tile", first.tiles);
+        let message = format!("`{place}` is {}, but a barrier table begins at 1 tile", first.tiles);
         found.error("QC060", &place, message, "add an entry for a program on one tile");
     }
     for (position, pair) in (1..).zip(entries.windows(2)) {
@@ -86,21 +85,17 @@ fn check_table(file: &ChipFile, path: &str, entries: &[BarrierEntry], found: &mu
 pub(super) fn check_host(file: &ChipFile, mesh: &Mesh, found: &mut Findings) -> HostLink {
     let host = &file.host;
     let inside = host.port.x < mesh.board_width() && host.port.y < mesh.board_height();
-    let port = if inside {
-        mesh.tile_at(Position { x: host.port.x, y: host.port.y })
-    } else {
-        TileId(0)
-    };
+    let port =
+        if inside { mesh.tile_at(Position { x: host.port.x, y: host.port.y }) } else { TileId(0) };
     let mut missing = Vec::new();
-    let mut spikes = |name: &'static str, figure: &Option<super::super::file::StageFigure>| {
-        match figure {
+    let mut spikes =
+        |name: &'static str, figure: &Option<super::super::file::StageFigure>| match figure {
             Some(figure) => stage(found, &format!("host.{name}"), figure),
             None => {
                 missing.push(name);
                 Stage::default()
             }
-        }
-    };
+        };
     let (spike_in, spike_out) =
         (spikes("spike_in", &host.spike_in), spikes("spike_out", &host.spike_out));
     let mut alone = |name: &'static str, figure: &Option<TimeFigure>| -> Option<Picoseconds> {

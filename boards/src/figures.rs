@@ -1,0 +1,137 @@
+//! Every value of a description with what it rests on.
+
+use std::collections::BTreeMap;
+
+use quarrion_isa::diagnostic::Diagnostic;
+
+use crate::source::Sources;
+use crate::tree::{Layer, Node, Value, parse_path};
+
+/// One value of a description: where it stands, what it is, what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FigureRow {
+    /// Path of the value, such as `core_types.neuro.compartments`.
+    pub path: String,
+    /// The value as written.
+    pub value: String,
+    /// Where it comes from; `None` where the description does not say.
+    pub source: Option<String>,
+    /// What it rests on, as the description says.
+    pub standing: Option<String>,
+    /// The text that sets it: `builtin:NAME`, a file, or `--set`.
+    pub set_in: String,
+}
+
+/// What stands behind a value.
+#[derive(Clone)]
+struct Ground {
+    source: String,
+    standing: String,
+    layer: Layer,
+}
+
+/// Fields of a description that are about it, not about the chip.
+const ABOUT: [&str; 6] = ["format", "name", "about", "sources", "provenance", "without"];
+
+/// Every value of the description, in the order of the file.
+pub(crate) fn rows(tree: &Node, sources: &Sources) -> Vec<FigureRow> {
+    let grounds = provenance(tree);
+    let mut rows = Vec::new();
+    tree.visit_leaves(&mut |path, node| {
+        let steps: Vec<&str> = path.split('.').collect();
+        let own = steps.last().is_some_and(|step| ["source", "standing"].contains(step));
+        let law = steps.contains(&"scaling");
+        if own || law || ABOUT.contains(&steps[0]) {
+            return;
+        }
+        let ground = grounds
+            .get(&steps.iter().map(|step| (*step).to_owned()).collect::<Vec<String>>())
+            .cloned()
+            .or_else(|| inline(tree, &steps))
+            .or_else(|| covering(&grounds, &steps))
+            .filter(|ground| ground.layer >= node.origin.layer);
+        let (source, standing) = ground.map(|ground| (ground.source, ground.standing)).unzip();
+        rows.push(FigureRow {
+            path: path.to_owned(),
+            value: written(node),
+            source,
+            standing,
+            set_in: sources.name(node.origin.layer).to_owned(),
+        });
+    });
+    rows
+}
+
+/// A value as it was written.
+fn written(node: &Node) -> String {
+    match &node.value {
+        Value::Number(text) | Value::Text(text) | Value::Name(text) => text.clone(),
+        Value::Flag(flag) => flag.to_string(),
+        Value::List(_) | Value::Tuple(..) | Value::Record(..) | Value::Map(_) => String::new(),
+    }
+}
+
+/// Source and standing of a record.
+fn ground(record: &Node) -> Option<Ground> {
+    let word = |field: &str| match &record.field(field)?.value {
+        Value::Text(word) | Value::Name(word) => Some(word.clone()),
+        _ => None,
+    };
+    let layer = record.field("source")?.origin.layer;
+    Some(Ground { source: word("source")?, standing: word("standing")?, layer })
+}
+
+/// The innermost record around the value that carries a source.
+fn inline(tree: &Node, steps: &[&str]) -> Option<Ground> {
+    let mut node = tree;
+    let mut found = None;
+    for step in steps {
+        node = node.step(step)?;
+        found = ground(node).or(found);
+    }
+    found
+}
+
+/// The provenance table by steps of the path.
+fn provenance(tree: &Node) -> BTreeMap<Vec<String>, Ground> {
+    let entries = tree.field("provenance").map(Node::fields).unwrap_or_default();
+    entries
+        .iter()
+        .filter_map(|entry| Some((parse_path(&entry.key)?, ground(&entry.node)?)))
+        .collect()
+}
+
+/// The provenance entry with the longest beginning of the path.
+fn covering(grounds: &BTreeMap<Vec<String>, Ground>, steps: &[&str]) -> Option<Ground> {
+    let steps: Vec<String> = steps.iter().map(|step| (*step).to_owned()).collect();
+    (1..=steps.len()).rev().find_map(|length| grounds.get(&steps[..length]).cloned())
+}
+
+/// Provenance entries must name a value; values without a ground are noted.
+pub(crate) fn check(tree: &Node, sources: &Sources) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for entry in tree.field("provenance").map(Node::fields).unwrap_or_default() {
+        if parse_path(&entry.key).is_some_and(|steps| tree.at(&steps).is_some()) {
+            continue;
+        }
+        let path = format!("provenance.{}", entry.key);
+        let message = format!("`{path}` speaks of `{}`, but the description has none", entry.key);
+        let mut error = Diagnostic::error("QC016", message)
+            .help("name a value by its path, or the beginning of one, such as mesh.links");
+        error.labels.push(sources.label(entry.key_origin, &path, "this path"));
+        found.push(error);
+    }
+    let bare: Vec<String> = rows(tree, sources)
+        .into_iter()
+        .filter(|row| row.source.is_none())
+        .map(|row| row.path)
+        .collect();
+    if let Some(first) = bare.first() {
+        let message = format!("{} values have no source, the first is `{first}`", bare.len());
+        let mut note = Diagnostic::note("QC094", message)
+            .help("say in `provenance` where they come from: a path, a source, a standing");
+        note.labels.push(sources.label(tree.nearest(first).origin, first, "no source"));
+        found.push(note);
+    }
+    found
+}

@@ -1,0 +1,64 @@
+//! The texts that a description was made of, by name.
+
+use quarrion_isa::diagnostic::{Diagnostic, Label};
+
+use crate::tree::{Layer, Node, Origin};
+
+/// One text that a description was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceText {
+    /// Its name in labels: a path as the user gave it, `builtin:NAME`, or `--set`.
+    pub name: String,
+    /// The text that spans of labels count in.
+    pub text: String,
+}
+
+/// The texts that a description was made of: base files first, `--set` last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources(Vec<SourceText>);
+
+impl Sources {
+    /// The text of the named source.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|source| source.name == name).map(|source| source.text.as_str())
+    }
+
+    /// Every text, base files first, `--set` last.
+    #[must_use]
+    pub fn texts(&self) -> &[SourceText] {
+        &self.0
+    }
+
+    /// Adds a text on top and returns its layer.
+    pub(crate) fn push(&mut self, name: String, text: String) -> Layer {
+        self.0.push(SourceText { name, text });
+        self.0.len() - 1
+    }
+
+    /// The name of a layer.
+    pub(crate) fn name(&self, layer: Layer) -> &str {
+        self.0.get(layer).map_or("", |source| source.name.as_str())
+    }
+
+    /// A label at an origin.
+    pub(crate) fn label(&self, origin: Origin, path: &str, text: impl Into<String>) -> Label {
+        Label {
+            source: self.name(origin.layer).to_owned(),
+            span: Some(origin.span),
+            path: path.to_owned(),
+            text: text.into(),
+        }
+    }
+
+    /// Gives labels that name a path only the place where the tree holds that path.
+    pub(crate) fn locate(&self, mut diagnostic: Diagnostic, tree: &Node) -> Diagnostic {
+        for label in &mut diagnostic.labels {
+            if label.source.is_empty() {
+                let origin = tree.nearest(&label.path).origin;
+                *label = self.label(origin, &label.path, label.text.as_str());
+            }
+        }
+        diagnostic
+    }
+}

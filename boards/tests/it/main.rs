@@ -1,0 +1,3 @@
+//! What the reader of chip files promises.
+
+mod catalog;
