@@ -1,3 +1,19 @@
-//! quarrion-emulator
+//! Runs a mapped program: function, then time, then counts.
+//!
+//! On a barrier chip what the network computes does not depend on how long a packet takes, so a run
+//! is a pipeline: the [`engine`] computes a timestep and leaves an activity record, a timing model
+//! ([`time`]) turns the record into picoseconds, and the [`tally`] turns it into event counts.
+//! [`run`] drives all three over the samples of a stimulus, on any number of threads with the same
+//! result.
 
+pub mod engine;
 pub mod mesh;
+mod pieces;
+mod run;
+mod shards;
+pub mod tally;
+pub mod time;
+
+pub use run::{
+    Extent, Observer, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord, run,
+};

@@ -96,6 +96,8 @@ pub struct HostActivity {
 /// A spike that the host sends in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostSpike {
+    /// Input population of the spike.
+    pub population: PopulationId,
     /// Number of the spike's destinations.
     pub destinations: u32,
     /// Payload bits; 0 for a binary spike.

@@ -309,7 +309,7 @@ impl Delivery {
 
     fn wrapped(&self, sum: i64) -> i32 {
         let unused = 64 - self.settings.accumulator_bits;
-        (sum << unused >> unused) as i32
+        ((sum << unused) >> unused) as i32
     }
 
     /// What the neuron program reads for an accumulator.

@@ -145,6 +145,17 @@ pub enum ParameterValue {
     Each(Vec<i64>),
 }
 
+impl ParameterValue {
+    /// The value for one compartment of the group.
+    #[must_use]
+    pub fn at(&self, compartment: u32) -> i64 {
+        match self {
+            Self::Shared(value) => *value,
+            Self::Each(values) => values[compartment as usize],
+        }
+    }
+}
+
 /// One axon-in entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AxonIn {

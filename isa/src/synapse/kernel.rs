@@ -148,21 +148,23 @@ impl KernelBlock {
     ///
     /// # Errors
     /// The block holds too few words, or has no such source; the program is corrupt.
-    pub fn decode_list(&self, list: u32, visit: impl FnMut(Synapse)) -> Result<(), CorruptList> {
-        let weights = self.weights()?;
-        self.visit_list(&weights, list, visit)
-    }
-
-    /// [`Self::decode_list`] with the weights decoded beforehand.
-    ///
-    /// # Errors
-    /// The block has no such source; the program is corrupt.
-    pub fn visit_list(
+    pub fn decode_list(
         &self,
-        weights: &[i32],
         list: u32,
         mut visit: impl FnMut(Synapse),
     ) -> Result<(), CorruptList> {
+        let weights = self.weights()?;
+        self.visit_taps(list, |target, at| {
+            visit(Synapse { target, delay: self.delay, weight: weights[at as usize] });
+        })
+    }
+
+    /// Calls `visit` with the target and the weight's position of every synapse of the source,
+    /// ordered by output channel and kernel tap; the geometry alone, without decoding.
+    ///
+    /// # Errors
+    /// The block has no such source; the program is corrupt.
+    pub fn visit_taps(&self, list: u32, mut visit: impl FnMut(u32, u32)) -> Result<(), CorruptList> {
         let shape = &self.shape;
         if list >= shape.sources() {
             return Err(CorruptList { list });
@@ -189,7 +191,7 @@ impl KernelBlock {
                     let at = ((stored * shape.group_inputs() + group_channel) * taps_y + tap_y)
                         * taps_x
                         + tap_x;
-                    visit(Synapse { target, delay: self.delay, weight: weights[at as usize] });
+                    visit(target, at);
                 }
             }
         }

@@ -177,7 +177,7 @@ impl SynapseBlock {
             }
             Self::Kernel(block) => {
                 let mut synapses = 0;
-                block.decode_list(list, |_| synapses += 1)?;
+                block.visit_taps(list, |_, _| synapses += 1)?;
                 Ok(synapses)
             }
         }

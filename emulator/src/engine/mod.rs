@@ -1,0 +1,17 @@
+//! The fast engine: function, timestep by timestep.
+//!
+//! [`Tables`] is a program lowered once into flat, immutable run tables. A [`Shard`] owns the state
+//! of a contiguous range of cores and advances it: [`Shard::update`] runs the update loops and
+//! hands spikes to the outbox, [`Shard::deliver`] serves the inbox. A single thread owns one shard
+//! with all cores; several threads own one shard each and exchange outboxes once a timestep.
+
+mod deliver;
+mod lists;
+mod shard;
+mod state;
+mod tables;
+mod update;
+
+pub(crate) use shard::inject;
+pub use shard::{Outbox, Shard, Spike};
+pub use tables::{PrepareError, Tables};

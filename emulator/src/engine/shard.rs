@@ -1,0 +1,190 @@
+//! A shard: the state of a contiguous range of cores, and its step.
+
+use std::ops::Range;
+
+use quarrion_isa::activity::{Activity, CoreActivity, HostSpike};
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::stimulus::{InputSpike, Sample};
+
+use super::deliver::serve;
+use super::state::CoreState;
+use super::tables::{SpreadEntry, Tables};
+use super::update::{Updated, update_core};
+
+/// A spike of a compartment, by its neuron.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spike {
+    /// Population.
+    pub population: PopulationId,
+    /// Neuron in the population.
+    pub neuron: u32,
+    /// Payload; 1 for a binary spike.
+    pub payload: i32,
+}
+
+/// A spike at the core where its list is served.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    pub(super) axon: u32,
+    pub(super) payload: i32,
+    /// Ordinal of the source neuron.
+    pub(super) ordinal: u32,
+}
+
+/// Spikes that leave a shard in a timestep, by destination core.
+#[derive(Debug, Default)]
+pub struct Outbox(Vec<(u32, Arrival)>);
+
+/// Who and when: what a step needs to know besides state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) seed: u32,
+    pub(super) sample: u32,
+    pub(super) step: u32,
+}
+
+/// The state of a contiguous range of cores.
+#[derive(Debug)]
+pub struct Shard<'a> {
+    tables: &'a Tables,
+    cores: Range<usize>,
+    states: Vec<CoreState>,
+    spikes: Vec<Spike>,
+    updated: Updated,
+    seed: u32,
+    sample: u32,
+    /// Arrivals of the timestep, by core of the shard.
+    inbox: Vec<Vec<Arrival>>,
+}
+
+impl<'a> Shard<'a> {
+    /// A shard of the cores in `cores` (positions in the program), at reset.
+    #[must_use]
+    pub fn new(tables: &'a Tables, cores: Range<usize>, seed: u32) -> Self {
+        let states = tables.cores[cores.clone()].iter().map(|core| CoreState::new(tables, core));
+        Self {
+            tables,
+            states: states.collect(),
+            inbox: vec![Vec::new(); cores.len()],
+            cores,
+            spikes: Vec::new(),
+            updated: Updated::default(),
+            seed,
+            sample: 0,
+        }
+    }
+
+    /// Resets all state and applies the parameter writes of the sample.
+    pub fn start_sample(&mut self, number: u32, sample: &Sample) {
+        self.sample = number;
+        for (state, core) in self.states.iter_mut().zip(&self.tables.cores[self.cores.clone()]) {
+            state.reset(core);
+            for write in &sample.writes {
+                state.write_parameter(self.tables, core, write);
+            }
+        }
+    }
+
+    /// Runs the update loops of `step`: records their segments and puts spikes into the outbox.
+    pub fn update(&mut self, step: u32, outbox: &mut Outbox, activity: &mut Activity) {
+        outbox.0.clear();
+        self.spikes.clear();
+        let moment = Moment { seed: self.seed, sample: self.sample, step };
+        for (state, core) in self.states.iter_mut().zip(&self.tables.cores[self.cores.clone()]) {
+            let first_segment = activity.segments.len() as u32;
+            update_core(self.tables, core, state, moment, &mut self.updated, activity);
+            for spike in &self.updated.spikes {
+                let ordinal = core.ordinals[spike.compartment as usize];
+                let population = &self.tables.populations[spike.population.index()];
+                self.spikes.push(Spike {
+                    population: spike.population,
+                    neuron: ordinal - population.first_ordinal,
+                    payload: spike.payload,
+                });
+                let row = core.axons_out.row(spike.compartment as usize);
+                send(row, spike.payload, ordinal, outbox, activity);
+            }
+            activity.cores.push(CoreActivity {
+                core: core.core,
+                first_segment,
+                segments: activity.segments.len() as u32 - first_segment,
+                plastic_visits: 0,
+                trace_updates: 0,
+            });
+        }
+    }
+
+    /// Serves the lists of everything that the outboxes of all shards and the host sent here.
+    ///
+    /// # Determinism
+    /// Outboxes must come in shard order, the host's first.
+    pub fn deliver<'b>(&mut self, step: u32, outboxes: impl IntoIterator<Item = &'b Outbox>) {
+        for outbox in outboxes {
+            for (core, arrival) in &outbox.0 {
+                let core = *core as usize;
+                if self.cores.contains(&core) {
+                    self.inbox[core - self.cores.start].push(*arrival);
+                }
+            }
+        }
+        let cores = &self.tables.cores[self.cores.clone()];
+        for ((state, core), inbox) in self.states.iter_mut().zip(cores).zip(&mut self.inbox) {
+            serve(core, &mut state.ring, step, inbox);
+            inbox.clear();
+        }
+    }
+
+    /// The spikes of the last update, in order of core and loop position.
+    #[must_use]
+    pub fn spikes(&self) -> &[Spike] {
+        &self.spikes
+    }
+
+    /// Calls `visit` with (population, neuron, state word, value) of every compartment.
+    pub fn visit_state(&self, mut visit: impl FnMut(PopulationId, u32, usize, i32)) {
+        let cores = &self.tables.cores[self.cores.clone()];
+        for (state, core) in self.states.iter().zip(cores) {
+            for (group, lane) in core.groups.iter().zip(state.lanes()) {
+                let first = self.tables.populations[group.population.index()].first_ordinal;
+                for (at, value) in lane.words().iter().enumerate() {
+                    let (word, place) = (at / group.count as usize, at % group.count as usize);
+                    let ordinal = core.ordinals[group.first as usize + place];
+                    visit(group.population, ordinal - first, word, *value);
+                }
+            }
+        }
+    }
+}
+
+/// Puts the host's spikes of a step into an outbox of their own and records them.
+pub(crate) fn inject(
+    tables: &Tables,
+    spikes: &[InputSpike],
+    outbox: &mut Outbox,
+    activity: &mut Activity,
+) {
+    outbox.0.clear();
+    for spike in spikes {
+        let row = tables.inputs.row(spike.neuron as usize);
+        let payload_bits = if spike.payload == 1 { 0 } else { 32 };
+        let population = tables.input_populations[spike.neuron as usize];
+        let destinations = row.len() as u32;
+        activity.host.spikes_in.push(HostSpike { population, destinations, payload_bits });
+        let ordinal = tables.input_ordinals[spike.neuron as usize];
+        send(row, spike.payload, ordinal, outbox, activity);
+    }
+}
+
+fn send(
+    row: &[SpreadEntry],
+    payload: i32,
+    ordinal: u32,
+    outbox: &mut Outbox,
+    activity: &mut Activity,
+) {
+    for entry in row {
+        activity.destinations.push(entry.destination);
+        let axon = entry.destination.axon.0;
+        outbox.0.push((entry.core, Arrival { axon, payload, ordinal }));
+    }
+}

@@ -1,0 +1,78 @@
+//! The state of one core: lanes of state words, accumulator ring, written parameters.
+
+use quarrion_isa::neuron::{LaneState, Scope};
+use quarrion_isa::stimulus::ParameterWrite;
+
+use super::tables::{CoreTables, Tables};
+
+/// The state of one core.
+#[derive(Clone, Debug)]
+pub(super) struct CoreState {
+    pub(super) groups: Vec<GroupState>,
+    /// Accumulators: `[slot][input][compartment]`.
+    pub(super) ring: Vec<i32>,
+}
+
+/// The state of one group.
+#[derive(Clone, Debug)]
+pub(super) struct GroupState {
+    pub(super) lane: LaneState,
+    /// Compartment parameters with the stimulus's writes; `None` while the tables' hold.
+    pub(super) written: Option<Vec<i32>>,
+}
+
+impl CoreState {
+    pub(super) fn new(tables: &Tables, core: &CoreTables) -> Self {
+        let lane = |group: &super::tables::GroupTables| GroupState {
+            lane: LaneState::new(
+                &tables.neuron_programs[group.neuron_program as usize],
+                group.count as usize,
+            ),
+            written: None,
+        };
+        let ring = (core.ring_slots * core.inputs * core.compartments) as usize;
+        let mut state =
+            Self { groups: core.groups.iter().map(lane).collect(), ring: vec![0; ring] };
+        state.reset(core);
+        state
+    }
+
+    /// Returns everything to its state before the first timestep of a sample.
+    pub(super) fn reset(&mut self, core: &CoreTables) {
+        self.ring.fill(0);
+        for (state, group) in self.groups.iter_mut().zip(&core.groups) {
+            state.lane.words_mut().copy_from_slice(&group.initial);
+            state.written = None;
+        }
+    }
+
+    /// Applies a parameter write, if its neuron lies on this core.
+    pub(super) fn write_parameter(
+        &mut self,
+        tables: &Tables,
+        core: &CoreTables,
+        write: &ParameterWrite,
+    ) {
+        let ordinal = tables.populations[write.population.index()].first_ordinal + write.neuron;
+        for (state, group) in self.groups.iter_mut().zip(&core.groups) {
+            if group.population != write.population {
+                continue;
+            }
+            let range = group.first as usize..(group.first + group.count) as usize;
+            let Some(place) = core.ordinals[range].iter().position(|&own| own == ordinal) else {
+                continue;
+            };
+            let program = &tables.neuron_programs[group.neuron_program as usize];
+            let decl = &program.parameters()[write.parameter as usize];
+            if decl.scope == Scope::Compartment {
+                let values = state.written.get_or_insert_with(|| group.each.clone());
+                values[decl.slot * group.count as usize + place] = write.value as i32;
+                state.lane.wake();
+            }
+        }
+    }
+
+    pub(super) fn lanes(&self) -> impl Iterator<Item = &LaneState> {
+        self.groups.iter().map(|group| &group.lane)
+    }
+}

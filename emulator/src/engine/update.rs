@@ -1,0 +1,186 @@
+//! The update loop of one core: accumulators in, state on, spikes out.
+
+use quarrion_isa::activity::{Activity, Segment};
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::neuron::{
+    LaneInputs, LaneOutcome, LaneRandom, LaneScratch, NeuronProgram, Overflow, step_lane,
+};
+
+use super::shard::Moment;
+use super::state::{CoreState, GroupState};
+use super::tables::{CoreTables, GroupTables, Tables};
+
+/// What an update loop did, in loop order, and memory that is kept between loops.
+#[derive(Debug, Default)]
+pub(super) struct Updated {
+    pub(super) spikes: Vec<FiredAt>,
+    outcome: LaneOutcome,
+    scratch: LaneScratch,
+    fired: Vec<(u32, i32)>,
+}
+
+/// A spike at its loop position.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FiredAt {
+    pub(super) population: PopulationId,
+    pub(super) compartment: u32,
+    pub(super) payload: i32,
+}
+
+/// Runs the update loop of a core for one timestep.
+pub(super) fn update_core(
+    tables: &Tables,
+    core: &CoreTables,
+    state: &mut CoreState,
+    moment: Moment,
+    updated: &mut Updated,
+    activity: &mut Activity,
+) {
+    updated.spikes.clear();
+    let width = core.compartments as usize;
+    let slot = (moment.step % core.ring_slots) as usize;
+    let slot_length = core.inputs as usize * width;
+    let accumulators = &mut state.ring[slot * slot_length..(slot + 1) * slot_length];
+    for (group_state, group) in state.groups.iter_mut().zip(&core.groups) {
+        if tables.populations[group.population.index()].phase > moment.step {
+            activity.segments.push(held_segment(group));
+            continue;
+        }
+        let program = &tables.neuron_programs[group.neuron_program as usize];
+        wrap_inputs(program, group, accumulators, width);
+        updated.fired.clear();
+        let lane = Lane { program, group, accumulators, width, core };
+        lane.step(group_state, moment, updated);
+        push_segments(core, group, updated, activity);
+        for &(compartment, payload) in &updated.fired {
+            let population = group.population;
+            updated.spikes.push(FiredAt { population, compartment, payload });
+        }
+    }
+    accumulators.fill(0);
+}
+
+/// One group's lane with what its update reads.
+struct Lane<'a> {
+    program: &'a NeuronProgram,
+    group: &'a GroupTables,
+    accumulators: &'a [i32],
+    width: usize,
+    core: &'a CoreTables,
+}
+
+impl Lane<'_> {
+    fn step(&self, state: &mut GroupState, moment: Moment, updated: &mut Updated) {
+        let range = self.group.first as usize..(self.group.first + self.group.count) as usize;
+        let mut inputs: [&[i32]; INPUTS_MAX] = [&[]; INPUTS_MAX];
+        let count = self.program.inputs().len();
+        for (input, slice) in inputs.iter_mut().enumerate().take(count) {
+            *slice = &self.accumulators[input * self.width..][range.clone()];
+        }
+        let lane = LaneInputs {
+            inputs: &inputs[..count],
+            group: &self.group.shared,
+            compartment: state.written.as_deref().unwrap_or(&self.group.each),
+            first_position: self.group.first,
+        };
+        let mut random = LaneRandom::Counter {
+            seed: moment.seed,
+            step: moment.step,
+            sample: moment.sample,
+            ordinals: &self.core.ordinals[range],
+        };
+        step_lane(
+            self.program,
+            &mut state.lane,
+            &lane,
+            &mut random,
+            &mut updated.scratch,
+            &mut updated.fired,
+            &mut updated.outcome,
+        );
+    }
+}
+
+/// Most inputs that a neuron program may have; [`Tables::prepare`] refuses more.
+pub(super) const INPUTS_MAX: usize = 8;
+
+/// A population before its phase: nothing is computed, its updates count as inactive.
+fn held_segment(group: &GroupTables) -> Segment {
+    Segment {
+        population: group.population,
+        end: group.first + group.count,
+        inactive: group.count,
+        active: 0,
+        spiking: 0,
+        instructions: 0,
+        payload_bits: 0,
+        destinations: 0,
+    }
+}
+
+/// Applies the accumulators' own width, which delivery's plain additions leave to this place.
+fn wrap_inputs(
+    program: &NeuronProgram,
+    group: &GroupTables,
+    accumulators: &mut [i32],
+    width: usize,
+) {
+    for (input, decl) in program.inputs().iter().enumerate() {
+        if decl.overflow == Overflow::Wrap && decl.width.bits < 32 {
+            let unused = 32 - decl.width.bits;
+            let start = input * width + group.first as usize;
+            for value in &mut accumulators[start..start + group.count as usize] {
+                *value = (*value << unused) >> unused;
+            }
+        }
+    }
+}
+
+/// Cuts the loop over a group at its spikes.
+fn push_segments(
+    core: &CoreTables,
+    group: &GroupTables,
+    updated: &Updated,
+    activity: &mut Activity,
+) {
+    let (per_update, per_spike) = group.instructions;
+    let mut start = 0;
+    let mut push = |end: u32, spiking: u32, destinations: u32, last_active: bool| {
+        let active = ones(&updated.outcome.active, start, end) - u32::from(last_active);
+        let length = end - start;
+        activity.segments.push(Segment {
+            population: group.population,
+            end: group.first + end,
+            inactive: length - spiking - active,
+            active,
+            spiking,
+            instructions: per_update * length + per_spike * spiking,
+            payload_bits: if spiking == 1 { group.payload_bits } else { 0 },
+            destinations,
+        });
+        start = end;
+    };
+    for &(compartment, _) in &updated.fired {
+        let place = compartment - group.first;
+        let was_active = ones(&updated.outcome.active, place, place + 1) == 1;
+        let destinations = core.axons_out.row(compartment as usize).len() as u32;
+        push(place + 1, 1, destinations, was_active);
+    }
+    if updated.fired.last().is_none_or(|&(last, _)| last + 1 < group.first + group.count) {
+        push(group.count, 0, 0, false);
+    }
+}
+
+/// Set bits of `bits` from `start` to before `end`.
+fn ones(bits: &[u64], start: u32, end: u32) -> u32 {
+    let mut total = 0;
+    let mut at = start;
+    while at < end {
+        let (word, low) = ((at / 64) as usize, at % 64);
+        let take = (64 - low).min(end - at);
+        let mask = if take == 64 { u64::MAX } else { (1 << take) - 1 };
+        total += ((bits[word] >> low) & mask).count_ones();
+        at += take;
+    }
+    total
+}

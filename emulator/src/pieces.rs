@@ -1,0 +1,119 @@
+//! What one sample leaves behind, and how it is collected step by step.
+
+use quarrion_isa::activity::Activity;
+use quarrion_isa::stimulus::Sample;
+
+use crate::engine::Spike;
+use crate::run::{Job, Recording, SpikeRecord};
+use crate::tally::Tally;
+use crate::time::{CountModel, Traffic};
+
+/// What one sample leaves behind.
+#[derive(Debug)]
+pub(crate) struct SampleOutcome {
+    pub(crate) output_counts: Vec<u32>,
+    pub(crate) window_spikes: Vec<u64>,
+    pub(crate) spikes: Vec<SpikeRecord>,
+    pub(crate) activity: Vec<Activity>,
+    pub(crate) tally: Tally,
+}
+
+/// Closes timesteps: reads outputs out, times and counts the record.
+#[derive(Debug)]
+pub(crate) struct Accounts<'a> {
+    job: Job<'a>,
+    model: CountModel,
+    traffic: Traffic,
+    outcome: SampleOutcome,
+    sample: u32,
+    input_steps: u32,
+    steps: u32,
+    writes: u32,
+}
+
+impl<'a> Accounts<'a> {
+    pub(crate) fn new(job: &Job<'a>) -> Self {
+        let model = CountModel::new(job.chip, &job.extent.cores, job.extent.tiles);
+        Self {
+            job: *job,
+            model,
+            traffic: Traffic::default(),
+            outcome: empty(job),
+            sample: 0,
+            input_steps: 0,
+            steps: 0,
+            writes: 0,
+        }
+    }
+
+    /// An empty tally of the run's program.
+    pub(crate) fn tally(job: &Job<'_>) -> Tally {
+        let extent = job.extent;
+        let populations = job.program.populations.len();
+        Tally::new(job.chip, &extent.cores, extent.tiles, extent.chips, populations)
+    }
+
+    pub(crate) fn start_sample(&mut self, number: usize, sample: &Sample) {
+        self.sample = number as u32;
+        self.input_steps = sample.steps;
+        self.steps = self.job.program.sample_steps(sample.steps);
+        self.writes = sample.writes.len() as u32;
+        self.outcome.tally.start_sample();
+    }
+
+    /// Closes a timestep whose record holds everything but the host's part after the update.
+    pub(crate) fn close_step(&mut self, step: u32, activity: &mut Activity, spikes: &[Spike]) {
+        activity.sample = self.sample;
+        activity.step = step;
+        activity.host.spikes_out = self.read_out(step, spikes);
+        activity.host.parameter_writes = if step == 0 { self.writes } else { 0 };
+        activity.host.state_resets = u32::from(step + 1 == self.steps);
+        let chip = self.job.chip;
+        self.traffic.expand(activity, chip);
+        let time = self.model.time_step(chip, activity, &mut self.traffic);
+        self.outcome.tally.count_step(chip, activity, &self.traffic, time, &self.model);
+        if self.job.options.recording == Recording::Activity {
+            self.outcome.activity.push(activity.clone());
+        }
+    }
+
+    /// Counts spikes in their populations' windows; returns how many the host reads.
+    fn read_out(&mut self, step: u32, spikes: &[Spike]) -> u32 {
+        let program = self.job.program;
+        let mut read = 0;
+        for spike in spikes {
+            let population = &program.populations[spike.population.index()];
+            if program.window(population, self.input_steps).contains(&step) {
+                self.outcome.window_spikes[spike.population.index()] += 1;
+                if spike.population == program.output {
+                    self.outcome.output_counts[spike.neuron as usize] += 1;
+                    read += 1;
+                }
+            }
+        }
+        if self.job.options.recording != Recording::Ledger {
+            self.outcome.spikes.extend(spikes.iter().map(|spike| SpikeRecord {
+                sample: self.sample,
+                step,
+                population: spike.population,
+                neuron: spike.neuron,
+                payload: spike.payload,
+            }));
+        }
+        read
+    }
+
+    pub(crate) fn finish_sample(&mut self) -> SampleOutcome {
+        std::mem::replace(&mut self.outcome, empty(&self.job))
+    }
+}
+
+fn empty(job: &Job<'_>) -> SampleOutcome {
+    SampleOutcome {
+        output_counts: vec![0; job.program.output_population().size as usize],
+        window_spikes: vec![0; job.program.populations.len()],
+        spikes: Vec::new(),
+        activity: Vec::new(),
+        tally: Accounts::tally(job),
+    }
+}

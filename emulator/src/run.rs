@@ -1,0 +1,293 @@
+//! A run: every sample of the stimulus, function, time and counts.
+//!
+//! Samples are independent, since all state is reset between them. So with at least as many samples
+//! as threads each thread takes whole samples; with fewer, the cores of one sample are divided
+//! ([`crate::shards`]). Results are put in order of sample, so neither way changes a byte.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use quarrion_isa::activity::Activity;
+use quarrion_isa::chip::{Chip, Synchronisation};
+use quarrion_isa::id::{ChipId, CoreId, PopulationId, TileId};
+use quarrion_isa::ledger::Ledger;
+use quarrion_isa::program::Program;
+use quarrion_isa::stimulus::{Sample, Stimulus};
+
+use crate::engine::{Outbox, PrepareError, Shard, Tables, inject};
+use crate::pieces::{Accounts, SampleOutcome};
+use crate::shards::run_sharded;
+
+/// What to do beside running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunOptions {
+    /// Worker threads; changes no byte of the result.
+    pub threads: usize,
+    /// Seed of every random draw.
+    pub seed: u32,
+    /// What to keep beside the ledger.
+    pub recording: Recording,
+}
+
+/// What a run keeps beside the ledger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recording {
+    /// Nothing.
+    #[default]
+    Ledger,
+    /// Every spike.
+    Spikes,
+    /// Every spike and every activity record.
+    Activity,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Samples finished.
+    pub samples: usize,
+}
+
+/// Hears of progress, from any thread; `Break` ends the run.
+pub type Observer<'a> = &'a (dyn Fn(Progress) -> ControlFlow<()> + Sync);
+
+/// The result of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunOutcome {
+    /// Spikes of each output neuron in its window, per sample.
+    pub output_counts: Vec<Vec<u32>>,
+    /// Spikes of each population in its window, over all samples.
+    pub window_spikes: Vec<u64>,
+    /// Event counts and step times.
+    pub ledger: Ledger,
+    /// Every spike, if recorded, by sample, step, core and loop position.
+    pub spikes: Vec<SpikeRecord>,
+    /// Every activity record, if recorded, by sample and step.
+    pub activity: Vec<Activity>,
+    /// What the program occupies.
+    pub extent: Extent,
+}
+
+/// A spike of a compartment, with its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpikeRecord {
+    /// Sample.
+    pub sample: u32,
+    /// Timestep in the sample.
+    pub step: u32,
+    /// Population.
+    pub population: PopulationId,
+    /// Neuron in the population.
+    pub neuron: u32,
+    /// Payload; 1 for a binary spike.
+    pub payload: i32,
+}
+
+/// What a program occupies of the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Its cores, ascending.
+    pub cores: Vec<CoreId>,
+    /// How many tiles they lie on.
+    pub tiles: u32,
+    /// How many chips they lie on.
+    pub chips: u32,
+}
+
+/// Why a run did not happen or did not finish.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// The program contradicts itself: compile it again.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The stimulus does not fit the program: its maker must act.
+    #[error("sample {sample}: {what}")]
+    Stimulus {
+        /// The sample.
+        sample: usize,
+        /// The rule and the value.
+        what: String,
+    },
+    /// The chip asks for something that this build cannot emulate.
+    #[error("{what} is not built yet")]
+    NotBuilt {
+        /// What.
+        what: &'static str,
+    },
+    /// The observer ended the run.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Extent {
+    /// What `program` occupies of `chip`.
+    #[must_use]
+    pub fn of(program: &Program, chip: &Chip) -> Self {
+        let cores: Vec<CoreId> = program.cores.iter().map(|core| core.core).collect();
+        let mut tiles: Vec<TileId> = cores.iter().map(|core| chip.tile_of(*core)).collect();
+        tiles.sort_unstable();
+        tiles.dedup();
+        let mut chips: Vec<ChipId> = tiles.iter().map(|tile| chip.mesh.chip_of(*tile)).collect();
+        chips.sort_unstable();
+        chips.dedup();
+        Self { cores, tiles: tiles.len() as u32, chips: chips.len() as u32 }
+    }
+}
+
+/// Runs every sample of the stimulus.
+///
+/// # Errors
+/// [`RunError`]; nothing of a failed run is returned.
+///
+/// # Determinism
+/// The outcome depends on program, chip, stimulus and seed only.
+pub fn run(
+    program: &Program,
+    chip: &Chip,
+    stimulus: &Stimulus,
+    options: &RunOptions,
+    observer: Observer<'_>,
+) -> Result<RunOutcome, RunError> {
+    if matches!(chip.synchronisation, Synchronisation::FreeRunning { .. }) {
+        return Err(RunError::NotBuilt { what: "free-running synchronisation" });
+    }
+    let tables = Tables::prepare(program)?;
+    for (number, sample) in stimulus.samples.iter().enumerate() {
+        check_sample(&tables, program, sample)
+            .map_err(|what| RunError::Stimulus { sample: number, what })?;
+    }
+    let extent = Extent::of(program, chip);
+    let job = Job { program, chip, tables: &tables, extent: &extent, stimulus, options };
+    let threads = options.threads.max(1);
+    let outcomes = if stimulus.samples.len() >= threads {
+        run_by_samples(&job, threads, observer)?
+    } else {
+        run_sharded(&job, threads, observer)?
+    };
+    Ok(join(&job, outcomes))
+}
+
+/// Everything that all threads of a run share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) chip: &'a Chip,
+    pub(crate) tables: &'a Tables,
+    pub(crate) extent: &'a Extent,
+    pub(crate) stimulus: &'a Stimulus,
+    pub(crate) options: &'a RunOptions,
+}
+
+fn check_sample(tables: &Tables, program: &Program, sample: &Sample) -> Result<(), String> {
+    for spike in &sample.spikes {
+        if spike.neuron as usize >= tables.input_size() || spike.step >= sample.steps {
+            let (inputs, steps) = (tables.input_size(), sample.steps);
+            return Err(format!(
+                "a spike of input {} at step {} lies outside {inputs} inputs and {steps} steps",
+                spike.neuron, spike.step
+            ));
+        }
+    }
+    if !sample.spikes.is_sorted() {
+        return Err("the spikes are not sorted by step and neuron".into());
+    }
+    for write in &sample.writes {
+        let population = program.populations.get(write.population.index());
+        if population.is_none_or(|population| write.neuron >= population.size) {
+            return Err(format!("a parameter write names neuron {}", write.neuron));
+        }
+        if !tables.accepts(write) {
+            return Err(format!(
+                "{} cannot be written to parameter {}",
+                write.value, write.parameter
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Each thread takes the next sample that nobody has taken.
+fn run_by_samples(
+    job: &Job<'_>,
+    threads: usize,
+    observer: Observer<'_>,
+) -> Result<Vec<SampleOutcome>, RunError> {
+    let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let samples = &job.stimulus.samples;
+    let work = || {
+        let mut shard = Shard::new(job.tables, 0..job.tables.core_count(), job.options.seed);
+        let mut accounts = Accounts::new(job);
+        let mut outcomes = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(sample) = samples.get(number) else { return Ok(outcomes) };
+            outcomes.push((number, run_sample(job, number, sample, &mut shard, &mut accounts)));
+            let done = finished.fetch_add(1, Ordering::Relaxed) + 1;
+            if observer(Progress { samples: done }).is_break() {
+                next.store(samples.len(), Ordering::Relaxed);
+                return Err(RunError::Interrupted);
+            }
+        }
+    };
+    let parts: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let own = work();
+        let join = |worker: std::thread::ScopedJoinHandle<'_, _>| match worker.join() {
+            Ok(part) => part,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        std::iter::once(own).chain(workers.into_iter().map(join)).collect()
+    });
+    let mut outcomes = Vec::with_capacity(samples.len());
+    for part in parts {
+        outcomes.extend(part?);
+    }
+    outcomes.sort_by_key(|(number, _)| *number);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+/// One sample on one shard that holds all cores.
+fn run_sample(
+    job: &Job<'_>,
+    number: usize,
+    sample: &Sample,
+    shard: &mut Shard<'_>,
+    accounts: &mut Accounts<'_>,
+) -> SampleOutcome {
+    let (mut host, mut outbox) = (Outbox::default(), Outbox::default());
+    let mut activity = Activity::default();
+    shard.start_sample(number as u32, sample);
+    accounts.start_sample(number, sample);
+    for step in 0..job.program.sample_steps(sample.steps) {
+        activity.clear();
+        inject(job.tables, sample.spikes_at(step), &mut host, &mut activity);
+        shard.update(step, &mut outbox, &mut activity);
+        shard.deliver(step, [&host, &outbox]);
+        accounts.close_step(step, &mut activity, shard.spikes());
+    }
+    accounts.finish_sample()
+}
+
+/// Puts the samples' outcomes together, in order.
+fn join(job: &Job<'_>, outcomes: Vec<SampleOutcome>) -> RunOutcome {
+    let mut tally = Accounts::tally(job);
+    let mut result = RunOutcome {
+        output_counts: Vec::with_capacity(outcomes.len()),
+        window_spikes: vec![0; job.program.populations.len()],
+        ledger: Ledger::default(),
+        spikes: Vec::new(),
+        activity: Vec::new(),
+        extent: job.extent.clone(),
+    };
+    for outcome in outcomes {
+        result.output_counts.push(outcome.output_counts);
+        for (total, spikes) in result.window_spikes.iter_mut().zip(outcome.window_spikes) {
+            *total += spikes;
+        }
+        result.spikes.extend(outcome.spikes);
+        result.activity.extend(outcome.activity);
+        tally.append(outcome.tally);
+    }
+    result.ledger = tally.finish(job.chip);
+    result
+}

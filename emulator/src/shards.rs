@@ -1,0 +1,162 @@
+//! Few samples, several threads: the cores of one sample are divided into shards.
+//!
+//! In every timestep each worker updates its cores, sends its outbox to all workers and its part of
+//! the record to the reducer, takes the outboxes of all workers in shard order, and delivers.
+//! Taking an outbox from every worker is the barrier. The reducer, on the calling thread, puts the
+//! parts of a timestep together in shard order and times and counts it while the workers go on.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+use quarrion_isa::activity::Activity;
+use quarrion_isa::stimulus::Sample;
+
+use crate::engine::{Outbox, Shard, Spike, inject};
+use crate::pieces::{Accounts, SampleOutcome};
+use crate::run::{Job, Observer, Progress, RunError};
+
+/// Timesteps that workers may be ahead of the reducer.
+const AHEAD: usize = 64;
+
+/// A shard's part of a timestep, for the reducer.
+struct Part {
+    activity: Activity,
+    spikes: Vec<Spike>,
+}
+
+/// The channels of one worker.
+struct Links {
+    to_workers: Vec<Sender<Arc<Outbox>>>,
+    from_workers: Vec<Receiver<Arc<Outbox>>>,
+    to_reducer: Sender<Part>,
+}
+
+/// Runs the samples one after the other, each on all shards.
+pub(crate) fn run_sharded(
+    job: &Job<'_>,
+    threads: usize,
+    observer: Observer<'_>,
+) -> Result<Vec<SampleOutcome>, RunError> {
+    let ranges = divide(job, threads);
+    let (links, parts) = connect(ranges.len());
+    std::thread::scope(|scope| {
+        for (range, links) in ranges.into_iter().zip(links) {
+            scope.spawn(move || work(job, range, &links));
+        }
+        let mut accounts = Accounts::new(job);
+        let mut outcomes = Vec::new();
+        for (number, sample) in job.stimulus.samples.iter().enumerate() {
+            accounts.start_sample(number, sample);
+            for step in 0..job.program.sample_steps(sample.steps) {
+                let Some((mut activity, spikes)) = gather(job, sample, step, &parts) else {
+                    return Err(RunError::Interrupted);
+                };
+                accounts.close_step(step, &mut activity, &spikes);
+            }
+            outcomes.push(accounts.finish_sample());
+            // Dropping the receivers ends the workers: their next send fails.
+            if observer(Progress { samples: number + 1 }).is_break() {
+                return Err(RunError::Interrupted);
+            }
+        }
+        Ok(outcomes)
+    })
+}
+
+/// Contiguous ranges of cores with about equal numbers of synapses and compartments.
+fn divide(job: &Job<'_>, threads: usize) -> Vec<Range<usize>> {
+    let weight = |core: &quarrion_isa::program::CoreProgram| {
+        core.synapse_words() + u64::from(core.compartments) + 1
+    };
+    let total: u64 = job.program.cores.iter().map(weight).sum();
+    let shards = threads.clamp(1, job.program.cores.len().max(1));
+    let mut ranges = Vec::with_capacity(shards);
+    let (mut start, mut passed) = (0, 0);
+    for (position, core) in job.program.cores.iter().enumerate() {
+        passed += weight(core);
+        let goal = total * (ranges.len() as u64 + 1) / shards as u64;
+        if passed >= goal && ranges.len() + 1 < shards {
+            ranges.push(start..position + 1);
+            start = position + 1;
+        }
+    }
+    ranges.push(start..job.program.cores.len());
+    ranges
+}
+
+fn connect(shards: usize) -> (Vec<Links>, Vec<Receiver<Part>>) {
+    let mut senders: Vec<Vec<Sender<Arc<Outbox>>>> = vec![Vec::new(); shards];
+    let mut receivers: Vec<Vec<Receiver<Arc<Outbox>>>> = vec![Vec::new(); shards];
+    for from in &mut senders {
+        for to in &mut receivers {
+            let (sender, receiver) = bounded(1);
+            from.push(sender);
+            to.push(receiver);
+        }
+    }
+    let mut links = Vec::with_capacity(shards);
+    let mut parts = Vec::with_capacity(shards);
+    for (to_workers, from_workers) in senders.into_iter().zip(receivers) {
+        let (to_reducer, part) = bounded(AHEAD);
+        links.push(Links { to_workers, from_workers, to_reducer });
+        parts.push(part);
+    }
+    (links, parts)
+}
+
+/// A worker's life; it ends early when a channel's other end is gone.
+fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
+    let mut shard = Shard::new(job.tables, range, job.options.seed);
+    let mut host = Outbox::default();
+    let mut scratch = Activity::default();
+    for (number, sample) in job.stimulus.samples.iter().enumerate() {
+        shard.start_sample(number as u32, sample);
+        for step in 0..job.program.sample_steps(sample.steps) {
+            scratch.clear();
+            inject(job.tables, sample.spikes_at(step), &mut host, &mut scratch);
+            let mut outbox = Outbox::default();
+            let mut activity = Activity::default();
+            shard.update(step, &mut outbox, &mut activity);
+            let outbox = Arc::new(outbox);
+            for to in &links.to_workers {
+                if to.send(Arc::clone(&outbox)).is_err() {
+                    return;
+                }
+            }
+            let part = Part { activity, spikes: shard.spikes().to_vec() };
+            if links.to_reducer.send(part).is_err() {
+                return;
+            }
+            let received: Result<Vec<_>, _> =
+                links.from_workers.iter().map(Receiver::recv).collect();
+            let Ok(received) = received else { return };
+            let outboxes = std::iter::once(&host).chain(received.iter().map(Arc::as_ref));
+            shard.deliver(step, outboxes);
+        }
+    }
+}
+
+/// Puts the parts of a timestep together; `None` when a worker is gone.
+fn gather(
+    job: &Job<'_>,
+    sample: &Sample,
+    step: u32,
+    parts: &[Receiver<Part>],
+) -> Option<(Activity, Vec<Spike>)> {
+    let mut activity = Activity::default();
+    let mut spikes = Vec::new();
+    inject(job.tables, sample.spikes_at(step), &mut Outbox::default(), &mut activity);
+    for part in parts {
+        let mut part = part.recv().ok()?;
+        let before = activity.segments.len() as u32;
+        for core in &mut part.activity.cores {
+            core.first_segment += before;
+        }
+        activity.cores.append(&mut part.activity.cores);
+        activity.segments.append(&mut part.activity.segments);
+        activity.destinations.append(&mut part.activity.destinations);
+        spikes.append(&mut part.spikes);
+    }
+    Some((activity, spikes))
+}

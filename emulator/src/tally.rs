@@ -1,0 +1,224 @@
+//! The tally: from activity, traffic and step times to the ledger's rows.
+
+use quarrion_isa::activity::Activity;
+use quarrion_isa::chip::{Chip, Hops, Programs, SynapseFormatKind, Synchronisation};
+use quarrion_isa::event::{EventCounts, EventKind};
+use quarrion_isa::id::{CoreId, LinkId};
+use quarrion_isa::ledger::{CoreRow, Ledger, LinkRow, SampleRow, StepRow};
+use quarrion_isa::quantity::Picoseconds;
+use quarrion_isa::timing::StepTime;
+
+use crate::time::{CountModel, Origin, Traffic};
+
+/// A ledger in the making, for the timesteps of one sample or of several in order.
+#[derive(Debug)]
+pub struct Tally {
+    ledger: Ledger,
+    /// Row in `ledger.cores` by core id; `u32::MAX` for cores outside the program.
+    position: Vec<u32>,
+    link_packets: Vec<[u64; 2]>,
+    tiles: u32,
+    chips: u32,
+}
+
+impl Tally {
+    /// An empty ledger for a program on `cores` (ascending), `tiles` tiles, `chips` chips and
+    /// `populations` populations.
+    #[must_use]
+    pub fn new(chip: &Chip, cores: &[CoreId], tiles: u32, chips: u32, populations: usize) -> Self {
+        let mut position = vec![u32::MAX; chip.cores.len()];
+        for (at, core) in cores.iter().enumerate() {
+            position[core.index()] = at as u32;
+        }
+        let row = |core: &CoreId| CoreRow {
+            core: *core,
+            counts: EventCounts::default(),
+            update_time: Picoseconds::ZERO,
+            synapse_time: Picoseconds::ZERO,
+        };
+        let ledger = Ledger {
+            cores: cores.iter().map(row).collect(),
+            populations: vec![EventCounts::default(); populations],
+            ..Ledger::default()
+        };
+        let link_packets = vec![[0; 2]; chip.mesh.link_count() as usize];
+        Self { ledger, position, link_packets, tiles, chips }
+    }
+
+    /// Starts the row of the next sample.
+    pub fn start_sample(&mut self) {
+        self.ledger.samples.push(SampleRow {
+            counts: EventCounts::default(),
+            steps: 0,
+            time: Picoseconds::ZERO,
+        });
+    }
+
+    /// Counts one timestep of the current sample.
+    pub fn count_step(
+        &mut self,
+        chip: &Chip,
+        activity: &Activity,
+        traffic: &Traffic,
+        time: StepTime,
+        model: &CountModel,
+    ) {
+        let mut step = EventCounts::default();
+        self.count_updates(chip, activity, model, &mut step);
+        let hops = self.count_packets(chip, activity, traffic, &mut step);
+        self.count_rest(chip, activity, &mut step);
+        let row = StepRow {
+            sample: activity.sample,
+            step: activity.step,
+            spikes: activity.spikes(),
+            host_spikes: activity.host.spikes_in.len() as u64,
+            packets: traffic.packets.len() as u64,
+            hops,
+            synaptic_ops: activity.destinations.iter().map(|d| u64::from(d.synaptic_ops)).sum(),
+            time,
+        };
+        self.ledger.steps.push(row);
+        self.ledger.total.merge(&step);
+        if let Some(sample) = self.ledger.samples.last_mut() {
+            sample.counts.merge(&step);
+            sample.steps += 1;
+            sample.time += time.total();
+        }
+    }
+
+    fn count_updates(
+        &mut self,
+        chip: &Chip,
+        activity: &Activity,
+        model: &CountModel,
+        step: &mut EventCounts,
+    ) {
+        for (at, core) in activity.cores.iter().enumerate() {
+            let kind = chip.core_type(core.core);
+            let programmable = matches!(kind.programs, Programs::Programmable { .. });
+            let mut own = EventCounts::default();
+            for segment in activity.segments_of(core) {
+                let population = &mut self.ledger.populations[segment.population.index()];
+                for counts in [&mut own, population] {
+                    counts.add(EventKind::NeuronInactive, segment.inactive.into());
+                    counts.add(EventKind::NeuronActive, segment.active.into());
+                    counts.add(EventKind::NeuronSpiking, segment.spiking.into());
+                    if programmable {
+                        counts.add(EventKind::Instruction, segment.instructions.into());
+                    }
+                }
+            }
+            own.add(EventKind::SynapticUpdate, core.plastic_visits.into());
+            own.add(EventKind::TraceUpdate, core.trace_updates.into());
+            step.merge(&own);
+            let row = &mut self.ledger.cores[at];
+            row.counts.merge(&own);
+            row.update_time += model.update_time(at);
+            row.synapse_time += model.service_time(at);
+        }
+    }
+
+    fn count_packets(
+        &mut self,
+        chip: &Chip,
+        activity: &Activity,
+        traffic: &Traffic,
+        step: &mut EventCounts,
+    ) -> u64 {
+        let mut hops = 0;
+        let mut sender = 0;
+        for packet in &traffic.packets {
+            let mut own = EventCounts::default();
+            add_hops(&mut own, packet.hops, packet.destinations.len() as u64);
+            hops += u64::from(packet.hops.total());
+            for link in &traffic.links[packet.links.start as usize..packet.links.end as usize] {
+                let flits = chip.mesh.flits(chip.mesh.link_class(*link), packet.payload_bits);
+                let [packets, all_flits] = &mut self.link_packets[link.index()];
+                *packets += 1;
+                *all_flits += u64::from(flits);
+            }
+            if let Origin::Segment(segment) = packet.origin {
+                own.add(EventKind::AxonOut, 1);
+                while activity.cores[sender].first_segment + activity.cores[sender].segments
+                    <= segment
+                {
+                    sender += 1;
+                }
+                self.ledger.cores[sender].counts.add(EventKind::AxonOut, 1);
+            }
+            for one in packet.destinations.clone() {
+                let destination = &activity.destinations[one as usize];
+                let row = self.position[destination.core.index()] as usize;
+                for counts in [&mut own, &mut self.ledger.cores[row].counts] {
+                    counts.add(EventKind::AxonIn, 1);
+                    counts.add(EventKind::SynapseWord, destination.words.into());
+                    counts.add(operation(destination.format), destination.synaptic_ops.into());
+                }
+            }
+            self.ledger.populations[packet.population.index()].merge(&own);
+            step.merge(&own);
+        }
+        hops
+    }
+
+    fn count_rest(&self, chip: &Chip, activity: &Activity, step: &mut EventCounts) {
+        if matches!(chip.synchronisation, Synchronisation::Barrier(_)) {
+            step.add(EventKind::BarrierTile, self.tiles.into());
+        }
+        let host = &activity.host;
+        step.add(EventKind::HostSpikeIn, host.spikes_in.len() as u64);
+        step.add(EventKind::HostSpikeOut, host.spikes_out.into());
+        step.add(EventKind::HostHandshake, 1);
+        step.add(EventKind::ParameterWrite, host.parameter_writes.into());
+        step.add(EventKind::StateReset, u64::from(host.state_resets) * u64::from(self.chips));
+    }
+
+    /// Appends the rows of samples that come after this tally's.
+    pub fn append(&mut self, later: Self) {
+        self.ledger.total.merge(&later.ledger.total);
+        for (row, other) in self.ledger.cores.iter_mut().zip(later.ledger.cores) {
+            row.counts.merge(&other.counts);
+            row.update_time += other.update_time;
+            row.synapse_time += other.synapse_time;
+        }
+        for (row, other) in self.ledger.populations.iter_mut().zip(&later.ledger.populations) {
+            row.merge(other);
+        }
+        for (row, other) in self.link_packets.iter_mut().zip(&later.link_packets) {
+            row[0] += other[0];
+            row[1] += other[1];
+        }
+        self.ledger.steps.extend(later.ledger.steps);
+        self.ledger.samples.extend(later.ledger.samples);
+    }
+
+    /// The finished ledger.
+    #[must_use]
+    pub fn finish(mut self, chip: &Chip) -> Ledger {
+        for (at, [packets, flits]) in self.link_packets.iter().enumerate() {
+            if *packets > 0 {
+                let link = LinkId::from_index(at);
+                let occupancy = chip.mesh.link(chip.mesh.link_class(link)).occupancy;
+                let busy = Picoseconds(flits * occupancy.0);
+                self.ledger.links.push(LinkRow { link, packets: *packets, flits: *flits, busy });
+            }
+        }
+        self.ledger
+    }
+}
+
+fn add_hops(counts: &mut EventCounts, hops: Hops, destinations: u64) {
+    counts.add(EventKind::HopTile, destinations);
+    counts.add(EventKind::HopEastWest, hops.east_west.into());
+    counts.add(EventKind::HopNorthSouth, hops.north_south.into());
+    counts.add(EventKind::HopChipEdge, hops.chip_edge.into());
+}
+
+/// The event of one synaptic operation from a list of the format.
+fn operation(format: SynapseFormatKind) -> EventKind {
+    match format {
+        SynapseFormatKind::Dense => EventKind::SynapticOpDense,
+        SynapseFormatKind::Sparse => EventKind::SynapticOpSparse,
+        SynapseFormatKind::Kernel => EventKind::SynapticOpKernel,
+    }
+}
