@@ -1,6 +1,6 @@
 //! The state of one core: lanes of state words, accumulator ring, written parameters.
 
-use quarrion_isa::neuron::{LaneState, Scope};
+use quarrion_isa::neuron::{Initial, LaneState, Scope, StateDecl};
 use quarrion_isa::stimulus::ParameterWrite;
 
 use super::tables::{CoreTables, Tables};
@@ -67,7 +67,13 @@ impl CoreState {
             if decl.scope == Scope::Compartment {
                 let values = state.written.get_or_insert_with(|| group.each.clone());
                 values[decl.slot * group.count as usize + place] = write.value as i32;
-                state.lane.wake();
+                let starts_from =
+                    |word: &StateDecl| word.initial == Initial::Parameter(write.parameter as usize);
+                let words = state.lane.words_mut();
+                for word in (0..program.state().len()).filter(|w| starts_from(&program.state()[*w]))
+                {
+                    words[word * group.count as usize + place] = write.value as i32;
+                }
             }
         }
     }

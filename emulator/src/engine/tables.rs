@@ -2,6 +2,7 @@
 
 use quarrion_isa::activity::Destination;
 use quarrion_isa::chip::SynapseFormatKind;
+use quarrion_isa::delivery::Delivery;
 use quarrion_isa::id::{CoreId, PopulationId};
 use quarrion_isa::neuron::{NeuronProgram, Scope};
 use quarrion_isa::program::{AxonTable, CoreProgram, Group, ParameterValue, Program, Role};
@@ -78,6 +79,8 @@ pub(crate) struct GroupTables {
     pub(crate) each: Vec<i32>,
     /// State at reset: word `w` of compartment `c` at `w * count + c`.
     pub(crate) initial: Vec<i32>,
+    /// How the accumulator of each input is read.
+    pub(crate) inputs: Vec<Delivery>,
     /// Bits that a spike's payload needs; 0 for binary spikes.
     pub(crate) payload_bits: u32,
     /// Instructions of an update, and of a spike on top.
@@ -245,17 +248,27 @@ fn check_core(
     check_accumulators(core, neuron_programs)
 }
 
-/// Every block must deliver into an accumulator of the width that its targets' program declares.
+/// Every block must deliver into an accumulator that some group reads the same way.
 fn check_accumulators(core: &CoreProgram, programs: &[NeuronProgram]) -> Result<(), String> {
-    let inputs = |group: &Group| programs[group.neuron_program as usize].inputs().len();
-    let most = core.groups.iter().map(inputs).max().unwrap_or(0);
-    if most > INPUTS_MAX {
-        return Err(format!("a neuron program has {most} inputs; at most {INPUTS_MAX} can run"));
+    for group in &core.groups {
+        let inputs = programs[group.neuron_program as usize].inputs();
+        if inputs.len() > INPUTS_MAX || inputs.len() != group.inputs.len() {
+            return Err(format!("a group has {} inputs, at most {INPUTS_MAX} run", inputs.len()));
+        }
+        for (delivery, input) in group.inputs.iter().zip(inputs) {
+            delivery.check_input(input, "program").map_err(|finding| finding.message)?;
+        }
     }
-    match core.blocks.iter().find(|block| block.input as usize >= most) {
-        Some(block) => Err(format!("a block delivers into accumulator {} of {most}", block.input)),
-        None => Ok(()),
+    for block in &core.blocks {
+        let reads = |group: &Group| {
+            let delivery = group.inputs.get(block.input as usize);
+            delivery.is_some_and(|delivery| delivery.settles_like(&block.delivery))
+        };
+        if !core.groups.iter().any(reads) {
+            return Err(format!("no group reads accumulator {} as its block adds", block.input));
+        }
     }
+    Ok(())
 }
 
 fn check_parameters(group: &Group, program: &NeuronProgram) -> Result<(), String> {
@@ -301,6 +314,7 @@ fn lower_group(group: &Group, neuron_programs: &[NeuronProgram]) -> GroupTables 
         shared,
         each,
         initial: initial_state(group, program),
+        inputs: group.inputs.clone(),
         payload_bits: payload_bits(program),
         instructions: (instructions.update, instructions.spike),
     }

@@ -3,7 +3,7 @@
 use quarrion_isa::activity::{Activity, Segment};
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::neuron::{
-    LaneInputs, LaneOutcome, LaneRandom, LaneScratch, NeuronProgram, Overflow, step_lane,
+    LaneInputs, LaneOutcome, LaneRandom, LaneScratch, NeuronProgram, step_lane,
 };
 
 use super::shard::Moment;
@@ -37,21 +37,22 @@ pub(super) fn update_core(
     activity: &mut Activity,
 ) {
     updated.spikes.clear();
+    let first_segment = activity.segments.len();
     let width = core.compartments as usize;
     let slot = (moment.step % core.ring_slots) as usize;
     let slot_length = core.inputs as usize * width;
     let accumulators = &mut state.ring[slot * slot_length..(slot + 1) * slot_length];
     for (group_state, group) in state.groups.iter_mut().zip(&core.groups) {
         if tables.populations[group.population.index()].phase > moment.step {
-            activity.segments.push(held_segment(group));
+            push_segment(activity, first_segment, held_segment(group));
             continue;
         }
         let program = &tables.neuron_programs[group.neuron_program as usize];
-        wrap_inputs(program, group, accumulators, width);
+        settle_inputs(group, accumulators, width);
         updated.fired.clear();
         let lane = Lane { program, group, accumulators, width, core };
         lane.step(group_state, moment, updated);
-        push_segments(core, group, updated, activity);
+        push_segments(core, group, updated, first_segment, activity);
         for &(compartment, payload) in &updated.fired {
             let population = group.population;
             updated.spikes.push(FiredAt { population, compartment, payload });
@@ -118,19 +119,13 @@ fn held_segment(group: &GroupTables) -> Segment {
     }
 }
 
-/// Applies the accumulators' own width, which delivery's plain additions leave to this place.
-fn wrap_inputs(
-    program: &NeuronProgram,
-    group: &GroupTables,
-    accumulators: &mut [i32],
-    width: usize,
-) {
-    for (input, decl) in program.inputs().iter().enumerate() {
-        if decl.overflow == Overflow::Wrap && decl.width.bits < 32 {
-            let unused = 32 - decl.width.bits;
-            let start = input * width + group.first as usize;
-            for value in &mut accumulators[start..start + group.count as usize] {
-                *value = (*value << unused) >> unused;
+/// Turns sums into what the neuron program reads.
+fn settle_inputs(group: &GroupTables, accumulators: &mut [i32], width: usize) {
+    for (input, delivery) in group.inputs.iter().enumerate() {
+        let start = input * width + group.first as usize;
+        for value in &mut accumulators[start..start + group.count as usize] {
+            if *value != 0 {
+                *value = delivery.settle(*value);
             }
         }
     }
@@ -141,6 +136,7 @@ fn push_segments(
     core: &CoreTables,
     group: &GroupTables,
     updated: &Updated,
+    first_segment: usize,
     activity: &mut Activity,
 ) {
     let (per_update, per_spike) = group.instructions;
@@ -148,16 +144,20 @@ fn push_segments(
     let mut push = |end: u32, spiking: u32, destinations: u32, last_active: bool| {
         let active = ones(&updated.outcome.active, start, end) - u32::from(last_active);
         let length = end - start;
-        activity.segments.push(Segment {
-            population: group.population,
-            end: group.first + end,
-            inactive: length - spiking - active,
-            active,
-            spiking,
-            instructions: per_update * length + per_spike * spiking,
-            payload_bits: if spiking == 1 { group.payload_bits } else { 0 },
-            destinations,
-        });
+        push_segment(
+            activity,
+            first_segment,
+            Segment {
+                population: group.population,
+                end: group.first + end,
+                inactive: length - spiking - active,
+                active,
+                spiking,
+                instructions: per_update * length + per_spike * spiking,
+                payload_bits: if spiking == 1 { group.payload_bits } else { 0 },
+                destinations,
+            },
+        );
         start = end;
     };
     for &(compartment, _) in &updated.fired {
@@ -168,6 +168,22 @@ fn push_segments(
     }
     if updated.fired.last().is_none_or(|&(last, _)| last + 1 < group.first + group.count) {
         push(group.count, 0, 0, false);
+    }
+}
+
+/// Appends a segment of a core whose segments start at `first`; a stretch that no spike has ended
+/// goes on over groups of the same population.
+fn push_segment(activity: &mut Activity, first: usize, segment: Segment) {
+    match activity.segments[first..].last_mut() {
+        Some(open) if open.spiking == 0 && open.population == segment.population => {
+            *open = Segment {
+                inactive: open.inactive + segment.inactive,
+                active: open.active + segment.active,
+                instructions: open.instructions + segment.instructions,
+                ..segment
+            };
+        }
+        _ => activity.segments.push(segment),
     }
 }
 

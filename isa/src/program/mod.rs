@@ -134,6 +134,9 @@ pub struct Group {
     pub count: u32,
     /// Values in the order of the neuron program's parameters.
     pub parameters: Vec<ParameterValue>,
+    /// How the accumulator of each input is read ([`Delivery::settle`]), in the order of the neuron
+    /// program's inputs; blocks that add to it agree by [`Delivery::settles_like`].
+    pub inputs: Vec<Delivery>,
 }
 
 /// The value of one parameter of a group.
