@@ -75,6 +75,10 @@ fn check_tables(program: &Program, core: &CoreProgram, place: &str) -> Result<()
         let message = format!("core {} lacks ordinals or ring slots", core.core);
         return Err(bad_program(place, message));
     }
+    if core.blocks.iter().any(|block| block.delivery.draws() > 0) {
+        let message = format!("core {} has stochastic synapses: not built yet", core.core);
+        return Err(bad_program(place, message));
+    }
     for (position, axon) in core.axons_in.iter().enumerate() {
         let block = core.blocks.get(axon.block as usize);
         if block.is_none_or(|block| axon.list >= block.synapses.list_count()) {
@@ -150,6 +154,7 @@ fn compartment(
         state: neuron_program.initial_state(&parameters),
         compiled: parameters.clone(),
         parameters,
+        deliveries: vec![None; slot.len()],
         ring: vec![slot; core.ring_slots as usize],
     })
 }

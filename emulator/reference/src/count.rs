@@ -77,7 +77,7 @@ impl Counts {
         for spike in &activity.host.spikes_in {
             let cause = Cause { core: None, population: Some(spike.population) };
             let (own, others) = rest.split_at(spike.destinations as usize);
-            self.add(ground, cause, EventKind::HostSpikeIn, 1);
+            self.add(ground, NOBODY, EventKind::HostSpikeIn, 1);
             self.add_spike(ground, cause, spike.payload_bits, own);
             rest = others;
         }
@@ -98,8 +98,7 @@ impl Counts {
             }
         }
         let host = &activity.host;
-        let output = Cause { core: None, population: Some(ground.program.output) };
-        self.add(ground, output, EventKind::HostSpikeOut, host.spikes_out);
+        self.add(ground, NOBODY, EventKind::HostSpikeOut, host.spikes_out);
         self.add(ground, NOBODY, EventKind::HostHandshake, 1);
         self.add(ground, NOBODY, EventKind::ParameterWrite, host.parameter_writes);
         self.add(ground, NOBODY, EventKind::StateReset, host.state_resets * ground.chips);

@@ -9,7 +9,7 @@ use quarrion_isa::neuron::{NeuronProgram, Outcome as Update, Range, Scope, step_
 use quarrion_isa::program::{AxonOut, Block, Program, Role};
 use quarrion_isa::random::{Counter, Purpose, draw};
 use quarrion_isa::stimulus::{InputSpike, ParameterWrite, Sample, Stimulus};
-use quarrion_isa::synapse::CorruptList;
+use quarrion_isa::synapse::{CorruptList, Synapse};
 
 use crate::build::{build_cores, parse_neuron_programs};
 use crate::codes::{bad_program, bad_stimulus};
@@ -30,6 +30,16 @@ pub struct Reference<'a> {
     spikes: Vec<Spike>,
     output_counts: Vec<u32>,
     counts: Counts,
+    overflows: Overflows,
+}
+
+/// Sums that did not fit their accumulator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overflows {
+    /// Those that wrapped.
+    pub wrapped: u64,
+    /// Those that stopped at an end of the range.
+    pub saturated: u64,
 }
 
 /// What a whole run leaves.
@@ -92,6 +102,7 @@ impl<'a> Reference<'a> {
             spikes: Vec::new(),
             output_counts: Vec::new(),
             counts: Counts::new(program),
+            overflows: Overflows::default(),
         })
     }
 
@@ -281,25 +292,39 @@ impl<'a> Reference<'a> {
             .synapses
             .decode_list(list, |synapse| synapses.push(synapse))
             .map_err(|error| bad_program(&place, error.to_string()))?;
-        let position = program.core_position(arrival.axon.core).unwrap_or(usize::MAX);
         for synapse in synapses {
-            let slots = program.cores[position].ring_slots;
-            let compartment = self.cores[position].get_mut(synapse.target as usize);
-            let slot = Delivery::slot(self.step, synapse.delay, slots) as usize;
-            let accumulator = compartment
-                .filter(|_| synapse.delay + 2 <= slots)
-                .and_then(|compartment| compartment.ring[slot].get_mut(block.input as usize))
-                .ok_or_else(|| {
-                    let message = format!(
-                        "a synapse to compartment {} with delay {} leaves its core",
-                        synapse.target, synapse.delay
-                    );
-                    bad_program(&place, message)
-                })?;
-            let contribution = block.delivery.contribution(synapse.weight, arrival.payload);
-            *accumulator = block.delivery.accumulate(*accumulator, contribution);
+            self.add(arrival, block, synapse).ok_or_else(|| {
+                let message = format!(
+                    "a synapse to compartment {} with delay {} has no accumulator of its kind",
+                    synapse.target, synapse.delay
+                );
+                bad_program(&place, message)
+            })?;
         }
         Ok(())
+    }
+
+    /// Adds one synapse to its slot; `None` where there is none, or one of another delivery.
+    fn add(&mut self, arrival: &Arrival, block: &Block, synapse: Synapse) -> Option<()> {
+        let position = self.ground.program.core_position(arrival.axon.core)?;
+        let slots = self.ground.program.cores[position].ring_slots;
+        let compartment = self.cores[position].get_mut(synapse.target as usize)?;
+        let input = block.input as usize;
+        let known = compartment.deliveries.get_mut(input)?.get_or_insert(block.delivery);
+        if synapse.delay + 2 > slots || !known.settles_like(&block.delivery) {
+            return None;
+        }
+        let slot = Delivery::slot(self.step, synapse.delay, slots) as usize;
+        let accumulator = &mut compartment.ring[slot][input];
+        let contribution = block.delivery.contribution(synapse.weight, arrival.payload);
+        let sum = i64::from(*accumulator).saturating_add(contribution);
+        *accumulator = block.delivery.accumulate(*accumulator, contribution);
+        match (i64::from(*accumulator) == sum, block.delivery.commutes()) {
+            (true, _) => {}
+            (false, true) => self.overflows.wrapped += 1,
+            (false, false) => self.overflows.saturated += 1,
+        }
+        Some(())
     }
 
     /// The host's part of the step, and the counts.
@@ -346,6 +371,12 @@ impl<'a> Reference<'a> {
     #[must_use]
     pub fn output_counts(&self) -> &[u32] {
         &self.output_counts
+    }
+
+    /// Sums so far that did not fit their accumulator.
+    #[must_use]
+    pub fn overflows(&self) -> Overflows {
+        self.overflows
     }
 
     /// Events of all timesteps so far.

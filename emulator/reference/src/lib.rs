@@ -23,5 +23,5 @@ mod state;
 
 pub use codes::CODES;
 pub use count::Counts;
-pub use engine::{Outcome, Reference, run};
+pub use engine::{Outcome, Overflows, Reference, run};
 pub use state::Spike;

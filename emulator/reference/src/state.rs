@@ -1,5 +1,6 @@
 //! What changes while a program runs: state words and rings, compartment by compartment.
 
+use quarrion_isa::delivery::Delivery;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::neuron::NeuronProgram;
 
@@ -32,6 +33,8 @@ pub(crate) struct Compartment {
     pub(crate) state: Vec<i32>,
     /// The accumulators: `ring[slot][input]`.
     pub(crate) ring: Vec<Vec<i32>>,
+    /// Delivery that adds to each input; `None` until its first synapse is served.
+    pub(crate) deliveries: Vec<Option<Delivery>>,
 }
 
 impl Compartment {
@@ -43,9 +46,13 @@ impl Compartment {
         }
     }
 
-    /// Reads the accumulators of a slot and clears them.
+    /// Reads the accumulators of a slot, each as its delivery settles it, and clears them.
     pub(crate) fn take_slot(&mut self, slot: u32) -> Vec<i32> {
-        let accumulators = &mut self.ring[slot as usize];
-        std::mem::replace(accumulators, vec![0; accumulators.len()])
+        let accumulators = self.ring[slot as usize].iter_mut().map(std::mem::take);
+        let settled = accumulators.zip(&self.deliveries).map(|(sum, delivery)| match delivery {
+            Some(delivery) => delivery.settle(sum),
+            None => sum,
+        });
+        settled.collect()
     }
 }
