@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::neuron::{InputDecl, Range};
+use crate::random::{Counter, Purpose, draw};
 pub use weight::{WeightRounding, WeightRule};
 
 /// What an accumulator does with a sum beyond its width.
@@ -368,6 +369,13 @@ impl Delivery {
     pub fn slot(step: u32, delay: u32, slots: u32) -> u32 {
         (step + 1 + delay) % slots
     }
+}
+
+/// The 32 random bits of one synapse for one spike: of the draw between two neurons, whatever
+/// core, list or order they are served in.
+#[must_use]
+pub fn synapse_random(seed: u32, sample: u32, step: u32, source: u32, target: u32) -> u32 {
+    draw(seed, Purpose::Synapse, Counter { ordinal: source, step, sample, draw: target })
 }
 
 /// value / 2^shift to the nearest integer, ties to even.

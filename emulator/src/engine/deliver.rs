@@ -5,17 +5,17 @@
 //! 2^n commutes with wrapping at 2^32. Everything else goes through `isa::delivery` synapse by synapse
 //! in the logical order.
 
-use quarrion_isa::delivery::Delivery;
+use quarrion_isa::delivery::{Delivery, synapse_random};
 
 use super::lists::{Lists, Run, Storage};
-use super::shard::Arrival;
+use super::shard::{Arrival, Moment};
 use super::tables::CoreTables;
 
 /// Serves the inbox of one core.
 ///
 /// # Shape
 /// `ring`: `[slot][input][compartment]`.
-pub(super) fn serve(core: &CoreTables, ring: &mut [i32], step: u32, inbox: &mut [Arrival]) {
+pub(super) fn serve(core: &CoreTables, ring: &mut [i32], moment: Moment, inbox: &mut [Arrival]) {
     let lists = &core.lists;
     if lists.ordered {
         let key = |arrival: &Arrival| {
@@ -27,54 +27,69 @@ pub(super) fn serve(core: &CoreTables, ring: &mut [i32], step: u32, inbox: &mut 
         let axon = arrival.axon as usize;
         let runs = lists.axon_runs[axon] as usize..lists.axon_runs[axon + 1] as usize;
         for run in &lists.runs[runs] {
-            let slot = Delivery::slot(step, run.delay, core.ring_slots);
+            let slot = Delivery::slot(moment.step, run.delay, core.ring_slots);
             let width = core.compartments as usize;
             let start = (slot * core.inputs + u32::from(run.input)) as usize * width;
-            add_run(lists, run, arrival.payload, &mut ring[start..start + width]);
+            let accumulators = &mut ring[start..start + width];
+            add_run(core, run, *arrival, moment, accumulators);
         }
     }
 }
 
 /// Adds one run to the accumulators of its slot.
-fn add_run(lists: &Lists, run: &Run, payload: i32, accumulators: &mut [i32]) {
+fn add_run(
+    core: &CoreTables,
+    run: &Run,
+    arrival: Arrival,
+    moment: Moment,
+    accumulators: &mut [i32],
+) {
+    let lists = &core.lists;
     let rule = &lists.deliveries[run.delivery as usize];
+    let settings = &rule.settings;
+    let payload = arrival.payload;
     match rule.plain_shift {
-        Some(shift) if payload == 1 => {
-            let add = |accumulator: &mut i32, weight: i32| {
-                *accumulator = accumulator.wrapping_add(weight.wrapping_shl(shift));
-            };
-            visit_run(lists, run, accumulators, add);
-        }
-        _ => visit_run(lists, run, accumulators, |accumulator, weight| {
-            let contribution = rule.settings.contribution(weight, payload);
-            *accumulator = rule.settings.accumulate(*accumulator, contribution);
+        Some(shift) if payload == 1 => visit_run(lists, run, |target, weight| {
+            let accumulator = &mut accumulators[target];
+            *accumulator = accumulator.wrapping_add(weight.wrapping_shl(shift));
+        }),
+        _ if settings.draws() == 0 => visit_run(lists, run, |target, weight| {
+            let contribution = settings.contribution(weight, payload);
+            accumulators[target] = settings.accumulate(accumulators[target], contribution);
+        }),
+        _ => visit_run(lists, run, |target, weight| {
+            let Moment { seed, sample, step } = moment;
+            let ordinal = core.ordinals[target];
+            let random = synapse_random(seed, sample, step, arrival.ordinal, ordinal);
+            let contribution =
+                settings.contribution(settings.drawn_weight(weight, random), payload);
+            accumulators[target] = settings.accumulate(accumulators[target], contribution);
         }),
     }
 }
 
-/// Calls `add` with the accumulator and weight of every synapse of the run, in stored order.
+/// Calls `add` with the target and weight of every synapse of the run, in stored order.
 #[inline(always)]
-fn visit_run(lists: &Lists, run: &Run, accumulators: &mut [i32], add: impl Fn(&mut i32, i32)) {
+fn visit_run(lists: &Lists, run: &Run, mut add: impl FnMut(usize, i32)) {
     let (first, count) = (run.first as usize, run.count as usize);
     match run.storage {
         Storage::Dense => {
             let base = run.base as usize;
-            let weights = &lists.weights[first..first + count];
-            for (accumulator, weight) in accumulators[base..base + count].iter_mut().zip(weights) {
-                add(accumulator, i32::from(*weight));
+            for (offset, weight) in lists.weights[first..first + count].iter().enumerate() {
+                add(base + offset, i32::from(*weight));
             }
         }
         Storage::Sparse => {
             let weights = &lists.weights[first..first + count];
             for (target, weight) in lists.targets[first..first + count].iter().zip(weights) {
-                add(&mut accumulators[usize::from(*target)], i32::from(*weight));
+                add(usize::from(*target), i32::from(*weight));
             }
         }
         Storage::Kernel => {
             let kernel = &lists.kernels[first];
             // Every list was visited once when the tables were made.
             let _ = kernel.block.visit_taps(run.base, |target, at| {
-                add(&mut accumulators[target as usize], kernel.weights[at as usize]);
+                add(target as usize, kernel.weights[at as usize]);
             });
         }
     }

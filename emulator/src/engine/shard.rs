@@ -127,9 +127,10 @@ impl<'a> Shard<'a> {
                 }
             }
         }
+        let moment = Moment { seed: self.seed, sample: self.sample, step };
         let cores = &self.tables.cores[self.cores.clone()];
         for ((state, core), inbox) in self.states.iter_mut().zip(cores).zip(&mut self.inbox) {
-            serve(core, &mut state.ring, step, inbox);
+            serve(core, &mut state.ring, moment, inbox);
             inbox.clear();
         }
     }
