@@ -73,10 +73,9 @@ impl Step<'_> {
                 Statement::Assign { state, value } => {
                     self.state[*state] = narrow(self.value(value));
                 }
-                Statement::When { condition, body } => {
-                    if self.value(condition) != 0 {
-                        self.run(body);
-                    }
+                Statement::When { condition, body, otherwise } => {
+                    let chosen = if self.value(condition) != 0 { body } else { otherwise };
+                    self.run(chosen);
                 }
                 Statement::Spike { payload, condition, body } => {
                     if self.value(condition) != 0 {

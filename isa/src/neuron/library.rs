@@ -19,7 +19,30 @@ macro_rules! shipped {
     };
 }
 
-shipped!["cuba_lif", "if_subtract", "if_zero"];
+shipped![
+    "alif",
+    "atrlif",
+    "cuba_lif",
+    "cuba_lif_brian2",
+    "cuba_lif_lava",
+    "cuba_lif_noise",
+    "delta",
+    "graded_relu",
+    "graded_vec",
+    "if_subtract",
+    "if_zero",
+    "izhikevich",
+    "lif_reset",
+    "product",
+    "resonate_fire",
+    "rf_izhikevich",
+    "rf_zero",
+    "sigma_delta",
+    "sigma_delta_corrected",
+    "ternary_lif",
+    "truenorth",
+    "truenorth_ranc",
+];
 
 /// The shipped program called `name`.
 #[must_use]

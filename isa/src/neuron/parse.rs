@@ -23,7 +23,7 @@ const RANKS: [&[&str]; 9] = [
 const COMPARISON: usize = 2;
 
 /// Words that start a declaration or statement or are operators, so name nothing else.
-pub(super) const RESERVED: [&str; 15] = [
+pub(super) const RESERVED: [&str; 16] = [
     "program",
     "input",
     "state",
@@ -33,6 +33,7 @@ pub(super) const RESERVED: [&str; 15] = [
     "idle",
     "let",
     "when",
+    "else",
     "spike",
     "and",
     "or",
@@ -254,7 +255,9 @@ impl Parser<'_> {
         }
         if self.take_word("when") {
             let condition = self.expression()?;
-            return Ok(StatementNode::When { condition, body: self.block()? });
+            let body = self.block()?;
+            let otherwise = if self.take_word("else") { self.block()? } else { Vec::new() };
+            return Ok(StatementNode::When { condition, body, otherwise });
         }
         if self.take_word("spike") {
             let payload = if self.is_word("when") { None } else { Some(self.expression()?) };

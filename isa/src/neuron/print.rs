@@ -88,9 +88,16 @@ impl Printer<'_> {
                     let text = format!("{name} = {}", self.expression(value));
                     self.line(depth, &text);
                 }
-                Statement::When { condition, body } => {
+                Statement::When { condition, body, otherwise } => {
                     let head = format!("when {}", self.expression(condition));
                     self.block(&head, body, depth);
+                    if !otherwise.is_empty() {
+                        // After the closing bracket of the first block.
+                        self.out.truncate(self.out.trim_end().len());
+                        self.out.push_str(" else {\n");
+                        self.statements(otherwise, depth + 1);
+                        self.line(depth, "}");
+                    }
                 }
                 Statement::Spike { payload, condition, body } => {
                     let mut head = String::from("spike ");
@@ -206,11 +213,16 @@ impl Printer<'_> {
         if brackets {
             out.push('(');
         }
-        // Operators group to the left; comparisons do not chain at all.
-        let left = if own == COMPARISON { own + 1 } else { own };
+        // Operators group to the left; comparisons do not chain at all; operands of shifts and bit
+        // operators get brackets, for few people know their ranks.
+        let (left, right) = match own {
+            COMPARISON => (own + 1, own + 1),
+            3..=5 => (PREFIX, PREFIX),
+            _ => (own, own + 1),
+        };
         self.write(&parts[0], left, out);
         let _ = write!(out, " {sign} ");
-        self.write(&parts[1], own + 1, out);
+        self.write(&parts[1], right, out);
         if brackets {
             out.push(')');
         }

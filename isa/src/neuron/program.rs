@@ -165,7 +165,7 @@ impl Expression {
 pub(super) enum Statement {
     Let { local: usize, value: Expression },
     Assign { state: usize, value: Expression },
-    When { condition: Expression, body: Vec<Statement> },
+    When { condition: Expression, body: Vec<Statement>, otherwise: Vec<Statement> },
     Spike { payload: Option<Expression>, condition: Expression, body: Vec<Statement> },
 }
 
@@ -206,8 +206,8 @@ fn length(statement: &Statement) -> u32 {
         Statement::Let { value, .. } | Statement::Assign { value, .. } => {
             value.instructions().max(1)
         }
-        Statement::When { condition, body } => {
-            condition.instructions() + body.iter().map(length).sum::<u32>()
+        Statement::When { condition, body, otherwise } => {
+            condition.instructions() + body.iter().chain(otherwise).map(length).sum::<u32>()
         }
         Statement::Spike { .. } => 0,
     }

@@ -49,7 +49,7 @@ pub(super) enum Declaration {
 pub(super) enum StatementNode {
     Let { name: Name, value: Node },
     Assign { name: Name, value: Node },
-    When { condition: Node, body: Vec<StatementNode> },
+    When { condition: Node, body: Vec<StatementNode>, otherwise: Vec<StatementNode> },
     Spike { span: Span, payload: Option<Node>, condition: Node, body: Vec<StatementNode> },
 }
 

@@ -40,10 +40,10 @@ impl Checker<'_> {
                 Ok(Statement::Let { local, value })
             }
             StatementNode::Assign { name, value } => self.assign(name, value),
-            StatementNode::When { condition, body } => {
+            StatementNode::When { condition, body, otherwise } => {
                 let condition = self.expression(condition)?;
-                let body = self.block(&condition, body);
-                Ok(Statement::When { condition, body })
+                let (body, otherwise) = self.blocks(&condition, body, otherwise);
+                Ok(Statement::When { condition, body, otherwise })
             }
             StatementNode::Spike { span, payload, condition, body } => {
                 self.spikes += 1;
@@ -57,7 +57,7 @@ impl Checker<'_> {
                     Some(node) => Some(self.payload(node, &condition)?),
                     None => None,
                 };
-                let body = self.block(&condition, body);
+                let (body, _) = self.blocks(&condition, body, &[]);
                 Ok(Statement::Spike { payload, condition, body })
             }
         }
@@ -79,17 +79,30 @@ impl Checker<'_> {
         Err(self.error_with_help("QP009", message, node.span, "too wide", help))
     }
 
-    fn block(&mut self, condition: &Expression, nodes: &[StatementNode]) -> Vec<Statement> {
-        let otherwise = self.environment.given(condition, false);
+    /// The statements for a condition that holds, and for one that does not.
+    fn blocks(
+        &mut self,
+        condition: &Expression,
+        body: &[StatementNode],
+        otherwise: &[StatementNode],
+    ) -> (Vec<Statement>, Vec<Statement>) {
+        let denied = self.environment.given(condition, false);
         self.environment = self.environment.given(condition, true);
+        let body = self.block(body);
+        let after_body = std::mem::replace(&mut self.environment, denied);
+        let otherwise = self.block(otherwise);
+        match condition.range.truth() {
+            Some(true) => self.environment = after_body,
+            Some(false) => {}
+            None => self.environment.join(&after_body),
+        }
+        (body, otherwise)
+    }
+
+    fn block(&mut self, nodes: &[StatementNode]) -> Vec<Statement> {
         let first_local = self.locals.len();
         let body = self.statements(nodes, Place::Block);
         self.leave_scope(first_local);
-        match condition.range.truth() {
-            Some(true) => {}
-            Some(false) => self.environment = otherwise,
-            None => self.environment.join(&otherwise),
-        }
         body
     }
 

@@ -220,10 +220,15 @@ impl Lowering<'_> {
                     }
                     self.state[*state] = Some(new);
                 }
-                Statement::When { condition, body } => {
+                Statement::When { condition, body, otherwise } => {
                     let condition = self.expression(condition);
-                    let guard = self.both(guard, condition);
-                    self.statements(body, Some(guard));
+                    let taken = self.both(guard, condition);
+                    self.statements(body, Some(taken));
+                    if !otherwise.is_empty() {
+                        let denied = self.unary(Unary::Not, condition, Range::TRUTH);
+                        let taken = self.both(guard, denied);
+                        self.statements(otherwise, Some(taken));
+                    }
                 }
                 Statement::Spike { payload, condition, body } => {
                     let condition = self.expression(condition);
