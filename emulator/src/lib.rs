@@ -9,11 +9,13 @@
 pub mod engine;
 pub mod mesh;
 mod pieces;
+mod probe;
 mod run;
 mod shards;
 pub mod tally;
 pub mod time;
 
+pub use probe::{Probe, ProbeError, ProbeRecord};
 pub use run::{
     Extent, Observer, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord, run,
 };

@@ -4,6 +4,7 @@ use quarrion_isa::activity::Activity;
 use quarrion_isa::stimulus::Sample;
 
 use crate::engine::Spike;
+use crate::probe::PlacedProbe;
 use crate::run::{Job, Recording, SpikeRecord};
 use crate::tally::Tally;
 use crate::time::{CountModel, Traffic};
@@ -15,6 +16,8 @@ pub(crate) struct SampleOutcome {
     pub(crate) window_spikes: Vec<u64>,
     pub(crate) spikes: Vec<SpikeRecord>,
     pub(crate) activity: Vec<Activity>,
+    /// What each probe saw: `[step][neuron]`.
+    pub(crate) probes: Vec<Vec<i32>>,
     pub(crate) tally: Tally,
 }
 
@@ -103,6 +106,15 @@ impl<'a> Accounts<'a> {
         read
     }
 
+    /// Records what the probes see after the step: `look` fills in one probe's neurons.
+    pub(crate) fn keep_probes(&mut self, mut look: impl FnMut(&PlacedProbe, &mut [i32])) {
+        for (probe, values) in self.job.probes.iter().zip(&mut self.outcome.probes) {
+            let start = values.len();
+            values.resize(start + probe.neurons.len(), 0);
+            look(probe, &mut values[start..]);
+        }
+    }
+
     pub(crate) fn finish_sample(&mut self) -> SampleOutcome {
         std::mem::replace(&mut self.outcome, empty(&self.job))
     }
@@ -114,6 +126,7 @@ fn empty(job: &Job<'_>) -> SampleOutcome {
         window_spikes: vec![0; job.program.populations.len()],
         spikes: Vec::new(),
         activity: Vec::new(),
+        probes: vec![Vec::new(); job.probes.len()],
         tally: Accounts::tally(job),
     }
 }

@@ -16,10 +16,11 @@ use quarrion_isa::stimulus::{Sample, Stimulus};
 
 use crate::engine::{Outbox, PrepareError, Shard, Tables, inject};
 use crate::pieces::{Accounts, SampleOutcome};
+use crate::probe::{PlacedProbe, Probe, ProbeError, ProbeRecord, place_probe};
 use crate::shards::run_sharded;
 
 /// What to do beside running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunOptions {
     /// Worker threads; changes no byte of the result.
     pub threads: usize,
@@ -27,6 +28,8 @@ pub struct RunOptions {
     pub seed: u32,
     /// What to keep beside the ledger.
     pub recording: Recording,
+    /// State words to record.
+    pub probes: Vec<Probe>,
 }
 
 /// What a run keeps beside the ledger.
@@ -64,6 +67,8 @@ pub struct RunOutcome {
     pub spikes: Vec<SpikeRecord>,
     /// Every activity record, if recorded, by sample and step.
     pub activity: Vec<Activity>,
+    /// What each probe saw, in the order of [`RunOptions::probes`].
+    pub probes: Vec<ProbeRecord>,
     /// What the program occupies.
     pub extent: Extent,
 }
@@ -108,6 +113,9 @@ pub enum RunError {
         /// The rule and the value.
         what: String,
     },
+    /// A probe cannot be placed.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// The chip asks for something that this build cannot emulate.
     #[error("{what} is not built yet")]
     NotBuilt {
@@ -156,8 +164,11 @@ pub fn run(
         check_sample(&tables, program, sample)
             .map_err(|what| RunError::Stimulus { sample: number, what })?;
     }
+    let place = |probe| place_probe(probe, program, &tables);
+    let probes = options.probes.iter().map(place).collect::<Result<Vec<_>, _>>()?;
     let extent = Extent::of(program, chip);
-    let job = Job { program, chip, tables: &tables, extent: &extent, stimulus, options };
+    let tables = &tables;
+    let job = Job { program, chip, tables, extent: &extent, stimulus, options, probes: &probes };
     let threads = options.threads.max(1);
     let outcomes = if stimulus.samples.len() >= threads {
         run_by_samples(&job, threads, observer)?
@@ -176,6 +187,7 @@ pub(crate) struct Job<'a> {
     pub(crate) extent: &'a Extent,
     pub(crate) stimulus: &'a Stimulus,
     pub(crate) options: &'a RunOptions,
+    pub(crate) probes: &'a [PlacedProbe],
 }
 
 fn check_sample(tables: &Tables, program: &Program, sample: &Sample) -> Result<(), String> {
@@ -264,6 +276,7 @@ fn run_sample(
         shard.update(step, &mut outbox, &mut activity);
         shard.deliver(step, [&host, &outbox]);
         accounts.close_step(step, &mut activity, shard.spikes());
+        accounts.keep_probes(|probe, values| shard.sample_probe(probe, values));
     }
     accounts.finish_sample()
 }
@@ -277,6 +290,7 @@ fn join(job: &Job<'_>, outcomes: Vec<SampleOutcome>) -> RunOutcome {
         ledger: Ledger::default(),
         spikes: Vec::new(),
         activity: Vec::new(),
+        probes: vec![ProbeRecord::default(); job.probes.len()],
         extent: job.extent.clone(),
     };
     for outcome in outcomes {
@@ -286,6 +300,9 @@ fn join(job: &Job<'_>, outcomes: Vec<SampleOutcome>) -> RunOutcome {
         }
         result.spikes.extend(outcome.spikes);
         result.activity.extend(outcome.activity);
+        for (record, values) in result.probes.iter_mut().zip(outcome.probes) {
+            record.values.extend(values);
+        }
         tally.append(outcome.tally);
     }
     result.ledger = tally.finish(job.chip);

@@ -14,6 +14,7 @@ use quarrion_isa::stimulus::Sample;
 
 use crate::engine::{Outbox, Shard, Spike, inject};
 use crate::pieces::{Accounts, SampleOutcome};
+use crate::probe::PlacedProbe;
 use crate::run::{Job, Observer, Progress, RunError};
 
 /// Timesteps that workers may be ahead of the reducer.
@@ -23,6 +24,8 @@ const AHEAD: usize = 64;
 struct Part {
     activity: Activity,
     spikes: Vec<Spike>,
+    /// What each probe sees on the shard; zero for neurons of other shards.
+    probes: Vec<Vec<i32>>,
 }
 
 /// The channels of one worker.
@@ -49,10 +52,14 @@ pub(crate) fn run_sharded(
         for (number, sample) in job.stimulus.samples.iter().enumerate() {
             accounts.start_sample(number, sample);
             for step in 0..job.program.sample_steps(sample.steps) {
-                let Some((mut activity, spikes)) = gather(job, sample, step, &parts) else {
+                let Some(mut whole) = gather(job, sample, step, &parts) else {
                     return Err(RunError::Interrupted);
                 };
-                accounts.close_step(step, &mut activity, &spikes);
+                accounts.close_step(step, &mut whole.activity, &whole.spikes);
+                let mut seen = whole.probes.iter();
+                accounts.keep_probes(|_, values| {
+                    seen.next().into_iter().for_each(|seen| values.copy_from_slice(seen));
+                });
             }
             outcomes.push(accounts.finish_sample());
             // Dropping the receivers ends the workers: their next send fails.
@@ -124,7 +131,8 @@ fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
                     return;
                 }
             }
-            let part = Part { activity, spikes: shard.spikes().to_vec() };
+            let probes = look(job, &shard);
+            let part = Part { activity, spikes: shard.spikes().to_vec(), probes };
             if links.to_reducer.send(part).is_err() {
                 return;
             }
@@ -137,15 +145,22 @@ fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
     }
 }
 
+/// What the probes see on a shard.
+fn look(job: &Job<'_>, shard: &Shard<'_>) -> Vec<Vec<i32>> {
+    let see = |probe: &PlacedProbe| {
+        let mut values = vec![0; probe.neurons.len()];
+        shard.sample_probe(probe, &mut values);
+        values
+    };
+    job.probes.iter().map(see).collect()
+}
+
 /// Puts the parts of a timestep together; `None` when a worker is gone.
-fn gather(
-    job: &Job<'_>,
-    sample: &Sample,
-    step: u32,
-    parts: &[Receiver<Part>],
-) -> Option<(Activity, Vec<Spike>)> {
+fn gather(job: &Job<'_>, sample: &Sample, step: u32, parts: &[Receiver<Part>]) -> Option<Part> {
     let mut activity = Activity::default();
     let mut spikes = Vec::new();
+    let mut probes: Vec<Vec<i32>> =
+        job.probes.iter().map(|probe| vec![0; probe.neurons.len()]).collect();
     inject(job.tables, sample.spikes_at(step), &mut Outbox::default(), &mut activity);
     for part in parts {
         let mut part = part.recv().ok()?;
@@ -157,6 +172,10 @@ fn gather(
         activity.segments.append(&mut part.activity.segments);
         activity.destinations.append(&mut part.activity.destinations);
         spikes.append(&mut part.spikes);
+        for (whole, seen) in probes.iter_mut().zip(part.probes) {
+            // A neuron lies on one shard only; the others see zero.
+            whole.iter_mut().zip(seen).for_each(|(value, seen)| *value |= seen);
+        }
     }
-    Some((activity, spikes))
+    Some(Part { activity, spikes, probes })
 }

@@ -10,6 +10,7 @@ use super::deliver::serve;
 use super::state::CoreState;
 use super::tables::{SpreadEntry, Tables};
 use super::update::{Updated, update_core};
+use crate::probe::PlacedProbe;
 
 /// A spike of a compartment, by its neuron.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,6 +140,27 @@ impl<'a> Shard<'a> {
     #[must_use]
     pub fn spikes(&self) -> &[Spike] {
         &self.spikes
+    }
+
+    /// Writes what a probe sees on this shard's cores into `values`, one element per neuron.
+    pub(crate) fn sample_probe(&self, probe: &PlacedProbe, values: &mut [i32]) {
+        let first = self.tables.populations[probe.population.index()].first_ordinal;
+        let cores = &self.tables.cores[self.cores.clone()];
+        for (state, core) in self.states.iter().zip(cores) {
+            for (group, lane) in core.groups.iter().zip(state.lanes()) {
+                let word = probe.words[group.neuron_program as usize];
+                let Some(word) = word.filter(|_| group.population == probe.population) else {
+                    continue;
+                };
+                let range = group.first as usize..(group.first + group.count) as usize;
+                for (ordinal, value) in core.ordinals[range].iter().zip(lane.word(word)) {
+                    let neuron = ordinal - first;
+                    if probe.neurons.contains(&neuron) {
+                        values[(neuron - probe.neurons.start) as usize] = *value;
+                    }
+                }
+            }
+        }
     }
 
     /// Calls `visit` with (population, neuron, state word, value) of every compartment.
