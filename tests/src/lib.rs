@@ -1,3 +1,4 @@
 //! quarrion-tests
 
 pub mod booksim;
+pub mod oracle_float;

@@ -1,0 +1,5 @@
+//! Import: framework counts, folding, diagnostics and hostile bytes.
+
+mod import {
+    mod counts;
+}
