@@ -1,1 +1,25 @@
-//! quarrion-report
+//! What a run leaves: the record, the summary on screen and as JSON, the run folder.
+//!
+//! A [`RunRecord`] holds counts and times in integers; a [`RunReport`] is a record with prices. So
+//! a run can be priced again without being run again.
+
+mod codes;
+mod figures;
+#[cfg(test)]
+mod fixture;
+mod folder;
+mod human;
+mod manifest;
+mod record;
+mod summary;
+
+pub use codes::CODES;
+pub use folder::{Existing, RunFolder, SpikeRow, StoredRun, load_run};
+pub use manifest::{
+    Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Source, parse_manifest,
+};
+pub use record::{BoundTime, Layer, ResourceUse, RunFacts, RunRecord, TimeRecord};
+pub use summary::{
+    BoundShare, EnergyReport, KindReport, LayerReport, NotModelled, Range, ResourceShare,
+    RunReport, SUMMARY_VERSION, StepReport, Totals,
+};

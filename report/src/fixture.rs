@@ -1,0 +1,83 @@
+//! A small run made by hand, for the tests of this crate.
+
+use quarrion_isa::event::{EventKind, Phase};
+use quarrion_isa::id::CoreId;
+use quarrion_isa::pricing::Powered;
+use quarrion_isa::program::Role;
+use quarrion_isa::quantity::Picoseconds;
+use quarrion_isa::timing::Bound;
+
+use crate::manifest::{Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Source};
+use crate::record::{BoundTime, Layer, ResourceUse, RunRecord, TimeRecord};
+
+/// Two samples of two steps on one core.
+pub(crate) fn record() -> RunRecord {
+    let layer = |name: &str, role, neurons, phase, cores, spikes| Layer {
+        name: name.into(),
+        role,
+        neurons,
+        phase,
+        cores,
+        spikes,
+    };
+    RunRecord {
+        network: "tiny".into(),
+        chip: "toy".into(),
+        samples: 2,
+        correct: Some(1),
+        input_steps: 4,
+        timesteps: 6,
+        cores_used: 1,
+        cores_available: 4,
+        resources: vec![ResourceUse {
+            resource: "compartments".into(),
+            used: 3,
+            available: 12,
+            fullest_used: 3,
+            fullest_available: 12,
+        }],
+        layers: vec![
+            layer("input", Role::Input, 2, 0, 0, 5),
+            layer("out", Role::Neurons, 3, 1, 1, 6),
+        ],
+        events: [
+            (EventKind::NeuronActive, 10),
+            (EventKind::SynapticOpDense, 30),
+            (EventKind::BarrierTile, 6),
+            (EventKind::HostHandshake, 6),
+        ]
+        .into(),
+        powered: Powered { time: Picoseconds(12_000), cores: 1, chips: 1 },
+        time: TimeRecord {
+            total: Picoseconds(12_000),
+            phases: [(Phase::Update, Picoseconds(9000)), (Phase::Barrier, Picoseconds(3000))]
+                .into(),
+            step_max: Picoseconds(2500),
+            inference_max: Picoseconds(7000),
+            bounds: vec![
+                BoundTime { bound: Bound::Update(CoreId(0)), steps: 5, time: Picoseconds(10_000) },
+                BoundTime { bound: Bound::Barrier, steps: 1, time: Picoseconds(2000) },
+            ],
+            not_modelled: vec!["state reset".into()],
+        },
+    }
+}
+
+/// A manifest to go with it.
+pub(crate) fn manifest() -> Manifest {
+    let source = |name: &str| Source { name: name.into(), blake3: "00".into() };
+    Manifest {
+        format: RUN_FORMAT.into(),
+        version: RUN_VERSION,
+        quarrion: "0.1.0".into(),
+        network: source("tiny.nir"),
+        chip: source("toy"),
+        input: source("in.npz"),
+        sets: vec![],
+        program: "00".into(),
+        seed: 1,
+        timing: "count".into(),
+        assumptions: vec![Assumption { about: "dt".into(), value: "0.0001".into() }],
+        host: HostSection::default(),
+    }
+}

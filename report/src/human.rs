@@ -1,0 +1,205 @@
+//! The summary on one screen.
+
+use comfy_table::{CellAlignment, Table, presets};
+use quarrion_isa::program::Role;
+
+use crate::figures;
+use crate::summary::{EnergyReport, Range, RunReport, ratio};
+
+/// Layers that the screen has room for.
+const LAYERS: usize = 8;
+const NOT_MODELLED: &str = "not modelled";
+
+impl RunReport {
+    /// The summary as text for a terminal: at most a screen.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let parts = [
+            self.heading(),
+            self.layer_table(),
+            self.energy_table(),
+            self.phase_table(),
+            self.end(),
+        ];
+        parts.join("\n")
+    }
+
+    fn heading(&self) -> String {
+        let mut lines = vec![
+            format!("{} on {}, {} samples", self.network, self.chip, self.samples),
+            String::new(),
+        ];
+        let mut line = |name: &str, figure: String, rest: String| {
+            lines.push(format!("  {name:<10} {figure:<14} {rest}").trim_end().to_owned());
+        };
+        match (self.accuracy, self.correct) {
+            (Some(accuracy), Some(correct)) => {
+                let of = format!("{correct} of {} right", self.samples);
+                line("accuracy", figures::share(accuracy), of);
+            }
+            _ => line("accuracy", "unknown".into(), "the input has no labels".into()),
+        }
+        let of = format!("{} of {}", self.cores_used, self.cores_available);
+        line("cores", of, format!("fullest: {}", self.fullest()));
+        let memory = self.resources.iter().find(|r| r.resource == "synapse_memory_bits");
+        let kib = |bits: u64| format!("{:.1} KiB", bits as f64 / 8192.0);
+        let (used, there) = memory.map_or((0, 0), |memory| (memory.used, memory.available));
+        line("memory", kib(used), format!("of {} synapse memory in the used cores", kib(there)));
+        let step = &self.timestep_ps;
+        line(
+            "timestep",
+            figures::time(step.mean),
+            format!("worst {}", figures::time(step.max as f64)),
+        );
+        let rest = format!(
+            "worst {}, {} timesteps, {} inferences/s",
+            figures::time(self.inference_ps_max as f64),
+            figures::mean(self.timesteps_per_inference),
+            figures::mean(self.inferences_per_second)
+        );
+        line("inference", figures::time(self.inference_ps), rest);
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    /// Use of the fullest core, resource by resource.
+    fn fullest(&self) -> String {
+        let shares = self.resources.iter().map(|entry| {
+            let name = entry.resource.trim_end_matches("_bits").replace('_', " ");
+            format!("{name} {}", figures::share(entry.fullest_core))
+        });
+        shares.collect::<Vec<_>>().join(", ")
+    }
+
+    fn layer_table(&self) -> String {
+        let mut rows = Vec::new();
+        for layer in self.layers.iter().take(LAYERS) {
+            let of_input = |value: u32| match layer.role {
+                Role::Input => "-".to_owned(),
+                Role::Neurons => value.to_string(),
+            };
+            rows.push(vec![
+                layer.name.clone(),
+                figures::count(layer.neurons.into()),
+                of_input(layer.cores),
+                of_input(layer.phase),
+                figures::mean(layer.spikes_per_inference),
+                figures::share(layer.rate),
+            ]);
+        }
+        let header = ["layer", "neurons", "cores", "phase", "spikes/inference", "rate"];
+        let mut text = aligned(&header, rows);
+        if self.layers.len() > LAYERS {
+            text.push_str(&format!("  ... and {} more layers\n", self.layers.len() - LAYERS));
+        }
+        text
+    }
+
+    fn energy_table(&self) -> String {
+        let energy = &self.energy_per_inference_pj;
+        let network = Range { low: energy.low, nominal: energy.nominal, high: energy.high };
+        let mut rows = Vec::new();
+        for (name, part) in &energy.by_category {
+            let share = part.map(|part| figures::share(ratio(part.nominal, network.nominal)));
+            rows.push(energy_row(name, part.as_ref(), &share.unwrap_or_default(), "", ""));
+        }
+        let (power, product) = (&self.power_mw, &self.energy_delay_product_js);
+        let totals = [
+            ("network", Some(network), Some(power.network), Some(product.network)),
+            ("+ static", energy.with_static, power.with_static, product.with_static),
+            ("+ host", energy.with_host, power.with_host, product.with_host),
+        ];
+        for (name, total, power, product) in totals {
+            let power = power.map(figures::power).unwrap_or_default();
+            let product = product.map(|js| format!("{js:.2e} Js")).unwrap_or_default();
+            rows.push(energy_row(name, total.as_ref(), "", &power, &product));
+        }
+        let header =
+            ["energy/inference", "low", "nominal", "high", "share", "power", "energy x delay"];
+        let mut text = aligned(&header, rows);
+        text.push_str(&bounds_remark(energy));
+        text
+    }
+
+    fn phase_table(&self) -> String {
+        let step = &self.timestep_ps;
+        let energies = &self.energy_per_inference_pj.by_phase;
+        let mut rows = Vec::new();
+        for (phase, ps) in &step.by_phase {
+            let energy = energies.iter().find(|(name, _)| name == phase).map(|(_, part)| part);
+            if *ps == 0.0 && energy.is_none() {
+                continue;
+            }
+            rows.push(vec![
+                phase.clone(),
+                figures::time(*ps),
+                figures::share(ratio(*ps, step.mean)),
+                match energy {
+                    Some(Some(range)) => figures::energy(range.nominal),
+                    Some(None) => NOT_MODELLED.into(),
+                    None => "-".into(),
+                },
+            ]);
+        }
+        aligned(&["phase", "time/timestep", "share", "energy/inference"], rows)
+    }
+
+    fn end(&self) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        for (rank, bound) in self.bound_by.iter().enumerate() {
+            let name = if rank == 0 { "bound by" } else { "" };
+            let steps = figures::count(bound.steps);
+            let share = figures::share(bound.share);
+            lines.push(format!("  {name:<10} {share:>7}  {} ({steps} timesteps)", bound.place));
+        }
+        let missing = &self.not_modelled;
+        for (what, names) in [("energy", &missing.energy), ("time", &missing.time)] {
+            if !names.is_empty() {
+                lines.push(format!("  {NOT_MODELLED} ({what}): {}", names.join(", ")));
+            }
+        }
+        lines.push(String::new());
+        lines.join("\n")
+    }
+}
+
+fn energy_row(
+    name: &str,
+    range: Option<&Range>,
+    share: &str,
+    power: &str,
+    product: &str,
+) -> Vec<String> {
+    let [low, nominal, high] = match range {
+        Some(range) => [range.low, range.nominal, range.high].map(figures::energy),
+        None => [String::new(), NOT_MODELLED.into(), String::new()],
+    };
+    vec![name.into(), low, nominal, high, share.into(), power.into(), product.into()]
+}
+
+/// What low and high mean for this chip.
+fn bounds_remark(energy: &EnergyReport) -> String {
+    let share = energy.bounded_share;
+    if energy.nominal == 0.0 || share >= 0.9995 {
+        return String::new();
+    }
+    if share == 0.0 {
+        return "  the chip file gives no spread for these prices: low and high are unknown\n"
+            .into();
+    }
+    let unknown = figures::share(1.0 - share);
+    format!(
+        "  {unknown} of the network's energy has no spread given: low and high are too narrow\n"
+    )
+}
+
+/// A table without lines, indented, its first column to the left and the others to the right.
+fn aligned(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header.to_vec()).add_rows(rows);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let lines = table.lines().map(|line| format!(" {}\n", line.trim_end()));
+    lines.collect()
+}

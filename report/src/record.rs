@@ -1,0 +1,241 @@
+//! The record of a run: all that a report is computed from, in integers.
+//!
+//! A record holds no price and no decimal, so that the same run can be priced again.
+
+use std::collections::BTreeMap;
+
+use quarrion_isa::chip::Chip;
+use quarrion_isa::event::{EventCounts, EventKind, Phase};
+use quarrion_isa::ledger::Ledger;
+use quarrion_isa::pricing::Powered;
+use quarrion_isa::program::{Population, Program, Role};
+use quarrion_isa::quantity::Picoseconds;
+use quarrion_isa::timing::Bound;
+use serde::{Deserialize, Serialize};
+
+/// What a run leaves, before it is summed up.
+#[derive(Clone, Copy, Debug)]
+pub struct RunFacts<'a> {
+    /// The program that ran.
+    pub program: &'a Program,
+    /// The chip that it ran on.
+    pub chip: &'a Chip,
+    /// What was counted.
+    pub ledger: &'a Ledger,
+    /// How long how much of the hardware was powered.
+    pub powered: Powered,
+    /// Spikes of each population inside its window, over all samples.
+    pub window_spikes: &'a [u64],
+    /// Steps of each sample's input.
+    pub input_steps: &'a [u32],
+    /// How many samples were classified rightly, where labels are known.
+    pub correct: Option<u32>,
+}
+
+/// The record of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// Name of the network.
+    pub network: String,
+    /// Name of the chip description that the run was timed on.
+    pub chip: String,
+    /// Samples.
+    pub samples: u32,
+    /// Samples that were classified rightly; `None` without labels.
+    pub correct: Option<u32>,
+    /// Input steps of all samples together.
+    pub input_steps: u64,
+    /// Timesteps of all samples together.
+    pub timesteps: u64,
+    /// Cores that the program uses.
+    pub cores_used: u32,
+    /// Cores that the board has.
+    pub cores_available: u32,
+    /// What the used cores hold.
+    pub resources: Vec<ResourceUse>,
+    /// The populations, inputs first.
+    pub layers: Vec<Layer>,
+    /// Events by kind; kinds without events are left out.
+    pub events: BTreeMap<EventKind, u64>,
+    /// Powered hardware and time.
+    pub powered: Powered,
+    /// Time.
+    pub time: TimeRecord,
+}
+
+/// Use of one resource over the used cores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceUse {
+    /// What is used: `compartments`, `axons_in`, `axons_out` or `synapse_memory_bits`.
+    pub resource: String,
+    /// How much of it, over all used cores.
+    pub used: u64,
+    /// How much the used cores have.
+    pub available: u64,
+    /// Use of the fullest core.
+    pub fullest_used: u64,
+    /// How much the fullest core has.
+    pub fullest_available: u64,
+}
+
+/// One population.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// Name.
+    pub name: String,
+    /// Inputs or neurons.
+    pub role: Role,
+    /// Neurons.
+    pub neurons: u32,
+    /// Step at which it starts.
+    pub phase: u32,
+    /// Cores that hold a part of it.
+    pub cores: u32,
+    /// Spikes inside its window, over all samples.
+    pub spikes: u64,
+}
+
+/// Time of all samples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeRecord {
+    /// All timesteps and resets.
+    pub total: Picoseconds,
+    /// Time of each phase over all timesteps.
+    pub phases: BTreeMap<Phase, Picoseconds>,
+    /// The longest timestep.
+    pub step_max: Picoseconds,
+    /// The longest sample.
+    pub inference_max: Picoseconds,
+    /// What bounded how much, most time first.
+    pub bounds: Vec<BoundTime>,
+    /// What the chip file gives no time for.
+    pub not_modelled: Vec<String>,
+}
+
+/// The timesteps that one bound bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoundTime {
+    /// The bound.
+    pub bound: Bound,
+    /// Timesteps.
+    pub steps: u64,
+    /// Their time.
+    pub time: Picoseconds,
+}
+
+impl RunRecord {
+    /// Sums up a run.
+    #[must_use]
+    pub fn new(facts: &RunFacts<'_>) -> Self {
+        let (program, chip, ledger) = (facts.program, facts.chip, facts.ledger);
+        let spikes = facts.window_spikes.iter().copied().chain(std::iter::repeat(0));
+        let layers = program.populations.iter().zip(spikes);
+        Self {
+            network: program.name.clone(),
+            chip: chip.name.clone(),
+            samples: ledger.samples.len() as u32,
+            correct: facts.correct,
+            input_steps: facts.input_steps.iter().map(|&steps| u64::from(steps)).sum(),
+            timesteps: ledger.steps.len() as u64,
+            cores_used: program.cores.len() as u32,
+            cores_available: chip.cores.len() as u32,
+            resources: resources(program, chip),
+            layers: layers.map(|(population, spikes)| layer(population, spikes)).collect(),
+            events: ledger.total.iter().filter(|&(_, events)| events > 0).collect(),
+            powered: facts.powered,
+            time: TimeRecord::new(chip, ledger),
+        }
+    }
+
+    /// The events as the ledger counts them.
+    #[must_use]
+    pub fn counts(&self) -> EventCounts {
+        let mut counts = EventCounts::default();
+        for (&kind, &events) in &self.events {
+            counts.add(kind, events);
+        }
+        counts
+    }
+}
+
+fn layer(population: &Population, spikes: u64) -> Layer {
+    let mut cores: Vec<_> = population.places.iter().map(|place| place.core).collect();
+    cores.sort_unstable();
+    cores.dedup();
+    Layer {
+        name: population.name.clone(),
+        role: population.role,
+        neurons: population.size,
+        phase: population.phase,
+        cores: cores.len() as u32,
+        spikes,
+    }
+}
+
+/// Use of compartments, axons and synapse memory by the program's cores.
+fn resources(program: &Program, chip: &Chip) -> Vec<ResourceUse> {
+    let names = ["compartments", "axons_in", "axons_out", "synapse_memory_bits"];
+    let mut uses = names.map(|name| ResourceUse {
+        resource: name.into(),
+        used: 0,
+        available: 0,
+        fullest_used: 0,
+        fullest_available: 0,
+    });
+    for core in &program.cores {
+        let kind = chip.core_type(core.core);
+        let word_bits = u64::from(kind.word_bits);
+        let amounts = [
+            (u64::from(core.compartments), u64::from(kind.compartments)),
+            (core.axons_in.len() as u64, u64::from(kind.axons_in)),
+            (core.axons_out.entries.len() as u64, u64::from(kind.axons_out)),
+            (core.synapse_words() * word_bits, kind.synapse_words() * word_bits),
+        ];
+        for (total, (used, available)) in uses.iter_mut().zip(amounts) {
+            total.used += used;
+            total.available += available;
+            let fuller = u128::from(used) * u128::from(total.fullest_available)
+                > u128::from(total.fullest_used) * u128::from(available);
+            if fuller || total.fullest_available == 0 {
+                (total.fullest_used, total.fullest_available) = (used, available);
+            }
+        }
+    }
+    uses.into()
+}
+
+impl TimeRecord {
+    fn new(chip: &Chip, ledger: &Ledger) -> Self {
+        let mut phases: BTreeMap<Phase, Picoseconds> = BTreeMap::new();
+        let mut bounds: BTreeMap<Bound, (u64, Picoseconds)> = BTreeMap::new();
+        for row in &ledger.steps {
+            for &phase in Phase::ALL {
+                *phases.entry(phase).or_default() += row.time.phase(phase);
+            }
+            let (steps, time) = bounds.entry(row.time.bound).or_default();
+            *steps += 1;
+            *time += row.time.total();
+        }
+        let bounds =
+            bounds.into_iter().map(|(bound, (steps, time))| BoundTime { bound, steps, time });
+        let mut bounds: Vec<BoundTime> = bounds.collect();
+        bounds.sort_by_key(|entry| std::cmp::Reverse((entry.time, entry.steps)));
+        let silent = [
+            ("host handshake", chip.host.handshake.is_none()),
+            ("state reset", chip.host.state_reset.is_none()),
+        ];
+        Self {
+            total: ledger.samples.iter().map(|sample| sample.time).sum(),
+            phases,
+            step_max: ledger.steps.iter().map(|row| row.time.total()).max().unwrap_or_default(),
+            inference_max: ledger.samples.iter().map(|row| row.time).max().unwrap_or_default(),
+            bounds,
+            not_modelled: silent.iter().filter(|s| s.1).map(|s| s.0.into()).collect(),
+        }
+    }
+}
