@@ -73,24 +73,33 @@ impl WeightRule {
     #[must_use]
     pub fn stored(&self, weight: i32) -> i32 {
         let (low, high) = self.range();
-        let zero_bits = self.zero_bits();
         let full = (1 << self.bits_max) - 1;
         let weight = match self.sign {
             SignMode::Excitatory => weight.clamp(0, full),
             SignMode::Inhibitory => weight.clamp(-full, 0),
             SignMode::Mixed => weight.clamp(-full - 1, full),
         };
+        self.rounded(weight).clamp(low, high)
+    }
+
+    /// A weight on the grid that the precision leaves, whatever the range.
+    ///
+    /// brian2-loihi stops here: its inhibitory lists keep a magnitude of 2^8, which has no room in
+    /// 8 bits.
+    #[must_use]
+    pub fn rounded(&self, weight: i32) -> i32 {
+        let zero_bits = self.zero_bits();
         let down = |magnitude: i32| magnitude >> zero_bits << zero_bits;
-        let rounded = match self.rounding {
+        match self.rounding {
             WeightRounding::Down if self.sign == SignMode::Inhibitory => -down(-weight),
             WeightRounding::Down => down(weight),
             WeightRounding::ToZero => weight.signum() * down(weight.abs()),
             WeightRounding::Nearest if zero_bits == 0 => weight,
+            // No farther from zero than the next multiple.
             WeightRounding::Nearest => {
                 (super::nearest(i64::from(weight), zero_bits) as i32) << zero_bits
             }
-        };
-        rounded.clamp(low, high)
+        }
     }
 }
 
