@@ -20,7 +20,16 @@ macro_rules! catalog {
     };
 }
 
-catalog!["loihi1"];
+catalog![
+    "kapoho-bay",
+    "loihi1",
+    "loihi1-sanafe",
+    "loihi2",
+    "nahuku32",
+    "odin",
+    "pohoiki-springs",
+    "truenorth",
+];
 
 /// The description with the name.
 #[must_use]

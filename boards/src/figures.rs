@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
+use crate::near;
 use crate::source::Sources;
 use crate::tree::{Layer, Node, Value, parse_path};
 
@@ -107,11 +108,27 @@ fn covering(grounds: &BTreeMap<Vec<String>, Ground>, steps: &[&str]) -> Option<G
     (1..=steps.len()).rev().find_map(|length| grounds.get(&steps[..length]).cloned())
 }
 
-/// Provenance entries must name a value; values without a ground are noted.
-pub(crate) fn check(tree: &Node, sources: &Sources) -> Vec<Diagnostic> {
+/// Drops provenance of values that a later layer took away.
+pub(crate) fn prune(tree: &mut Node) {
+    let there: Vec<bool> = tree
+        .field("provenance")
+        .map(Node::fields)
+        .unwrap_or_default()
+        .iter()
+        .map(|entry| parse_path(&entry.key).is_some_and(|steps| tree.at(&steps).is_some()))
+        .collect();
+    let mut there = there.into_iter();
+    if let Some(entries) = tree.step_mut("provenance").and_then(Node::fields_mut) {
+        entries.retain(|_| there.next().unwrap_or(true));
+    }
+}
+
+/// Provenance entries must name a value of their layer; values without a ground are noted.
+pub(crate) fn check(tree: &Node, stages: &[Node], sources: &Sources) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for entry in tree.field("provenance").map(Node::fields).unwrap_or_default() {
-        if parse_path(&entry.key).is_some_and(|steps| tree.at(&steps).is_some()) {
+        let stage = &stages[entry.key_origin.layer.min(stages.len() - 1)];
+        if parse_path(&entry.key).is_some_and(|steps| stage.at(&steps).is_some()) {
             continue;
         }
         let path = format!("provenance.{}", entry.key);
@@ -121,6 +138,7 @@ pub(crate) fn check(tree: &Node, sources: &Sources) -> Vec<Diagnostic> {
         error.labels.push(sources.label(entry.key_origin, &path, "this path"));
         found.push(error);
     }
+    found.extend(check_citations(tree, sources));
     let bare: Vec<String> = rows(tree, sources)
         .into_iter()
         .filter(|row| row.source.is_none())
@@ -134,4 +152,34 @@ pub(crate) fn check(tree: &Node, sources: &Sources) -> Vec<Diagnostic> {
         found.push(note);
     }
     found
+}
+
+/// Every `[key]` in a source must be a key of `sources`.
+fn check_citations(tree: &Node, sources: &Sources) -> Vec<Diagnostic> {
+    let known: Vec<&str> = tree
+        .field("sources")
+        .map(Node::fields)
+        .unwrap_or_default()
+        .iter()
+        .map(|field| field.key.as_str())
+        .collect();
+    let mut found = Vec::new();
+    tree.visit_leaves(&mut |path, node| {
+        let Value::Text(text) = &node.value else { return };
+        if path != "source" && !path.ends_with(".source") {
+            return;
+        }
+        for key in citations(text).filter(|key| !known.contains(key)) {
+            let message = format!("`{path}` cites [{key}], but `sources` has no such key");
+            let mut error = Diagnostic::error("QC013", message).help(near::help(key, &known));
+            error.labels.push(sources.label(node.origin, path, "cites it"));
+            found.push(error);
+        }
+    });
+    found
+}
+
+/// The keys in square brackets.
+fn citations(text: &str) -> impl Iterator<Item = &str> {
+    text.split('[').skip(1).filter_map(|rest| rest.split_once(']').map(|(key, _)| key))
 }

@@ -97,11 +97,12 @@ fn check(
     };
     typed(&tree, sources)?;
     let mut notes = scaling::scale(&mut tree, &stages, sources)?;
+    let grounds = figures::check(&tree, &stages, sources);
+    figures::prune(&mut tree);
     let file = typed(&tree, sources)?;
     let locate = |found: Vec<Diagnostic>| -> Vec<Diagnostic> {
         found.into_iter().map(|finding| sources.locate(finding, &tree)).collect()
     };
-    let grounds = figures::check(&tree, sources);
     let (mut errors, grounds): (Vec<_>, Vec<_>) =
         grounds.into_iter().partition(|finding| finding.severity == Severity::Error);
     match check_chip(&file) {

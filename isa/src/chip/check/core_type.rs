@@ -8,6 +8,7 @@ use super::super::{
 };
 use super::findings::Findings;
 use super::{counts, figures};
+use crate::neuron::{NeuronProgram, library};
 
 /// The most compartments, entries or instructions of a core; a reader's limit, no chip's.
 const READER_ENTRIES: i64 = 1 << 24;
@@ -296,11 +297,41 @@ fn format(file: &FormatFile) -> SynapseFormat {
 /// Registers: within 62 bits, and within a state word where the core fixes one.
 fn registers(path: &str, file: &CoreTypeFile, found: &mut Findings) -> Vec<(String, Register)> {
     let checked = file.registers.iter().map(|(name, register)| {
-        check_register(&format!("{path}.registers.{name}"), path, register, file, found);
+        let place = format!("{path}.registers.{name}");
+        check_register_name(&place, path, name, file, found);
+        check_register(&place, path, register, file, found);
         let RegisterFile { bits, signed, exponent_min, exponent_max } = *register;
         (name.clone(), Register { bits, signed, exponent_min, exponent_max })
     });
     checked.collect()
+}
+
+/// A register feeds a parameter of a legal program; one that feeds none is a slip.
+fn check_register_name(
+    place: &str,
+    path: &str,
+    name: &str,
+    file: &CoreTypeFile,
+    found: &mut Findings,
+) {
+    let ProgramsFile::Fixed(programs) = &file.programs else { return };
+    let mut parameters = Vec::new();
+    for program in programs {
+        let Some(shipped) = library::find(program) else { return };
+        let Ok(program) = NeuronProgram::parse(shipped.text, shipped.name) else { return };
+        let names = program.parameters().iter().map(|parameter| parameter.name.clone());
+        parameters.extend(names);
+    }
+    if parameters.iter().any(|parameter| parameter == name) {
+        return;
+    }
+    parameters.sort_unstable();
+    parameters.dedup();
+    let message = format!(
+        "`{place}` feeds the parameter `{name}`, but no program of the core has one of that name"
+    );
+    let help = format!("the parameters are {}", parameters.join(", "));
+    found.clash("QC064", (place, &format!("{path}.programs")), message, help);
 }
 
 /// One register.
@@ -313,7 +344,7 @@ fn check_register(
 ) {
     let bits = format!("{place}.bits");
     let top = format!("{place}.exponent_max");
-    let sound = counts::within(found, "QC033", &bits, i64::from(register.bits), (1, 48))
+    let sound = counts::within(found, "QC033", &bits, i64::from(register.bits), (0, 48))
         & counts::within(found, "QC033", &top, i64::from(register.exponent_max), (0, 32));
     if register.exponent_min > register.exponent_max {
         let low = format!("{place}.exponent_min");
@@ -353,6 +384,16 @@ fn programs(path: &str, file: &CoreTypeFile, found: &mut Findings) -> Programs {
                     let place = format!("{place}.{position}");
                     let message = format!("`{place}` repeats the program `{name}`");
                     found.error("QC036", &place, message, "keep each program once");
+                } else if library::find(name).is_none() {
+                    let place = format!("{place}.{position}");
+                    let message = format!("`{place}` is `{name}`, which is no shipped program");
+                    let shipped: Vec<&str> =
+                        library::SHIPPED.iter().map(|shipped| shipped.name).collect();
+                    let help = format!(
+                        "give its text with the network, or use one of {}",
+                        shipped.join(", ")
+                    );
+                    found.warning("QC070", &place, message, help);
                 }
             }
             Programs::Fixed(names.clone())

@@ -10,8 +10,8 @@ mod findings;
 mod layout;
 mod mesh;
 mod price;
-mod sources;
 mod timing;
+mod unused;
 
 use super::Chip;
 use super::file::ChipFile;
@@ -50,8 +50,7 @@ pub fn check_chip(file: &ChipFile) -> Result<(Chip, Vec<Diagnostic>), Vec<Diagno
     let prices = price::check_prices(file, &mut found);
     let static_power = price::check_static_power(file, &mut found);
     let area = price::check_area(file, &mut found);
-    sources::check_sources(file, &mut found);
-    sources::note_unused(file, &mut found);
+    unused::note_unused(file, &mut found);
     let cores = layout::check_layout(file, &mesh, &mut found);
     let notes = found.into_result()?;
     let name = file.name.clone();

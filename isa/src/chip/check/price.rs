@@ -12,7 +12,6 @@ pub(super) fn check_prices(file: &ChipFile, found: &mut Findings) -> PriceTable 
     for (&kind, price) in &file.prices {
         let path = format!("prices.{}", kind.name());
         table.insert(kind, figures::price(found, &path, price));
-        check_laws(&path, price.scaling.iter().map(|law| law.exponent), found);
     }
     check_kinds(file, found);
     let missing: Vec<&str> = EventKind::ALL
@@ -24,17 +23,6 @@ pub(super) fn check_prices(file: &ChipFile, found: &mut Findings) -> PriceTable 
         found.note("QC092", "prices", format!("energy not modelled: {}", missing.join(", ")));
     }
     table
-}
-
-/// Exponents of scaling laws: finite, and small enough to be meant.
-fn check_laws(path: &str, exponents: impl Iterator<Item = f64>, found: &mut Findings) {
-    for (position, exponent) in exponents.enumerate() {
-        if !(-8.0..=8.0).contains(&exponent) {
-            let place = format!("{path}.scaling.{position}.exponent");
-            let message = format!("`{place}` is {exponent}, but it must lie from -8 to 8");
-            found.error("QC034", &place, message, "write the exponent of new / old");
-        }
-    }
 }
 
 /// Whether the chip has cores that make events of the kind.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::super::{Overlap, SignMode, Standing, SynapseFormatKind};
+use super::ScalingLaw;
 
 /// One kind of core: resources, number formats, stages, legal programs.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -113,7 +114,7 @@ pub struct FormatFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterFile {
-    /// Mantissa bits, without the sign.
+    /// Mantissa bits, without the sign; 0 where the core has no such register.
     pub bits: u32,
     /// Whether the mantissa has a sign.
     pub signed: bool,
@@ -180,6 +181,9 @@ pub struct StageFigure {
     pub source: String,
     /// What the figures rest on.
     pub standing: Standing,
+    /// How the figures follow parameters of the chip.
+    #[serde(default)]
+    pub scaling: Vec<ScalingLaw>,
 }
 
 /// Traces and epochs of on-chip learning.

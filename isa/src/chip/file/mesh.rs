@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::super::{Multicast, Planes, Routing, Standing, Topology};
+use super::ScalingLaw;
 
 /// Tiles, links and routers.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -148,4 +149,7 @@ pub struct LinkFigure {
     pub source: String,
     /// What the figures rest on.
     pub standing: Standing,
+    /// How the figures follow parameters of the chip.
+    #[serde(default)]
+    pub scaling: Vec<ScalingLaw>,
 }

@@ -179,4 +179,7 @@ pub struct TimeFigure {
     pub source: String,
     /// What the figure rests on.
     pub standing: Standing,
+    /// How the figure follows parameters of the chip.
+    #[serde(default)]
+    pub scaling: Vec<ScalingLaw>,
 }

@@ -36,7 +36,7 @@ pub enum Spread {
     },
 }
 
-/// A law by which a price follows a parameter: price x (new / old)^exponent.
+/// A law by which a figure follows a parameter: figure x (new / old)^exponent.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScalingLaw {
@@ -70,6 +70,9 @@ pub struct PowerFigure {
     pub source: String,
     /// What the figure rests on.
     pub standing: Standing,
+    /// How the figure follows parameters of the chip.
+    #[serde(default)]
+    pub scaling: Vec<ScalingLaw>,
 }
 
 /// Silicon area; a part that is missing is not modelled.
@@ -96,4 +99,7 @@ pub struct AreaFigure {
     pub source: String,
     /// What the figure rests on.
     pub standing: Standing,
+    /// How the figure follows parameters of the chip.
+    #[serde(default)]
+    pub scaling: Vec<ScalingLaw>,
 }

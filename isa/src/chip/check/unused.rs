@@ -1,45 +1,8 @@
-//! Rules on citations, and notes on what nothing reads yet.
+//! Notes on what nothing reads yet.
 
 use super::super::file::{ChipFile, HostEntry, RegionHolds, RouterFile};
 use super::super::{Multicast, Planes, Routing};
 use super::findings::Findings;
-
-/// Every `[key]` in a source is a key of `sources`.
-pub(super) fn check_sources(file: &ChipFile, found: &mut Findings) {
-    for (path, source) in cited(file) {
-        let mut rest = source;
-        while let Some((_, after)) = rest.split_once('[') {
-            let Some((key, after)) = after.split_once(']') else { break };
-            if !file.sources.contains_key(key) {
-                let message = format!("`{path}` cites [{key}], but `sources` has no such key");
-                let known: Vec<&str> = file.sources.keys().map(String::as_str).collect();
-                let help = if known.is_empty() {
-                    format!("add `sources: {{ {key:?}: \"…\" }}`")
-                } else {
-                    format!("add it to `sources`, or cite one of {}", known.join(", "))
-                };
-                found.error("QC063", &path, message, help);
-            }
-            rest = after;
-        }
-    }
-}
-
-/// Sources of the figures that carry one, by path.
-fn cited(file: &ChipFile) -> Vec<(String, &str)> {
-    let mut cited = Vec::new();
-    for (path, provenance) in &file.provenance {
-        cited.push((format!("provenance.{path}.source"), provenance.source.as_str()));
-    }
-    for (kind, price) in &file.prices {
-        let path = format!("prices.{}", kind.name());
-        for (position, law) in price.scaling.iter().enumerate() {
-            cited.push((format!("{path}.scaling.{position}.source"), law.source.as_str()));
-        }
-        cited.push((format!("{path}.source"), price.source.as_str()));
-    }
-    cited
-}
 
 /// Notes on values that no compiler pass, engine or report reads yet.
 pub(super) fn note_unused(file: &ChipFile, found: &mut Findings) {
