@@ -3,4 +3,5 @@
 
 pub mod codes;
 pub mod import;
+pub mod mapping;
 pub mod network;

@@ -1,0 +1,31 @@
+//! Partition and placement: which core each vertex goes to, which tile each core is.
+
+mod anneal;
+mod budget;
+mod coarsen;
+mod contract;
+mod error;
+mod fill;
+mod grid;
+mod hypergraph;
+mod limits;
+mod partition;
+mod place;
+mod random;
+mod repair;
+mod scores;
+mod state;
+
+pub use budget::{Budget, Objective, Weights};
+pub use error::MappingError;
+pub use grid::Grid;
+pub use hypergraph::{
+    Demand, Hypergraph, MEMORY, NEURONS, Net, OTHER, RESOURCES, STATE, WEIGHT_ONE, weight,
+};
+pub use limits::{INPUT_AXONS, LOAD_NAMES, LOADS, Limits, ListFormat, Loads, OUTPUT_EDGES};
+pub use partition::partition;
+pub use place::{Traffic, place, place_traffic};
+pub use scores::{
+    Partition, PartitionScores, Placement, PlacementScores, neurons_per_core, score_partition,
+    score_placement,
+};

@@ -1,0 +1,177 @@
+//! Exchange of parts between slots, with incremental evaluation of the hops.
+
+use super::flow::Traffic;
+use crate::mapping::grid::Grid;
+use crate::mapping::random::Stream;
+use crate::mapping::scores::Placement;
+
+/// Nobody is in this slot.
+const EMPTY: u32 = u32::MAX;
+
+/// Column, row and chip of a tile.
+#[derive(Clone, Copy, Default)]
+struct Spot {
+    x: i32,
+    y: i32,
+    chip_x: i32,
+    chip_y: i32,
+}
+
+/// A placement under search.
+#[derive(Clone)]
+pub(in crate::mapping) struct Exchange<'a> {
+    traffic: &'a Traffic,
+    slots: &'a [u32],
+    spots: Vec<Spot>,
+    extra: i64,
+    slot_of: Vec<u32>,
+    spot_of: Vec<Spot>,
+    item_at: Vec<u32>,
+    cost: i64,
+}
+
+impl<'a> Exchange<'a> {
+    /// Puts the parts into the slots in `order`.
+    pub(in crate::mapping) fn new(
+        traffic: &'a Traffic,
+        grid: &Grid,
+        slots: &'a [u32],
+        order: &[u32],
+    ) -> Self {
+        let spot = |&tile: &u32| {
+            let ((x, y), (chip_x, chip_y)) = (grid.position(tile), grid.chip_of(tile));
+            Spot { x: x as i32, y: y as i32, chip_x: chip_x as i32, chip_y: chip_y as i32 }
+        };
+        let mut exchange = Self {
+            traffic,
+            slots,
+            spots: slots.iter().map(spot).collect(),
+            extra: i64::from(grid.chip_cost()),
+            slot_of: vec![EMPTY; traffic.parts()],
+            spot_of: vec![Spot::default(); traffic.parts()],
+            item_at: vec![EMPTY; slots.len()],
+            cost: 0,
+        };
+        for (slot, &part) in order.iter().enumerate() {
+            exchange.slot_of[part as usize] = slot as u32;
+            exchange.spot_of[part as usize] = exchange.spots[slot];
+            exchange.item_at[slot] = part;
+        }
+        exchange.cost = exchange.count_cost();
+        exchange
+    }
+
+    /// Links crossed per step, in 1 / `WEIGHT_ONE`.
+    pub(in crate::mapping) fn cost(&self) -> i64 {
+        self.cost
+    }
+
+    /// The tile of each part.
+    pub(in crate::mapping) fn placement(&self) -> Placement {
+        Placement { tile: self.slot_of.iter().map(|&s| self.slots[s as usize]).collect() }
+    }
+
+    fn count_cost(&self) -> i64 {
+        let parts = 0..self.traffic.parts() as u32;
+        parts.map(|p| self.pull(p, self.spot_of[p as usize], EMPTY)).sum::<i64>() / 2
+    }
+
+    fn distance(&self, a: Spot, b: Spot) -> i64 {
+        let hops = a.x.abs_diff(b.x) + a.y.abs_diff(b.y);
+        let edges = a.chip_x.abs_diff(b.chip_x) + a.chip_y.abs_diff(b.chip_y);
+        i64::from(hops) + i64::from(edges) * self.extra
+    }
+
+    /// What the traffic of part `p` costs from `spot`, that with `but` left out.
+    fn pull(&self, p: u32, spot: Spot, but: u32) -> i64 {
+        let mut sum = 0;
+        for &(q, w) in self.traffic.partners(p) {
+            if q != but {
+                sum += w as i64 * self.distance(spot, self.spot_of[q as usize]);
+            }
+        }
+        sum
+    }
+
+    /// Change of the cost when the part in slot `s` and whoever is in slot `t` change places.
+    fn judge(&self, s: usize, t: usize) -> i64 {
+        let (here, there) = (self.spots[s], self.spots[t]);
+        let (a, b) = (self.item_at[s], self.item_at[t]);
+        let mut change = 0;
+        if a != EMPTY {
+            change += self.pull(a, there, b) - self.pull(a, here, b);
+        }
+        if b != EMPTY {
+            change += self.pull(b, here, a) - self.pull(b, there, a);
+        }
+        change
+    }
+
+    fn swap(&mut self, s: usize, t: usize, change: i64) {
+        self.item_at.swap(s, t);
+        for slot in [s, t] {
+            let item = self.item_at[slot];
+            if item != EMPTY {
+                self.slot_of[item as usize] = slot as u32;
+                self.spot_of[item as usize] = self.spots[slot];
+            }
+        }
+        self.cost += change;
+    }
+
+    /// Anneals for about `effort` flows looked at, then descends.
+    pub(in crate::mapping) fn anneal(&mut self, random: &mut Stream, effort: u64) {
+        let parts = self.traffic.parts();
+        let slots = self.slots.len();
+        let (partners, total) = self.traffic.total();
+        if parts == 0 || slots < 2 || partners == 0 {
+            return;
+        }
+        let per_move = 4 * (partners / parts) as u64 + 8;
+        let mean = total as f64 / partners as f64;
+        let ratio = COLD / HOT;
+        let rate = (0..BLOCKS_LOG2).fold(ratio, |r, _| r.sqrt());
+        let mut temperature = mean * HOT;
+        for _ in 0..1 << BLOCKS_LOG2 {
+            for _ in 0..(effort / per_move) >> BLOCKS_LOG2 {
+                let s = self.slot_of[random.below(parts)] as usize;
+                let t = random.below(slots);
+                if s == t {
+                    continue;
+                }
+                let change = self.judge(s, t);
+                if change <= 0 || (change as f64) < temperature * random.exponential() {
+                    self.swap(s, t, change);
+                }
+            }
+            temperature *= rate;
+        }
+        self.descend();
+    }
+
+    /// Exchanges as long as any exchange improves.
+    pub(in crate::mapping) fn descend(&mut self) {
+        let slots = self.slots.len();
+        loop {
+            let before = self.cost;
+            for s in 0..slots {
+                for t in s + 1..slots {
+                    let change = self.judge(s, t);
+                    if change < 0 {
+                        self.swap(s, t, change);
+                    }
+                }
+            }
+            if self.cost == before {
+                return;
+            }
+        }
+    }
+}
+
+/// Blocks of equal temperature, as a power of two.
+const BLOCKS_LOG2: u32 = 8;
+/// First temperature, in mean flows between two parts.
+const HOT: f64 = 20.0;
+/// Last temperature.
+const COLD: f64 = 0.02;
