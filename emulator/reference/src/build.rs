@@ -75,10 +75,6 @@ fn check_tables(program: &Program, core: &CoreProgram, place: &str) -> Result<()
         let message = format!("core {} lacks ordinals or ring slots", core.core);
         return Err(bad_program(place, message));
     }
-    if core.blocks.iter().any(|block| block.delivery.draws() > 0) {
-        let message = format!("core {} has stochastic synapses: not built yet", core.core);
-        return Err(bad_program(place, message));
-    }
     for (position, axon) in core.axons_in.iter().enumerate() {
         let block = core.blocks.get(axon.block as usize);
         if block.is_none_or(|block| axon.list >= block.synapses.list_count()) {
@@ -145,7 +141,16 @@ fn compartment(
         };
         parameters.push(value as i32);
     }
-    let slot = vec![0; neuron_program.inputs().len()];
+    let declared = neuron_program.inputs();
+    let readable = declared.len() == group.inputs.len()
+        && declared
+            .iter()
+            .zip(&group.inputs)
+            .all(|(declared, given)| given.check_input(declared, neuron_program.name()).is_ok());
+    if !readable {
+        let message = format!("a group's accumulators do not go with `{}`", neuron_program.name());
+        return Err(bad_program(&place, message));
+    }
     Ok(Compartment {
         population: group.population,
         neuron: u32::MAX,
@@ -154,8 +159,8 @@ fn compartment(
         state: neuron_program.initial_state(&parameters),
         compiled: parameters.clone(),
         parameters,
-        deliveries: vec![None; slot.len()],
-        ring: vec![slot; core.ring_slots as usize],
+        inputs: group.inputs.clone(),
+        ring: vec![vec![0; group.inputs.len()]; core.ring_slots as usize],
     })
 }
 

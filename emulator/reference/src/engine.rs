@@ -2,7 +2,7 @@
 
 use quarrion_isa::activity::{Activity, CoreActivity, Destination, HostSpike, Segment};
 use quarrion_isa::chip::Chip;
-use quarrion_isa::delivery::Delivery;
+use quarrion_isa::delivery::{Delivery, synapse_random};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::neuron::{NeuronProgram, Outcome as Update, Range, Scope, step_compartment};
@@ -201,7 +201,7 @@ impl<'a> Reference<'a> {
             let population = self.cores[position][at].population;
             let open: &mut Segment = segment.get_or_insert(empty_segment(population));
             open.end = end;
-            let (update, instructions) = self.update(position, at)?;
+            let (update, instructions) = self.update(position, at);
             open.instructions += instructions;
             match (update.spike, update.active) {
                 (Some(_), _) => open.spiking += 1,
@@ -232,29 +232,22 @@ impl<'a> Reference<'a> {
     }
 
     /// Updates one compartment; returns what it did and how many instructions that took.
-    fn update(&mut self, position: usize, at: usize) -> Result<(Update, u32), Diagnostic> {
+    fn update(&mut self, position: usize, at: usize) -> (Update, u32) {
         let program = self.ground.program;
         let (seed, sample, step) = (self.seed, self.sample, self.step);
         let compartment = &mut self.cores[position][at];
         let inputs = compartment.take_slot(step % program.cores[position].ring_slots);
         if step < program.populations[compartment.population.index()].phase {
-            return Ok((Update { active: false, spike: None }, 0));
+            return (Update { active: false, spike: None }, 0);
         }
         let neuron_program = &self.neuron_programs[compartment.neuron_program];
-        for (declared, &value) in neuron_program.inputs().iter().zip(&inputs) {
-            if !declared.width.range().contains(value.into()) {
-                let message =
-                    format!("delivery gives `{}` {value}, beyond its width", declared.name);
-                return Err(bad_program("cores", message));
-            }
-        }
         let Compartment { ordinal, ref mut state, ref parameters, .. } = *compartment;
         let mut random =
             |site| draw(seed, Purpose::Neuron, Counter { ordinal, step, sample, draw: site });
         let update = step_compartment(neuron_program, state, &inputs, parameters, &mut random);
         let length = neuron_program.instruction_count();
         let instructions = length.update + if update.spike.is_some() { length.spike } else { 0 };
-        Ok((update, instructions))
+        (update, instructions)
     }
 
     /// Records a spike's destinations and sends it on its way; returns their number.
@@ -310,13 +303,16 @@ impl<'a> Reference<'a> {
         let slots = self.ground.program.cores[position].ring_slots;
         let compartment = self.cores[position].get_mut(synapse.target as usize)?;
         let input = block.input as usize;
-        let known = compartment.deliveries.get_mut(input)?.get_or_insert(block.delivery);
-        if synapse.delay + 2 > slots || !known.settles_like(&block.delivery) {
+        let settling = compartment.inputs.get(input)?;
+        if synapse.delay + 2 > slots || !settling.settles_like(&block.delivery) {
             return None;
         }
         let slot = Delivery::slot(self.step, synapse.delay, slots) as usize;
         let accumulator = &mut compartment.ring[slot][input];
-        let contribution = block.delivery.contribution(synapse.weight, arrival.payload);
+        let (seed, sample, step) = (self.seed, self.sample, self.step);
+        let random = synapse_random(seed, sample, step, arrival.ordinal, compartment.ordinal);
+        let weight = block.delivery.drawn_weight(synapse.weight, random);
+        let contribution = block.delivery.contribution(weight, arrival.payload);
         let sum = i64::from(*accumulator).saturating_add(contribution);
         *accumulator = block.delivery.accumulate(*accumulator, contribution);
         match (i64::from(*accumulator) == sum, block.delivery.commutes()) {

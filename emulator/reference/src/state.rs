@@ -33,8 +33,8 @@ pub(crate) struct Compartment {
     pub(crate) state: Vec<i32>,
     /// The accumulators: `ring[slot][input]`.
     pub(crate) ring: Vec<Vec<i32>>,
-    /// Delivery that adds to each input; `None` until its first synapse is served.
-    pub(crate) deliveries: Vec<Option<Delivery>>,
+    /// How the accumulator of each input is read.
+    pub(crate) inputs: Vec<Delivery>,
 }
 
 impl Compartment {
@@ -49,10 +49,7 @@ impl Compartment {
     /// Reads the accumulators of a slot, each as its delivery settles it, and clears them.
     pub(crate) fn take_slot(&mut self, slot: u32) -> Vec<i32> {
         let accumulators = self.ring[slot as usize].iter_mut().map(std::mem::take);
-        let settled = accumulators.zip(&self.deliveries).map(|(sum, delivery)| match delivery {
-            Some(delivery) => delivery.settle(sum),
-            None => sum,
-        });
+        let settled = accumulators.zip(&self.inputs).map(|(sum, input)| input.settle(sum));
         settled.collect()
     }
 }
