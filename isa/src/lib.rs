@@ -7,6 +7,7 @@
 
 pub mod activity;
 pub mod chip;
+pub mod codes;
 pub mod delivery;
 pub mod diagnostic;
 pub mod event;

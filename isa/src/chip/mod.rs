@@ -4,12 +4,14 @@
 //! only; the file's own types (decimal figures, sources, `extends`) live apart.
 
 mod check;
+mod codes;
 mod core_type;
 pub mod file;
 mod geometry;
 mod price;
 
 pub use check::{FORMAT_VERSION, check_chip};
+pub use codes::CODES;
 pub use core_type::{
     CoreType, Overlap, Programs, Register, Services, SignMode, Stage, SynapseFormat,
     SynapseFormatKind, WeightRules,

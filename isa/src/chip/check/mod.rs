@@ -10,6 +10,9 @@ mod findings;
 mod layout;
 mod mesh;
 mod price;
+mod program;
+mod services;
+mod synapse;
 mod timing;
 mod unused;
 
@@ -88,7 +91,7 @@ fn check_header(file: &ChipFile, found: &mut Findings) {
 /// A clock or timer period: a time that is not zero.
 fn period(found: &mut Findings, path: &str, figure_ns: f64) -> Picoseconds {
     let period = figures::time(found, path, figure_ns);
-    if period == Picoseconds::ZERO && figure_ns >= 0.0 && figure_ns < 1.0 {
+    if period == Picoseconds::ZERO && (0.0..1.0).contains(&figure_ns) {
         let message = format!("`{path}` is {figure_ns}, but a period has at least 0.001 ns");
         found.error("QC038", path, message, "write the period in ns");
     }
