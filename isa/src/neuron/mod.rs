@@ -8,6 +8,7 @@
 
 mod check;
 mod codes;
+mod idle;
 mod interpret;
 mod lane;
 mod lex;
@@ -20,6 +21,7 @@ mod range;
 mod syntax;
 
 pub use codes::CODES;
+pub use idle::IdleEvidence;
 pub use interpret::{Outcome, default_parameters, is_idle, split_parameters, step_compartment};
 pub use lane::{LaneInputs, LaneOutcome, LaneRandom, LaneScratch, LaneState, step_lane};
 pub use program::{Initial, InputDecl, Instructions, ParameterDecl, Scope, StateDecl, Width};
@@ -36,6 +38,7 @@ pub struct NeuronProgram {
     text: String,
     warnings: Vec<Diagnostic>,
     lane: lane::LaneCode,
+    idle_evidence: Option<idle::IdleEvidence>,
 }
 
 impl PartialEq for NeuronProgram {
@@ -53,10 +56,15 @@ impl NeuronProgram {
     /// Every rule that the text breaks (and the warnings); its author must act.
     pub fn parse(text: &str, source: &str) -> Result<Self, Vec<Diagnostic>> {
         let tree = parse::parse_text(text, source).map_err(|diagnostic| vec![diagnostic])?;
-        let (checked, warnings) = check::check_text(&tree, source)?;
+        let check::Findings { checked, warnings, idle } = check::check_text(&tree, source)?;
         let text = print::print_program(&checked);
         let lane = lane::lower_program(&checked);
-        Ok(Self { checked, text, warnings, lane })
+        let mut program = Self { checked, text, warnings, lane, idle_evidence: None };
+        if let Some(ranges) = idle {
+            let evidence = idle::confirm(&program, &ranges, tree.idle_span(), source);
+            program.idle_evidence = Some(evidence.map_err(|diagnostic| vec![diagnostic])?);
+        }
+        Ok(program)
     }
 
     /// The program's name.
@@ -146,6 +154,12 @@ impl NeuronProgram {
     #[must_use]
     pub fn has_idle(&self) -> bool {
         self.checked.idle.is_some()
+    }
+
+    /// Why its `idle when` is believed, if it has one.
+    #[must_use]
+    pub fn idle_evidence(&self) -> Option<IdleEvidence> {
+        self.idle_evidence
     }
 
     /// How many calls of `rand` the text has; each draws once an update.

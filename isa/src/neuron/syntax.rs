@@ -60,3 +60,14 @@ pub(super) struct Text {
     pub(super) declarations: Vec<Declaration>,
     pub(super) body: Vec<StatementNode>,
 }
+
+impl Text {
+    /// The place of `idle when`; of the name where there is none.
+    pub(super) fn idle_span(&self) -> Span {
+        let idle = self.declarations.iter().find_map(|declaration| match declaration {
+            Declaration::Idle { span, .. } => Some(*span),
+            _ => None,
+        });
+        idle.unwrap_or(self.name.span)
+    }
+}

@@ -37,6 +37,11 @@ impl Checker<'_> {
                 self.state_word(name, *width, initial.as_ref());
             }
         }
+        self.declared_conditions(declarations)
+    }
+
+    /// The conditions, where every name is known.
+    pub(super) fn declared_conditions(&mut self, declarations: &[Declaration]) -> Conditions {
         let (mut active, mut idle) = (None, None);
         for declaration in declarations {
             let (kept, span, condition, word) = match declaration {

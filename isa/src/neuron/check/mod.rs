@@ -3,10 +3,12 @@
 mod declarations;
 mod environment;
 mod expressions;
+mod idle;
 mod statements;
 
 use std::collections::BTreeMap;
 
+use super::idle::IdleRanges;
 use super::program::{
     Checked, Expression, InputDecl, ParameterDecl, StateDecl, Statement, count_instructions,
 };
@@ -51,26 +53,20 @@ pub(super) struct Checker<'a> {
     spikes: u32,
 }
 
+/// What a text without errors gives.
+pub(super) struct Findings {
+    pub(super) checked: Checked,
+    pub(super) warnings: Vec<Diagnostic>,
+    /// What is known where `idle when` holds.
+    pub(super) idle: Option<IdleRanges>,
+}
+
 /// Checks a text and returns the program with the warnings.
 ///
 /// # Errors
 /// Every broken rule (and the warnings); the author of the text acts.
-pub(super) fn check_text(
-    text: &Text,
-    source: &str,
-) -> Result<(Checked, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let mut checker = Checker {
-        source,
-        diagnostics: Vec::new(),
-        symbols: BTreeMap::new(),
-        environment: Environment::default(),
-        inputs: Vec::new(),
-        state: Vec::new(),
-        parameters: Vec::new(),
-        locals: Vec::new(),
-        sites: 0,
-        spikes: 0,
-    };
+pub(super) fn check_text(text: &Text, source: &str) -> Result<Findings, Vec<Diagnostic>> {
+    let mut checker = Checker::new(source);
     let (active, idle) = checker.declarations(&text.declarations);
     let body = checker.statements(&text.body, statements::Place::Top);
     if text.body.is_empty() {
@@ -87,7 +83,25 @@ pub(super) fn check_text(
     }
     let name = text.name.text.clone();
     let checked = Checked { name, inputs, state, parameters, locals, active, idle, body, sites };
-    Ok((checked, diagnostics))
+    let idle = idle::idle_ranges(text, &checked, source);
+    Ok(Findings { checked, warnings: diagnostics, idle })
+}
+
+impl<'a> Checker<'a> {
+    fn new(source: &'a str) -> Self {
+        Self {
+            source,
+            diagnostics: Vec::new(),
+            symbols: BTreeMap::new(),
+            environment: Environment::default(),
+            inputs: Vec::new(),
+            state: Vec::new(),
+            parameters: Vec::new(),
+            locals: Vec::new(),
+            sites: 0,
+            spikes: 0,
+        }
+    }
 }
 
 impl Checker<'_> {

@@ -189,6 +189,11 @@ fn shipped_texts_parse_without_warnings_and_print_stably() {
         let again = NeuronProgram::parse(program.text(), "print").expect("the print parses");
         assert_eq!(again.text(), program.text());
         assert_eq!(again.instruction_count(), program.instruction_count());
-        println!("{}\n{:?}", program.text(), program.instruction_count());
+        println!(
+            "{} {:?} {:?}",
+            shipped.name,
+            program.instruction_count(),
+            program.idle_evidence()
+        );
     }
 }

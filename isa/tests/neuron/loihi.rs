@@ -2,14 +2,12 @@
 //!
 //! Each case is one layer of neurons or a table of weights; networks are compared elsewhere.
 
-mod vectors;
-
+use crate::vectors::{Case, Layer, cases, flag, int, list, rows};
 use quarrion_isa::chip::SignMode;
 use quarrion_isa::delivery::{
     Delivery, DeliverySettings, Overflow, Scaling, SynapseMode, WeightRounding, WeightRule,
 };
 use serde_json::Value;
-use vectors::{Case, Layer, cases, flag, int, list, rows};
 
 /// Plain settings to vary.
 fn settings(scaling: Scaling, exponent: i32, accumulator_bits: u32) -> DeliverySettings {

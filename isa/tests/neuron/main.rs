@@ -1,0 +1,6 @@
+//! Neuron programs and delivery: differential tests, recorded vectors, messages.
+
+mod lane;
+mod loihi;
+mod truenorth;
+mod vectors;
