@@ -2,6 +2,13 @@
 //! does-not-fit results. This crate opens no file and never simulates.
 
 pub mod codes;
+pub mod compile;
 pub mod import;
+pub mod infeasible;
+pub mod layout;
 pub mod mapping;
 pub mod network;
+pub mod passes;
+pub mod quantised;
+pub mod utilisation;
+pub mod verify;

@@ -1,0 +1,100 @@
+//! From a network to a program for a chip.
+
+use std::fmt;
+
+use quarrion_isa::chip::Chip;
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::program::Program;
+
+use crate::infeasible::DoesNotFit;
+use crate::layout::Mapping;
+use crate::network::Network;
+use crate::passes::{self, Draft};
+use crate::quantised::QuantisedNetwork;
+use crate::utilisation::Utilisation;
+
+/// What a caller may choose.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CompileOptions {
+    /// Seed of every random choice; stored in the program.
+    pub seed: u64,
+    /// The mapping to use instead of the compiler's own.
+    pub mapping: Option<Mapping>,
+    /// Spikes per step of each neuron, population by population as the network orders them: from
+    /// a run, or given. They bound how much input a neuron sees at once.
+    pub rates: Option<Vec<Vec<f64>>>,
+}
+
+/// A compiled network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compiled {
+    /// What the engines run.
+    pub program: Program,
+    /// What the program computes, free of cores: for oracles and reports.
+    pub quantised: QuantisedNetwork,
+    /// Which neuron lies on which core; can be given to another compilation.
+    pub mapping: Mapping,
+    /// How full the cores are.
+    pub utilisation: Utilisation,
+    /// What a reader should know or doubt.
+    pub notes: Vec<Diagnostic>,
+}
+
+/// Why there is no program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompileFailure {
+    /// The network asks for what the chip has not, or an input is wrong: its author must act.
+    Diagnostics(Vec<Diagnostic>),
+    /// Both are valid, but the network is too large for the chip.
+    DoesNotFit(Box<DoesNotFit>),
+}
+
+impl From<Diagnostic> for CompileFailure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Diagnostics(vec![diagnostic])
+    }
+}
+
+impl From<Box<DoesNotFit>> for CompileFailure {
+    fn from(result: Box<DoesNotFit>) -> Self {
+        Self::DoesNotFit(result)
+    }
+}
+
+impl fmt::Display for CompileFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Diagnostics(diagnostics) => {
+                let mut texts = diagnostics.iter().map(Diagnostic::to_string);
+                f.write_str(&texts.next().unwrap_or_default())?;
+                texts.try_for_each(|text| write!(f, "\n{text}"))
+            }
+            Self::DoesNotFit(result) => result.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CompileFailure {}
+
+/// Maps a network onto a chip.
+///
+/// # Errors
+/// [`CompileFailure::Diagnostics`] where the network or an option must change,
+/// [`CompileFailure::DoesNotFit`] where the chip is too small.
+///
+/// # Determinism
+/// The same network, chip and options give the same program.
+pub fn compile(
+    network: &Network,
+    chip: &Chip,
+    options: &CompileOptions,
+) -> Result<Compiled, CompileFailure> {
+    let mut draft = Draft::new(network, chip, options);
+    for pass in passes::PASSES {
+        (pass.run)(&mut draft)?;
+    }
+    let Draft { program, quantised, mapping, notes, .. } = draft;
+    let program = program.expect("the assemble pass makes the program");
+    let utilisation = Utilisation::measure(&program, chip);
+    Ok(Compiled { program, quantised, mapping, utilisation, notes })
+}

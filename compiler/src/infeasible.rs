@@ -1,0 +1,119 @@
+//! Does not fit, as a value: what is asked, of what, how much there is and where that was set.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What a chip can run out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    /// Cores of the board.
+    Cores,
+    /// Compartments of a core.
+    Compartments,
+    /// State memory of a core.
+    StateBits,
+    /// Axon-in entries of a core.
+    AxonsIn,
+    /// Axon-out entries of a core.
+    AxonsOut,
+    /// Synapse memory of a core.
+    SynapseWords,
+    /// Synapse memory that one list may own.
+    ListWords,
+    /// Synapses that may end in one compartment.
+    FanIn,
+    /// Axon-out entries that one compartment may own.
+    FanOut,
+    /// Distinct compartment groups of a core.
+    Configurations,
+}
+
+/// One named part of a demand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Term {
+    /// What asks.
+    pub name: String,
+    /// How much.
+    pub amount: u64,
+}
+
+/// The result of a network that a chip cannot hold.
+///
+/// Not an error of anybody: network and chip are both valid. The demand is the sum of its terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DoesNotFit {
+    /// What ran out.
+    pub resource: Resource,
+    /// Where: a population's smallest part, or a core.
+    pub place: String,
+    /// The demand, term by term.
+    pub demand: Vec<Term>,
+    /// How much there is.
+    pub bound: u64,
+    /// The chip file's field that sets the bound.
+    pub bound_path: String,
+}
+
+impl Resource {
+    /// The resource in words, plural, with what is counted.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cores => "cores",
+            Self::Compartments => "compartments",
+            Self::StateBits => "state memory bits",
+            Self::AxonsIn => "axon-in entries",
+            Self::AxonsOut => "axon-out entries",
+            Self::SynapseWords => "synapse memory words",
+            Self::ListWords => "synapse memory words of one list",
+            Self::FanIn => "synapses onto one compartment",
+            Self::FanOut => "axon-out entries of one compartment",
+            Self::Configurations => "distinct configurations",
+        }
+    }
+}
+
+impl Term {
+    /// A term.
+    #[must_use]
+    pub fn new(name: impl Into<String>, amount: u64) -> Self {
+        Self { name: name.into(), amount }
+    }
+}
+
+impl DoesNotFit {
+    /// The whole demand.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.demand.iter().map(|term| term.amount).sum()
+    }
+
+    /// How much is missing.
+    #[must_use]
+    pub fn gap(&self) -> u64 {
+        self.total().saturating_sub(self.bound)
+    }
+
+    /// How many times the bound the demand is; for choosing a finer cut.
+    pub(crate) fn ratio(&self) -> f64 {
+        self.total() as f64 / self.bound.max(1) as f64
+    }
+}
+
+impl fmt::Display for DoesNotFit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "does not fit: {} at {}", self.resource.name(), self.place)?;
+        let total = self.total();
+        let width = total.max(self.bound).to_string().len();
+        writeln!(f, "  demand {total:>width$}")?;
+        for term in &self.demand {
+            writeln!(f, "    {:>width$}  {}", term.amount, term.name, width = width + 5)?;
+        }
+        writeln!(f, "  bound  {:>width$}  set by {}", self.bound, self.bound_path)?;
+        write!(f, "  gap    {:>width$}", self.gap())
+    }
+}
+
+impl std::error::Error for DoesNotFit {}

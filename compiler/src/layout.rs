@@ -1,0 +1,112 @@
+//! The mapping as a value: which neurons lie on which core, partition and placement together.
+//!
+//! The partition and place passes make one; a caller may give another instead, and the passes
+//! behind them do not see the difference.
+
+use quarrion_isa::id::{CoreId, PopulationId};
+use serde::{Deserialize, Serialize};
+
+/// Which neurons lie on which core.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// The used cores, by ascending id.
+    pub cores: Vec<CoreMapping>,
+}
+
+/// What one core holds, in order of compartment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoreMapping {
+    /// The core.
+    pub core: CoreId,
+    /// Its slices of populations.
+    pub slices: Vec<Slice>,
+}
+
+/// Neurons of one population in consecutive compartments.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Slice {
+    /// The population, as the program numbers them.
+    pub population: PopulationId,
+    /// Runs of neurons, ascending and apart.
+    pub runs: Vec<Run>,
+}
+
+/// Consecutive neurons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Run {
+    /// First neuron.
+    pub first: u32,
+    /// How many.
+    pub count: u32,
+}
+
+impl Slice {
+    /// The neurons of a box inside a population of shape `extents`, row-major.
+    #[must_use]
+    pub fn of_box(
+        population: PopulationId,
+        extents: [u32; 3],
+        start: [u32; 3],
+        size: [u32; 3],
+    ) -> Self {
+        let mut runs: Vec<Run> = Vec::new();
+        for channel in start[0]..start[0] + size[0] {
+            for row in start[1]..start[1] + size[1] {
+                let first = (channel * extents[1] + row) * extents[2] + start[2];
+                match runs.last_mut() {
+                    Some(last) if last.first + last.count == first => last.count += size[2],
+                    _ => runs.push(Run { first, count: size[2] }),
+                }
+            }
+        }
+        Self { population, runs }
+    }
+
+    /// The box that the slice fills inside a population of shape `extents`: (start, size).
+    #[must_use]
+    pub fn as_box(&self, extents: [u32; 3]) -> Option<([u32; 3], [u32; 3])> {
+        let first = self.runs.first()?.first;
+        let last = self.runs.last().map(|run| run.first + run.count - 1)?;
+        let place = |neuron: u32| {
+            let (rows, columns) = (extents[1], extents[2]);
+            [neuron / (rows * columns), neuron / columns % rows, neuron % columns]
+        };
+        let (start, end) = (place(first), place(last));
+        let mut size = [0; 3];
+        for axis in 0..3 {
+            size[axis] = (end[axis] + 1).checked_sub(start[axis])?;
+        }
+        (Self::of_box(self.population, extents, start, size) == *self).then_some((start, size))
+    }
+
+    /// Number of neurons.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        self.runs.iter().map(|run| run.count).sum()
+    }
+
+    /// The neurons, ascending; the n-th lies in the slice's n-th compartment.
+    pub fn neurons(&self) -> impl Iterator<Item = u32> + '_ {
+        self.runs.iter().flat_map(|run| run.first..run.first + run.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Slice;
+    use quarrion_isa::id::PopulationId;
+
+    #[test]
+    fn boxes_survive_the_way_through_runs() {
+        let extents = [3, 4, 5];
+        let boxes = [([0, 0, 0], [3, 4, 5]), ([1, 0, 0], [2, 4, 5]), ([1, 1, 2], [2, 2, 3])];
+        for (start, size) in boxes {
+            let slice = Slice::of_box(PopulationId(0), extents, start, size);
+            assert_eq!(slice.size(), size.iter().product::<u32>());
+            assert_eq!(slice.as_box(extents), Some((start, size)));
+        }
+        let mut ragged = Slice::of_box(PopulationId(0), extents, [0, 0, 0], [1, 2, 5]);
+        ragged.runs[0].count -= 1;
+        assert_eq!(ragged.as_box(extents), None);
+    }
+}

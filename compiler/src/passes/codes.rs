@@ -1,0 +1,158 @@
+//! The codes of mapping and compilation, with their explanations.
+
+use quarrion_isa::diagnostic::CodeEntry;
+
+/// A network that no chip can run as it is.
+pub(crate) const NO_OUTPUT: &str = "QM001";
+/// More than one output population.
+pub(crate) const SEVERAL_OUTPUTS: &str = "QM002";
+/// Option `rates` of the wrong shape.
+pub(crate) const WRONG_RATES: &str = "QM003";
+/// A mapping that does not hold the network.
+pub(crate) const WRONG_MAPPING: &str = "QM004";
+/// Paths that cannot meet in the same step.
+pub(crate) const UNBALANCED: &str = "QM010";
+/// A population that puts out its membrane.
+pub(crate) const GRADED_OUTPUT: &str = "QM020";
+/// No core type runs a program for the model.
+pub(crate) const NO_PROGRAM: &str = "QM021";
+/// A constant input of the current that becomes one of the membrane.
+pub(crate) const CURRENT_BIAS: &str = "QM022";
+/// A number that no register holds.
+pub(crate) const NO_REGISTER: &str = "QM030";
+/// A scale at which a sum could leave its word.
+pub(crate) const SCALE_RISK: &str = "QM031";
+/// Decays rounded far from what they were.
+pub(crate) const COARSE_DECAY: &str = "QM032";
+/// Weights that no exponent and mantissa hold.
+pub(crate) const COARSE_WEIGHTS: &str = "QM033";
+/// No synapse format stores a projection.
+pub(crate) const NO_FORMAT: &str = "QM040";
+/// Cores shared by populations for want of cores.
+pub(crate) const SHARED_CORES: &str = "QM041";
+/// The verifier found a program that is not the network.
+pub(crate) const VERIFY: &str = "QM090";
+/// A constant image that a bias register cannot hold.
+pub(crate) const IMAGE_RANGE: &str = "QM050";
+/// Constant images where they cannot enter.
+pub(crate) const IMAGE_TARGET: &str = "QM051";
+
+/// Every code of the passes.
+pub const CODES: &[CodeEntry] = &[
+    CodeEntry {
+        code: NO_OUTPUT,
+        title: "a network needs an output population of neurons",
+        explanation: "Results are read as spikes of one population. The network names none, or the \
+                      one it names is an input. Connect a spiking layer to the Output node.",
+    },
+    CodeEntry {
+        code: SEVERAL_OUTPUTS,
+        title: "one population is read out",
+        explanation: "Several populations lead to Output nodes, and a program reads one. Join them \
+                      into one population, or export a network with the one that matters.",
+    },
+    CodeEntry {
+        code: WRONG_RATES,
+        title: "rates are one number in 0..=1 for every neuron",
+        explanation: "Given spike rates must have one row for every population of the network and \
+                      one value for every neuron, in spikes per timestep.",
+    },
+    CodeEntry {
+        code: WRONG_MAPPING,
+        title: "a mapping places every neuron once, on a core of its kind",
+        explanation: "The given mapping names a core or neuron that does not exist, leaves a neuron \
+                      out, places one twice, or uses a core that cannot run the neuron's program. \
+                      Make it again for this network and chip, or leave it out.",
+    },
+    CodeEntry {
+        code: UNBALANCED,
+        title: "spikes of one input step should meet in one step",
+        explanation: "A chip takes one step a layer, so shorter paths are delayed until all paths \
+                      meet. This edge would need a delay that the chip does not store, or a loop \
+                      leaves no room for the steps that its populations cost. The program runs, but \
+                      its spikes arrive earlier or later than in the trained network. Shorten the \
+                      skip connection, or add a population to the shorter path.",
+    },
+    CodeEntry {
+        code: GRADED_OUTPUT,
+        title: "neurons must fire",
+        explanation: "The population puts out its membrane instead of spikes (I, LI, CubaLI, or a \
+                      linear output layer), and no shipped neuron program sends a membrane over the \
+                      mesh. Train with a firing output layer and count its spikes.",
+    },
+    CodeEntry {
+        code: NO_PROGRAM,
+        title: "some core type must run a program for every neuron model",
+        explanation: "The chip's cores run a fixed list of neuron programs, or have too little state \
+                      or instruction memory, and none that fits computes this model: its reset, \
+                      leak or synaptic current. Import with another reset, or choose another chip.",
+    },
+    CodeEntry {
+        code: CURRENT_BIAS,
+        title: "a constant input of a leaky current acts on the membrane",
+        explanation: "The program has one bias register, and it acts on the membrane. The constant \
+                      input of the synaptic current is replaced by what it adds to the membrane in \
+                      the long run; the first steps, while the current would rise, differ.",
+    },
+    CodeEntry {
+        code: NO_REGISTER,
+        title: "every parameter must fit its register",
+        explanation: "At no scale does this number fit the register that the chip file gives for \
+                      the parameter. A negative threshold or a bias far above the threshold are \
+                      the usual causes.",
+    },
+    CodeEntry {
+        code: SCALE_RISK,
+        title: "sums stay inside their words for the inputs that are expected",
+        explanation: "If every input fired at once, the accumulator or the membrane would leave its \
+                      word. A scale that rules this out would cost weight precision, so a larger one \
+                      was chosen that holds for a quarter of the inputs (or the given rates) plus \
+                      six standard deviations.",
+    },
+    CodeEntry {
+        code: COARSE_DECAY,
+        title: "decays should survive rounding",
+        explanation: "Decays have few bits. A time constant of thousands of steps rounds to none \
+                      at all or to one that is far off. Use a longer timestep.",
+    },
+    CodeEntry {
+        code: COARSE_WEIGHTS,
+        title: "weights should survive rounding",
+        explanation: "After scaling to the chip's weight bits the error is a large part of the \
+                      weights themselves. A few very large weights, or thresholds and biases of \
+                      very unlike size, force a scale at which the rest becomes zero.",
+    },
+    CodeEntry {
+        code: NO_FORMAT,
+        title: "some synapse format must store every projection",
+        explanation: "The core type's formats have no index wide enough, no delay field wide \
+                      enough, or no weight width and sign mode for this projection.",
+    },
+    CodeEntry {
+        code: SHARED_CORES,
+        title: "populations share cores where cores are short",
+        explanation: "A core of its own for every part of every population would take more cores \
+                      than the chip has, so parts of different populations share cores. The \
+                      function is the same; a timestep may take longer.",
+    },
+    CodeEntry {
+        code: IMAGE_RANGE,
+        title: "a constant input must fit the bias register",
+        explanation: "The image, weighted by the first layer and scaled like the population, gives \
+                      a bias beyond the register. Scale the image down.",
+    },
+    CodeEntry {
+        code: IMAGE_TARGET,
+        title: "constant input enters through undelayed connections from the input",
+        explanation: "An image as constant input is written into the biases of the populations that \
+                      the input feeds. The image must have one value for every input neuron, and \
+                      the neuron program a bias for every compartment.",
+    },
+    CodeEntry {
+        code: VERIFY,
+        title: "the program must be the network",
+        explanation: "The verifier decodes the finished program and compares it with the quantised \
+                      network and the chip's limits. It found a difference. If the program was not \
+                      changed by hand, this is a fault of the compiler: please report it.",
+    },
+];

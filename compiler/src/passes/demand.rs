@@ -1,0 +1,202 @@
+//! What a slice asks of a core, and whether cores can give it.
+
+use std::collections::BTreeSet;
+
+use quarrion_isa::chip::{Chip, CoreType};
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::id::{PopulationId, ProjectionId};
+
+use super::codes;
+use super::lists::{ListPlan, NoFormat, plan_lists};
+use crate::compile::CompileFailure;
+use crate::infeasible::{DoesNotFit, Resource, Term};
+use crate::layout::Slice;
+use crate::quantised::{QuantisedNetwork, QuantisedNeurons, QuantisedProjection};
+
+/// A configuration: a neuron program with the parameters that a group of compartments shares.
+pub(crate) type Configuration = (u32, Vec<i64>);
+
+/// What one slice asks of its core.
+#[derive(Clone, Debug)]
+pub(crate) struct SliceDemand {
+    /// The slice, for messages.
+    name: String,
+    compartments: u64,
+    state_bits: u64,
+    configurations: BTreeSet<Configuration>,
+    /// (projection, lists, words) of every projection onto the slice.
+    lists: Vec<(String, u64, u64)>,
+    longest: (String, u64),
+    fan_in: u64,
+    /// Source population and the neurons that reach the slice through one block.
+    pub(crate) reached_by: Vec<(PopulationId, Vec<u32>)>,
+    /// Axon-out entries of each of its neurons; empty until all slices are known.
+    pub(crate) axons_out: Vec<u64>,
+}
+
+/// The limits of one kind of core: amount and the chip file's path.
+struct Limit {
+    bound: u64,
+    path: String,
+}
+
+impl SliceDemand {
+    /// Measures a slice on the kind of core that its population was quantised for.
+    pub(crate) fn measure(
+        network: &QuantisedNetwork,
+        chip: &Chip,
+        slice: &Slice,
+        neurons: &QuantisedNeurons,
+    ) -> Result<Self, CompileFailure> {
+        let population = network.population(slice.population);
+        let core = &chip.core_types[neurons.core_type as usize];
+        let name = if slice.size() == population.size {
+            format!("`{}`", population.name)
+        } else {
+            let first = slice.runs.first().map_or(0, |run| run.first);
+            format!("{} of {} neurons of `{}`, from {first}", slice.size(), population.size, population.name)
+        };
+        let mut demand = Self {
+            name,
+            compartments: slice.size().into(),
+            state_bits: u64::from(slice.size())
+                * u64::from(network.neuron_program(neurons).state_bits()),
+            configurations: configurations(network, neurons, slice),
+            lists: Vec::new(),
+            longest: (String::new(), 0),
+            fan_in: 0,
+            reached_by: Vec::new(),
+            axons_out: Vec::new(),
+        };
+        let mut fan_in = vec![0_u64; slice.size() as usize];
+        for (id, projection) in network.projections_onto(slice.population) {
+            let plan = plan_lists(projection, slice, core)
+                .map_err(|why| no_format(network, id, core, why))?;
+            for (sum, &synapses) in fan_in.iter_mut().zip(&plan.fan_in) {
+                *sum += u64::from(synapses);
+            }
+            demand.add(projection, plan);
+        }
+        demand.fan_in = fan_in.into_iter().max().unwrap_or(0);
+        Ok(demand)
+    }
+
+    fn add(&mut self, projection: &QuantisedProjection, plan: ListPlan) {
+        self.lists.push((projection.name.clone(), plan.lists(), plan.words()));
+        if plan.longest > self.longest.1 {
+            self.longest = (projection.name.clone(), plan.longest);
+        }
+        let reached = plan.blocks.into_iter().map(|block| (projection.source, block.sources));
+        self.reached_by.extend(reached);
+    }
+
+    /// The slice in words.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Axon-in entries.
+    pub(crate) fn axons_in(&self) -> u64 {
+        self.lists.iter().map(|list| list.1).sum()
+    }
+
+    /// Axon-out entries of all its neurons.
+    fn axons_out(&self) -> u64 {
+        self.axons_out.iter().sum()
+    }
+}
+
+/// Distinct configurations among a slice's neurons.
+fn configurations(
+    network: &QuantisedNetwork,
+    neurons: &QuantisedNeurons,
+    slice: &Slice,
+) -> BTreeSet<Configuration> {
+    let program = network.neuron_program(neurons);
+    let of = |neuron| (neurons.neuron_program, neurons.configuration(program, neuron));
+    if neurons.is_uniform(program) {
+        return slice.neurons().take(1).map(of).collect();
+    }
+    slice.neurons().map(of).collect()
+}
+
+/// What is said when no format of the core holds a projection's lists.
+fn no_format(
+    network: &QuantisedNetwork,
+    id: ProjectionId,
+    core: &CoreType,
+    why: NoFormat,
+) -> CompileFailure {
+    let projection = &network.projections[id.index()];
+    let (what, help) = match why {
+        NoFormat::Weights => ("its weights", "widen `weights.widths` or add sign modes"),
+        NoFormat::Fields => ("its delay and targets", "widen `delay_widths` or `index_widths`"),
+    };
+    let message = format!(
+        "no synapse format of core type `{}` can store {what}: projection `{}`",
+        core.name, projection.name
+    );
+    let path = format!("core_types.{}.formats", core.name);
+    CompileFailure::from(Diagnostic::error(codes::NO_FORMAT, message).at("chip", &path, "these").help(help))
+}
+
+/// Whether a core of type `core` holds the slices together.
+///
+/// # Errors
+/// The resource that is short by the largest ratio.
+pub(crate) fn check_core(
+    core: &CoreType,
+    place: &str,
+    demands: &[&SliceDemand],
+) -> Result<(), Box<DoesNotFit>> {
+    let limit = |bound: Option<u64>, field: &str| {
+        bound.map(|bound| Limit { bound, path: format!("core_types.{}.{field}", core.name) })
+    };
+    let each = |amount: fn(&SliceDemand) -> u64| -> Vec<Term> {
+        let terms = demands.iter().map(|demand| Term::new(&*demand.name, amount(demand)));
+        terms.filter(|term| term.amount > 0).collect()
+    };
+    let most = |amount: fn(&SliceDemand) -> u64| -> Vec<Term> {
+        let most = demands.iter().max_by_key(|demand| amount(demand));
+        most.map(|demand| Term::new(&*demand.name, amount(demand))).into_iter().collect()
+    };
+    let lists = |amount: fn(&(String, u64, u64)) -> u64| -> Vec<Term> {
+        let lists = demands.iter().flat_map(|demand| &demand.lists);
+        lists.map(|list| Term::new(&*list.0, amount(list))).filter(|t| t.amount > 0).collect()
+    };
+    let longest = demands.iter().map(|demand| &demand.longest).max_by_key(|list| list.1);
+    let longest = longest.map(|(name, words)| Term::new(format!("one list of {name}"), *words));
+    let rows = [
+        (Resource::Compartments, limit(Some(core.compartments.into()), "compartments"), each(|d| d.compartments)),
+        (Resource::StateBits, limit(core.state_memory_bits, "state_memory_bits"), each(|d| d.state_bits)),
+        (Resource::AxonsIn, limit(Some(core.axons_in.into()), "axons_in"), lists(|list| list.1)),
+        (Resource::SynapseWords, limit(Some(core.synapse_words()), "synapse_memory_bits"), lists(|list| list.2)),
+        (Resource::ListWords, limit(core.list_words.map(u64::from), "list_words"), longest.into_iter().collect()),
+        (Resource::FanIn, limit(core.fan_in.map(u64::from), "fan_in"), most(|d| d.fan_in)),
+        (Resource::AxonsOut, limit(Some(core.axons_out.into()), "axons_out"), each(SliceDemand::axons_out)),
+        (Resource::FanOut, limit(core.fan_out.map(u64::from), "fan_out"), most(|d| d.axons_out.iter().copied().max().unwrap_or(0))),
+        (Resource::Configurations, limit(core.configurations.map(u64::from), "configurations"), configuration_terms(demands)),
+    ];
+    let short = rows.into_iter().filter_map(|(resource, limit, demand)| {
+        let Limit { bound, path } = limit?;
+        let short = DoesNotFit { resource, place: place.to_owned(), demand, bound, bound_path: path };
+        (short.gap() > 0).then_some(short)
+    });
+    match short.max_by(|a, b| a.ratio().total_cmp(&b.ratio())) {
+        Some(short) => Err(Box::new(short)),
+        None => Ok(()),
+    }
+}
+
+/// Distinct configurations, each counted with the first slice that brings it.
+fn configuration_terms(demands: &[&SliceDemand]) -> Vec<Term> {
+    let mut seen = BTreeSet::new();
+    let mut terms = Vec::new();
+    for demand in demands {
+        let new = demand.configurations.iter().filter(|one| seen.insert(*one)).count() as u64;
+        if new > 0 {
+            terms.push(Term::new(&*demand.name, new));
+        }
+    }
+    terms
+}

@@ -1,0 +1,118 @@
+//! The passes from network to program, one file each.
+
+mod assemble;
+mod axons;
+mod balance;
+pub mod codes;
+mod cut;
+pub(crate) mod demand;
+pub(crate) mod lists;
+mod pack;
+mod partition;
+mod place;
+mod quantise;
+mod registers;
+mod scale;
+mod select;
+#[cfg(test)]
+pub(crate) mod test_networks;
+mod validate;
+mod verify;
+
+use quarrion_isa::chip::Chip;
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::program::{AxonTable, Program};
+
+use crate::compile::{CompileFailure, CompileOptions};
+use crate::layout::{Mapping, Slice};
+use crate::network::Network;
+use crate::quantised::QuantisedNetwork;
+
+pub(crate) use axons::CoreAxons;
+pub(crate) use pack::CoreBlocks;
+pub(crate) use select::Choice;
+
+/// One pass.
+#[derive(Clone, Copy)]
+pub struct Pass {
+    /// Its name in traces.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub purpose: &'static str,
+    pub(crate) run: fn(&mut Draft<'_>) -> Result<(), CompileFailure>,
+}
+
+/// All passes in order.
+pub const PASSES: &[Pass] = &[
+    Pass { name: "validate", purpose: "refuse what no chip can run", run: validate::run },
+    Pass { name: "select", purpose: "a kind of core and a neuron program", run: select::run },
+    Pass { name: "balance", purpose: "phases, and delays where paths differ", run: balance::run },
+    Pass { name: "quantise", purpose: "scales and the chip's integers", run: quantise::run },
+    Pass { name: "partition", purpose: "cut populations into parts of a core", run: partition::run },
+    Pass { name: "place", purpose: "a core for every part", run: place::run },
+    Pass { name: "pack", purpose: "synapse lists into words", run: pack::run },
+    Pass { name: "axons", purpose: "routing tables in and out", run: axons::run },
+    Pass { name: "assemble", purpose: "compartments, groups, the program", run: assemble::run },
+    Pass { name: "verify", purpose: "prove it by decoding it", run: verify::run },
+];
+
+/// What the passes have made so far; each fills its own fields and reads those before it.
+pub(crate) struct Draft<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) chip: &'a Chip,
+    pub(crate) options: &'a CompileOptions,
+    pub(crate) notes: Vec<Diagnostic>,
+    /// Validate: the program's id of each population of the network.
+    pub(crate) ids: Vec<PopulationId>,
+    /// Balance: phase of each population of the network.
+    pub(crate) phases: Vec<u32>,
+    /// Balance: delay of each projection of the network beyond the step that every spike takes.
+    pub(crate) delays: Vec<u32>,
+    /// Select: kind of core and neuron program of each population; `None` for inputs.
+    pub(crate) choices: Vec<Option<Choice>>,
+    /// Quantise.
+    pub(crate) quantised: QuantisedNetwork,
+    /// Partition: what goes together onto a core, and of which kind the core must be.
+    pub(crate) parts: Vec<Part>,
+    /// Place: as the name says.
+    pub(crate) mapping: Mapping,
+    /// Pack: synapse blocks, as the mapping's cores.
+    pub(crate) blocks: Vec<CoreBlocks>,
+    /// Axons: tables, as the mapping's cores.
+    pub(crate) axons: Vec<CoreAxons>,
+    /// Axons: those of the input neurons.
+    pub(crate) input_axons: AxonTable,
+    /// Assemble.
+    pub(crate) program: Option<Program>,
+}
+
+/// What goes together onto one core.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) core_type: u32,
+    pub(crate) slices: Vec<Slice>,
+}
+
+impl<'a> Draft<'a> {
+    /// Nothing done yet.
+    pub(crate) fn new(network: &'a Network, chip: &'a Chip, options: &'a CompileOptions) -> Self {
+        Self {
+            network,
+            chip,
+            options,
+            notes: Vec::new(),
+            ids: Vec::new(),
+            phases: Vec::new(),
+            delays: Vec::new(),
+            choices: Vec::new(),
+            quantised: QuantisedNetwork::default(),
+            parts: Vec::new(),
+            mapping: Mapping::default(),
+            blocks: Vec::new(),
+            axons: Vec::new(),
+            input_axons: AxonTable::default(),
+            program: None,
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Select: a kind of core and a neuron program for every population.
+//!
+//! A binding says which models a shipped program computes and how the program counts; of those
+//! that a core type may run, the first in the list is taken, cheapest first.
+
+use quarrion_isa::chip::{Chip, CoreType, Programs};
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::neuron::{NeuronProgram, library};
+
+use super::{Draft, codes};
+use crate::compile::CompileFailure;
+use crate::network::{NeuronModel, Population, ResetMode};
+
+/// The kind of core and the neuron program chosen for a population.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Choice {
+    /// As the chip numbers them.
+    pub(crate) core_type: u32,
+    /// What the population runs.
+    pub(crate) program: NeuronProgram,
+    /// How the program counts.
+    pub(crate) binding: Binding,
+}
+
+/// Which models a shipped program computes, and in which measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Binding {
+    /// Name of the program.
+    program: &'static str,
+    reset: ResetMode,
+    /// Whether it has a leaky membrane: parameter `dv`.
+    leak: bool,
+    /// Whether it has a leaky current: parameters `du` and `du_offset`.
+    current: bool,
+    /// Left shift from `vth` to the membrane's measure.
+    pub(crate) threshold_shift: u32,
+}
+
+/// The shipped programs that networks can be lowered onto, cheapest first.
+const BINDINGS: &[Binding] = &[
+    Binding {
+        program: "if_zero",
+        reset: ResetMode::Zero,
+        leak: false,
+        current: false,
+        threshold_shift: 0,
+    },
+    Binding {
+        program: "if_subtract",
+        reset: ResetMode::Subtract,
+        leak: false,
+        current: false,
+        threshold_shift: 0,
+    },
+    Binding {
+        program: "cuba_lif",
+        reset: ResetMode::Zero,
+        leak: true,
+        current: true,
+        threshold_shift: 6,
+    },
+];
+
+impl Binding {
+    /// Whether the program computes the model.
+    fn computes(&self, model: &NeuronModel) -> bool {
+        let leaks = model.voltage_decay.iter().any(|&decay| decay != 1.0);
+        let reset = model.firing.as_ref().map(|firing| firing.reset);
+        Some(self.reset) == reset
+            && (self.leak || !leaks)
+            && (self.current || model.current_decay.is_none())
+    }
+}
+
+pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
+    let mut errors = Vec::new();
+    let mut choices = Vec::with_capacity(draft.network.populations.len());
+    for population in &draft.network.populations {
+        let choice = match population.model() {
+            None => None,
+            Some(model) => match choose(&draft.network.name, population, model, draft.chip) {
+                Ok(choice) => Some(choice),
+                Err(error) => {
+                    errors.push(error);
+                    None
+                }
+            },
+        };
+        choices.push(choice);
+    }
+    if !errors.is_empty() {
+        return Err(CompileFailure::Diagnostics(errors));
+    }
+    draft.choices = choices;
+    Ok(())
+}
+
+/// The first legal program on the first kind of core that may run it.
+fn choose(
+    network: &str,
+    population: &Population,
+    model: &NeuronModel,
+    chip: &Chip,
+) -> Result<Choice, Diagnostic> {
+    if model.is_graded() {
+        return Err(graded(network, population, model));
+    }
+    for binding in BINDINGS.iter().filter(|binding| binding.computes(model)) {
+        let Some(program) = shipped(binding.program) else { continue };
+        let legal = |core: &CoreType| may_run(core, &program);
+        if let Some(core_type) = chip.core_types.iter().position(legal) {
+            let core_type = core_type as u32;
+            return Ok(Choice { core_type, program, binding: *binding });
+        }
+    }
+    Err(no_program(network, population, model, chip))
+}
+
+/// The shipped program called `name`.
+fn shipped(name: &str) -> Option<NeuronProgram> {
+    library::find(name).and_then(|shipped| NeuronProgram::parse(shipped.text, name).ok())
+}
+
+/// Whether a core of the type may run the program.
+pub(crate) fn may_run(core: &CoreType, program: &NeuronProgram) -> bool {
+    match &core.programs {
+        Programs::Fixed(names) => names.iter().any(|name| name == program.name()),
+        Programs::Programmable { state_bits, instructions } => {
+            let length = program.instruction_count();
+            program.state_bits() <= *state_bits && length.update + length.spike <= *instructions
+        }
+    }
+}
+
+/// The refusal of a population that does not fire.
+fn graded(network: &str, population: &Population, model: &NeuronModel) -> Diagnostic {
+    let message = format!(
+        "neurons must fire, but `{}` puts out its membrane ({})",
+        population.name,
+        model.kind.name()
+    );
+    Diagnostic::error(codes::GRADED_OUTPUT, message)
+        .at(network, &population.name, "this node has no threshold")
+        .help("train with a firing output layer and count its spikes")
+}
+
+/// The refusal of a model that no kind of core computes.
+fn no_program(
+    network: &str,
+    population: &Population,
+    model: &NeuronModel,
+    chip: &Chip,
+) -> Diagnostic {
+    let subtracts = model.firing.as_ref().is_some_and(|f| f.reset == ResetMode::Subtract);
+    let mut wants = vec![if subtracts { "a reset by subtraction" } else { "a reset to zero" }];
+    if model.voltage_decay.iter().any(|&decay| decay != 1.0) {
+        wants.push("a leaky membrane");
+    }
+    if model.current_decay.is_some() {
+        wants.push("a synaptic current");
+    }
+    let known: Vec<&str> =
+        BINDINGS.iter().filter(|binding| binding.computes(model)).map(|b| b.program).collect();
+    let message = format!(
+        "no core of `{}` runs a program for `{}` ({}), which needs {}",
+        chip.name,
+        population.name,
+        model.kind.name(),
+        wants.join(", ")
+    );
+    let legal = chip.core_types.iter().map(|core| match &core.programs {
+        Programs::Fixed(names) => format!("`{}` runs {}", core.name, names.join(", ")),
+        Programs::Programmable { state_bits, instructions } => format!(
+            "`{}` runs what fits {state_bits} state bits and {instructions} instructions",
+            core.name
+        ),
+    });
+    let legal: Vec<String> = legal.collect();
+    let help = match (subtracts, known.as_slice()) {
+        (true, []) => "import with `--reset zero`".to_owned(),
+        (true, known) => format!(
+            "import with `--reset zero`, or choose a chip that runs {}",
+            known.join(" or ")
+        ),
+        (false, []) => "no shipped program computes this model".to_owned(),
+        (false, known) => format!("choose a chip that runs {}", known.join(" or ")),
+    };
+    Diagnostic::error(codes::NO_PROGRAM, message)
+        .at(network, &population.name, "this node")
+        .at(&chip.name, "core_types", legal.join("; "))
+        .help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BINDINGS, shipped};
+    use quarrion_isa::neuron::{default_parameters, step_compartment};
+
+    /// The measure of thresholds is the program text's: found out by running it.
+    #[test]
+    fn thresholds_count_as_the_programs_compare() {
+        for binding in BINDINGS {
+            let program = shipped(binding.program).expect("shipped");
+            let mut parameters = default_parameters(&program);
+            let vth = program.parameter_index("vth").expect("every program has a threshold");
+            let bias = program.parameter_index("bias").expect("every program has a bias");
+            parameters[vth] = 100;
+            for (excess, fires) in [(0, false), (1, true)] {
+                parameters[bias] = (100 << binding.threshold_shift) + excess;
+                let mut state = program.initial_state(&parameters);
+                let outcome = step_compartment(&program, &mut state, &[0], &parameters, &mut |_| 0);
+                assert_eq!(outcome.spike.is_some(), fires, "{} at +{excess}", binding.program);
+            }
+            assert_eq!(program.parameter_index("dv").is_some(), binding.leak);
+            assert_eq!(program.parameter_index("du").is_some(), binding.current);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The quantised network: integer weights, delays and parameters, not yet on any core.
+//!
+//! This is what the chip is asked to compute, free of cores, axons and words. The passes behind
+//! quantisation only decide where it lies; the verifier proves that they changed nothing.
+
+mod connections;
+
+use quarrion_isa::delivery::Delivery;
+use quarrion_isa::id::{PopulationId, ProjectionId};
+use quarrion_isa::neuron::{NeuronProgram, Scope};
+use quarrion_isa::program::ParameterValue;
+
+pub use connections::Connections;
+
+/// A network in the chip's integers.
+///
+/// Ids are those of the program: input populations first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QuantisedNetwork {
+    /// Name of the network.
+    pub name: String,
+    /// The neuron programs that populations name by position.
+    pub neuron_programs: Vec<NeuronProgram>,
+    /// Populations, inputs first.
+    pub populations: Vec<QuantisedPopulation>,
+    /// Projections, ordered by target.
+    pub projections: Vec<QuantisedProjection>,
+    /// The population that is read out.
+    pub output: PopulationId,
+}
+
+/// A population in the chip's integers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantisedPopulation {
+    /// Name in the network.
+    pub name: String,
+    /// Logical shape, row-major.
+    pub shape: Vec<u32>,
+    /// Neurons.
+    pub size: u32,
+    /// Ordinal of neuron 0 among all neurons of the network.
+    pub first_ordinal: u32,
+    /// Step of a sample at which the population starts.
+    pub phase: u32,
+    /// Chip integer = network value x this scale.
+    pub scale: f64,
+    /// What its neurons compute; `None` for inputs.
+    pub neurons: Option<QuantisedNeurons>,
+}
+
+/// What the neurons of a population compute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantisedNeurons {
+    /// The kind of core that they were quantised for, as the chip numbers them.
+    pub core_type: u32,
+    /// Position in [`QuantisedNetwork::neuron_programs`].
+    pub neuron_program: u32,
+    /// Values in the order of the neuron program's parameters, one value a neuron where they
+    /// differ.
+    pub parameters: Vec<ParameterValue>,
+    /// How the accumulator of each input is read, in the order of the program's inputs.
+    pub inputs: Vec<Delivery>,
+}
+
+/// A projection in the chip's integers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantisedProjection {
+    /// Name in the network.
+    pub name: String,
+    /// Source population.
+    pub source: PopulationId,
+    /// Target population.
+    pub target: PopulationId,
+    /// Accumulator (input of the neuron program) that it adds to.
+    pub input: u32,
+    /// Steps beyond the one that every spike takes.
+    pub delay: u32,
+    /// What happens between an arriving spike and the accumulator.
+    pub delivery: Delivery,
+    /// Weight exponent, as in `delivery`.
+    pub exponent: i32,
+    /// The synapses.
+    pub connections: Connections,
+    /// Root mean square of (chip weight / scale - network weight), relative to the weights' own.
+    pub error: f64,
+}
+
+impl QuantisedNetwork {
+    /// The population `id`.
+    #[must_use]
+    pub fn population(&self, id: PopulationId) -> &QuantisedPopulation {
+        &self.populations[id.index()]
+    }
+
+    /// The projections onto `target` with their ids, in their order.
+    pub fn projections_onto(
+        &self,
+        target: PopulationId,
+    ) -> impl Iterator<Item = (ProjectionId, &QuantisedProjection)> {
+        let all = self.projections.iter().enumerate();
+        all.filter(move |(_, projection)| projection.target == target)
+            .map(|(index, projection)| (ProjectionId::from_index(index), projection))
+    }
+
+    /// The populations with their ids.
+    pub fn populations_with_ids(
+        &self,
+    ) -> impl Iterator<Item = (PopulationId, &QuantisedPopulation)> {
+        let all = self.populations.iter().enumerate();
+        all.map(|(index, population)| (PopulationId::from_index(index), population))
+    }
+
+    /// Input neurons over all input populations.
+    #[must_use]
+    pub fn input_size(&self) -> u32 {
+        self.populations.iter().filter(|p| p.neurons.is_none()).map(|p| p.size).sum()
+    }
+
+    /// The neuron program of a population's neurons.
+    #[must_use]
+    pub fn neuron_program(&self, neurons: &QuantisedNeurons) -> &NeuronProgram {
+        &self.neuron_programs[neurons.neuron_program as usize]
+    }
+}
+
+impl QuantisedNeurons {
+    /// The values of the parameters that a group shares, for one neuron.
+    #[must_use]
+    pub fn configuration(&self, program: &NeuronProgram, neuron: u32) -> Vec<i64> {
+        let values = program.parameters().iter().zip(&self.parameters);
+        let shared = values.filter(|(declared, _)| declared.scope == Scope::Group);
+        shared.map(|(_, value)| value.at(neuron)).collect()
+    }
+
+    /// Whether all neurons share one configuration.
+    #[must_use]
+    pub fn is_uniform(&self, program: &NeuronProgram) -> bool {
+        let mut values = program.parameters().iter().zip(&self.parameters);
+        values.all(|(declared, value)| {
+            declared.scope == Scope::Compartment || matches!(value, ParameterValue::Shared(_))
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! Blocks: stored in formats that the core decodes, delivered as the network says.
+
+use quarrion_isa::chip::{Chip, CoreType, SynapseFormatKind};
+use quarrion_isa::program::{Block, Program};
+use quarrion_isa::synapse::{KernelBlock, ListFormat, PackedBlock, SynapseBlock};
+
+use super::Findings;
+use crate::quantised::{Connections, QuantisedNetwork};
+
+/// Checks every block; after that decoding stays inside the words.
+pub(super) fn check(
+    program: &Program,
+    network: &QuantisedNetwork,
+    chip: &Chip,
+    findings: &mut Findings,
+) {
+    for core in &program.cores {
+        let core_type = chip.core_type(core.core);
+        for (position, block) in core.blocks.iter().enumerate() {
+            let checked = check_format(block.synapses.format(), core_type)
+                .and_then(|()| check_delivery(block, network))
+                .and_then(|()| match &block.synapses {
+                    SynapseBlock::Packed(packed) => check_packed(packed, core.compartments),
+                    SynapseBlock::Kernel(kernel) => {
+                        check_kernel(kernel, block, network, core.compartments)
+                    }
+                });
+            if let Err(what) = checked {
+                findings.add(format!("core {} block {position}", core.core), what);
+            }
+        }
+    }
+}
+
+/// Every width is one that the core offers.
+fn check_format(format: &ListFormat, core_type: &CoreType) -> Result<(), String> {
+    let offered = core_type.formats.iter().find(|offered| offered.kind == format.kind);
+    let offered = offered.ok_or("its format is not one of the core's")?;
+    let weights = &core_type.weights;
+    let sparse = format.kind == SynapseFormatKind::Sparse;
+    let index = if sparse {
+        offered.index_widths.contains(&format.index_bits)
+    } else {
+        format.index_bits == 0
+    };
+    let holds = [
+        ("weight width", weights.widths.contains(&format.weight_bits)),
+        ("widest weight", weights.widths.last() == Some(&format.weight_bits_max)),
+        ("sign mode", weights.signs.contains(&format.sign)),
+        ("index width", index),
+        ("delay width", offered.delay_widths.contains(&format.delay_bits)),
+        ("prefix", format.prefix_bits == offered.prefix_bits),
+        ("entry", format.entry_synapses == offered.entry_synapses.unwrap_or(u32::MAX)),
+        ("word width", format.word_bits == core_type.word_bits),
+    ];
+    match holds.iter().find(|(_, holds)| !holds) {
+        Some((what, _)) => Err(format!("its {what} is not one of the core's")),
+        None => Ok(()),
+    }
+}
+
+/// Arithmetic and accumulator are the projection's.
+fn check_delivery(block: &Block, network: &QuantisedNetwork) -> Result<(), String> {
+    let projection = network.projections.get(block.projection.index());
+    let projection = projection.ok_or("belongs to no projection")?;
+    if (block.delivery, block.input) == (projection.delivery, projection.input) {
+        Ok(())
+    } else {
+        Err(format!("delivers otherwise than `{}`", projection.name))
+    }
+}
+
+/// Lists lie one after the other in the words and start inside the core.
+fn check_packed(packed: &PackedBlock, compartments: u32) -> Result<(), String> {
+    if packed.format.kind == SynapseFormatKind::Kernel {
+        return Err("stores lists in the format of a kernel".into());
+    }
+    let mut next = 0_u64;
+    for (position, list) in packed.lists.iter().enumerate() {
+        let tiled = u64::from(list.first_word) == next
+            && packed.format.list_words(list.synapses.into()) == u64::from(list.words);
+        if !tiled || list.base >= compartments {
+            return Err(format!("list {position} is out of place"));
+        }
+        next += u64::from(list.words);
+    }
+    if next == packed.words.len() as u64 { Ok(()) } else { Err("has words of no list".into()) }
+}
+
+/// The kernel has the projection's geometry and a region inside output and core.
+fn check_kernel(
+    kernel: &KernelBlock,
+    block: &Block,
+    network: &QuantisedNetwork,
+    compartments: u32,
+) -> Result<(), String> {
+    let projection = &network.projections[block.projection.index()];
+    let Connections::Convolution { shape, .. } = &projection.connections else {
+        return Err(format!("stores a kernel, but `{}` is none", projection.name));
+    };
+    if kernel.format.kind != SynapseFormatKind::Kernel || kernel.shape != *shape {
+        return Err("has another geometry than its projection".into());
+    }
+    let region = &kernel.region;
+    let mut size = 1_u64;
+    for axis in 0..3 {
+        let end = u64::from(region.start[axis]) + u64::from(region.size[axis]);
+        if region.size[axis] == 0 || end > u64::from(shape.output[axis]) {
+            return Err("has a region beyond its output".into());
+        }
+        size *= u64::from(region.size[axis]);
+    }
+    if u64::from(region.base) + size > u64::from(compartments) {
+        return Err("has a region beyond its core".into());
+    }
+    let taps = u64::from(shape.kernel[0]) * u64::from(shape.kernel[1]);
+    let weights = u64::from(region.size[0]) * u64::from(shape.group_inputs()) * taps;
+    if KernelBlock::words_for(&kernel.format, weights) != kernel.words.len() as u64 {
+        return Err("has other than the words of its weights".into());
+    }
+    Ok(())
+}
