@@ -4,6 +4,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 
 use super::codes::{BAD_FABRIC, BAD_ROUTING, BAD_TRAFFIC};
 use super::fabric::{End, Fabric, LinkState, RouterClock, Switching, Wrap};
+use super::plan::Plan;
 use super::routing::Routing;
 use super::traffic::{Destination, Traffic};
 
@@ -86,39 +87,29 @@ fn check_routing(fabric: &Fabric) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-pub(super) fn check_traffic(fabric: &Fabric, traffic: &Traffic) -> Result<(), Diagnostic> {
+pub(super) fn check_traffic(plan: &Plan, traffic: &Traffic) -> Result<(), Diagnostic> {
     let bad = |text: String| Err(Diagnostic::error(BAD_TRAFFIC, text));
     if traffic.packets.len() >= 1 << 30 {
         return bad(format!("{} packets in one timestep; 2^30 work", traffic.packets.len()));
     }
-    let ports = fabric.ports.len();
-    let room = fabric.links.iter().map(|link| link.timing.buffer_flits).min().unwrap_or(0);
+    let ports = plan.ports();
+    let room = plan.smallest_buffer();
     for (index, packet) in traffic.packets.iter().enumerate() {
-        if packet.source.index() >= ports {
+        if packet.source.0 >= ports {
             return bad(format!("packet {index} leaves port {}, of {ports}", packet.source.0));
         }
         if packet.flits == 0 || packet.flits > FEW {
             return bad(format!("packet {index} has {} flits; 1 to {FEW} work", packet.flits));
         }
-        if fabric.timing.switching == Switching::VirtualCutThrough && packet.flits > room {
+        if plan.switching == Switching::VirtualCutThrough && packet.flits > room {
             return bad(format!(
                 "packet {index} has {} flits and virtual cut-through has buffers of {room}",
                 packet.flits
             ));
         }
-        match packet.destination {
-            Destination::Port(port) if port.index() >= ports => {
-                return bad(format!("packet {index} goes to port {}, of {ports}", port.0));
-            }
-            Destination::Group(group) => {
-                let Some(members) = traffic.groups.get(group as usize) else {
-                    return bad(format!("packet {index} goes to group {group}, which is absent"));
-                };
-                if members.is_empty() || members.iter().any(|m| m.port.index() >= ports) {
-                    return bad(format!("group {group} is empty or names an absent port"));
-                }
-            }
-            Destination::Port(_) => {}
+        let Destination::Port(port) = packet.destination;
+        if port.0 >= ports {
+            return bad(format!("packet {index} goes to port {}, of {ports}", port.0));
         }
     }
     Ok(())

@@ -1,17 +1,19 @@
 //! The fabric as the engines read it: dense arrays, ticks instead of picoseconds.
 //!
 //! Nodes are routers, then ports. A *slot* is a numbered in or out port of a node, a *lane* one
-//! virtual channel of a slot: `lane = node << shift | slot_in_node * channels + channel`.
+//! virtual channel of a slot: `lane = node << shift | slot * channels + channel`. Engines are
+//! compiled for 1, 2, 4, 8 and 16 channels; a fabric with another number leaves some unused.
 
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::random::{Counter, Purpose, draw};
 
+use super::codes::TOO_MANY_LANES;
 use super::fabric::{
-    End, Fabric, Grid, LinkState, PlaneUse, RouterClock, Speculation, Switching, direction,
+    ChannelRelease, End, Fabric, Grid, LinkState, PlaneUse, RouterClock, Speculation, Switching,
+    Wrap, direction,
 };
-use super::fabric::{ChannelRelease, PortId};
 use super::routing::{Class, Order, RouteTable, Routing, Step, grid_step};
-use super::traffic::{Destination, Traffic};
+use super::traffic::{Destination, Packet, Traffic};
 
 /// Marks a slot without a link.
 pub(super) const NONE: u32 = u32::MAX;
@@ -24,9 +26,9 @@ pub(super) struct Out {
     /// Ticks from departure to arrival.
     pub(super) latency: u32,
     /// Ticks until the next flit may depart.
-    pub(super) flit: u32,
+    pub(super) flit: u16,
     /// Buffer behind the link, flits per channel.
-    pub(super) buffer: u32,
+    pub(super) buffer: u16,
     /// Position in the fabric's links.
     pub(super) link: u32,
 }
@@ -42,123 +44,134 @@ pub(super) struct In {
     pub(super) link: u32,
 }
 
-/// What a packet needs while it travels.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Flight {
+/// What a packet carries through the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ticket {
+    pub(super) packet: u32,
+    /// Place of the destination router, or the two halves of its number under table routing.
     pub(super) x: u16,
     pub(super) y: u16,
-    pub(super) router: u32,
     pub(super) flits: u16,
+    /// Slot at the destination router that leads to the port.
     pub(super) eject: u8,
-    pub(super) plane: u8,
     pub(super) order: Order,
 }
 
-/// Fabric and traffic in ticks.
-#[derive(Debug)]
-pub(super) struct Plan<'f> {
+/// How the engines route.
+#[derive(Clone, Debug)]
+enum Route {
+    Grid { grid: Grid, mixed: Option<u32>, single: Order },
+    Table(RouteTable),
+}
+
+/// A fabric in ticks.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
     pub(super) tick_ps: u64,
     pub(super) routers: u32,
     pub(super) nodes: u32,
+    pub(super) links: u32,
     /// Slots per node.
     pub(super) slots: u32,
+    /// Virtual channels in use, and the number that lanes are laid out for.
     pub(super) channels: u32,
+    pub(super) stride: u32,
     pub(super) shift: u32,
     pub(super) outs: Vec<Out>,
     pub(super) ins: Vec<In>,
-    /// Ticks from a head's arrival (or its reaching the front) to its first allocation.
+    /// Ticks that routing takes a head before it asks for a channel.
     pub(super) routing: u32,
     /// Ticks from a switch grant to the departure onto the link.
     pub(super) traverse: u32,
+    /// Ticks that a slot of the switch is busy with a flit; 0 where links alone limit.
+    pub(super) cross: u32,
     pub(super) speculation: Speculation,
     pub(super) release: ChannelRelease,
     pub(super) switching: Switching,
     /// Packets are bound to a part of the channels.
     pub(super) classed: bool,
-    grid: Option<Grid>,
+    planes: u32,
+    plane_use: PlaneUse,
+    route: Route,
     places: Vec<(u16, u16)>,
-    table: Option<&'f RouteTable>,
-    mixed: Option<u32>,
+    /// Per port and plane, the router and the slot that lead to it.
+    sides: Vec<(u32, u8)>,
 }
 
 fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-impl<'f> Plan<'f> {
+/// Tick and router delays in ticks: (tick, routing, traversal, crossing, speculation).
+fn clock(fabric: &Fabric) -> (u64, u32, u32, u32, Speculation) {
+    match fabric.timing.clock {
+        RouterClock::Clocked { period_ps, routing_cycles, speculation } => {
+            (period_ps, routing_cycles, 2, 1, speculation)
+        }
+        RouterClock::Asynchronous { forward_ps } => {
+            let tick = fabric.links.iter().fold(forward_ps, |tick, link| {
+                let timing = link.timing;
+                [timing.latency_ps, timing.flit_ps, timing.credit_ps].into_iter().fold(tick, gcd)
+            });
+            let tick = tick.max(1);
+            (tick, 0, (forward_ps / tick) as u32, 0, Speculation::On)
+        }
+    }
+}
+
+impl Plan {
     /// Lays the fabric out.
     ///
     /// # Errors
-    /// More lanes per router than the engines' masks hold.
-    pub(super) fn new(fabric: &'f Fabric) -> Result<Self, Diagnostic> {
+    /// A fabric that contradicts itself, or more lanes per router than the engines' masks hold.
+    pub(super) fn new(fabric: &Fabric) -> Result<Self, Diagnostic> {
         fabric.check()?;
         let routers = fabric.routers.len() as u32;
-        let nodes = routers + fabric.ports.len() as u32;
         let slots = slots_per_node(fabric);
         let channels = fabric.timing.virtual_channels;
-        if slots * channels > 64 {
+        let stride = channels.next_power_of_two();
+        if stride > 16 || slots * stride > 64 {
             return Err(Diagnostic::error(
-                super::codes::TOO_MANY_LANES,
+                TOO_MANY_LANES,
                 format!(
-                    "a router has {slots} ports of {channels} virtual channels, {} buffers; the \
-                     timing models hold 64",
-                    slots * channels
+                    "a router has {slots} ports of {channels} virtual channels; the timing models \
+                     hold 64 buffers a router and 16 channels a port"
                 ),
             )
             .help("use fewer virtual channels or fewer cores per tile"));
         }
-        let (tick_ps, routing, traverse, speculation) = match fabric.timing.clock {
-            RouterClock::Clocked { period_ps, routing_cycles, speculation } => {
-                (period_ps, routing_cycles, 2, speculation)
-            }
-            RouterClock::Asynchronous { forward_ps } => {
-                let tick = fabric.links.iter().fold(forward_ps, |tick, link| {
-                    let timing = link.timing;
-                    [timing.latency_ps, timing.flit_ps, timing.credit_ps].into_iter().fold(tick, gcd)
-                });
-                let tick = tick.max(1);
-                (tick, 0, (forward_ps / tick) as u32, Speculation::On)
-            }
-        };
+        let (tick_ps, routing, traverse, cross, speculation) = clock(fabric);
+        let torus = fabric.grid.is_some_and(|grid| grid.wrap == Wrap::Torus);
+        let count = ((routers + fabric.ports.len() as u32) * slots) as usize;
         let mut plan = Self {
             tick_ps,
             routers,
-            nodes,
+            nodes: routers + fabric.ports.len() as u32,
+            links: fabric.links.len() as u32,
             slots,
             channels,
-            shift: (slots * channels).next_power_of_two().trailing_zeros(),
-            outs: vec![Out { lane: NONE, latency: 0, flit: 0, buffer: 0, link: NONE }; 0],
-            ins: Vec::new(),
+            stride,
+            shift: (slots * stride).next_power_of_two().trailing_zeros(),
+            outs: vec![Out { lane: NONE, latency: 0, flit: 1, buffer: 0, link: NONE }; count],
+            ins: vec![In { lane: NONE, credit: 0, link: NONE }; count],
             routing,
             traverse,
+            cross,
             speculation,
             release: fabric.timing.release,
             switching: fabric.timing.switching,
-            classed: false,
-            grid: fabric.grid,
+            classed: torus || matches!(fabric.routing, Routing::Mixed { .. }),
+            planes: fabric.planes,
+            plane_use: fabric.plane_use,
+            route: route(fabric),
             places: fabric.routers.iter().map(|r| (r.x as u16, r.y as u16)).collect(),
-            table: None,
-            mixed: None,
+            sides: Vec::new(),
         };
-        plan.set_routing(fabric);
         plan.lay_links(fabric);
         Ok(plan)
     }
 
-    fn set_routing(&mut self, fabric: &'f Fabric) {
-        let torus = fabric.grid.is_some_and(|grid| grid.wrap == super::fabric::Wrap::Torus);
-        self.classed = torus || matches!(fabric.routing, Routing::Mixed { .. });
-        match &fabric.routing {
-            Routing::Table(table) => self.table = Some(table),
-            Routing::Mixed { seed } => self.mixed = Some(*seed),
-            Routing::XFirst | Routing::YFirst => {}
-        }
-    }
-
     fn lay_links(&mut self, fabric: &Fabric) {
-        let count = (self.nodes * self.slots) as usize;
-        self.outs = vec![Out { lane: NONE, latency: 0, flit: 1, buffer: 0, link: NONE }; count];
-        self.ins = vec![In { lane: NONE, credit: 0, link: NONE }; count];
         for (index, link) in fabric.links.iter().enumerate() {
             if link.state == LinkState::Dead {
                 continue;
@@ -168,8 +181,8 @@ impl<'f> Plan<'f> {
             self.outs[from.0] = Out {
                 lane: to.1,
                 latency: ticks(link.timing.latency_ps),
-                flit: ticks(link.timing.flit_ps).max(1),
-                buffer: link.timing.buffer_flits,
+                flit: ticks(link.timing.flit_ps).max(1) as u16,
+                buffer: link.timing.buffer_flits as u16,
                 link: index as u32,
             };
             self.ins[to.0] = In {
@@ -177,6 +190,14 @@ impl<'f> Plan<'f> {
                 credit: ticks(link.timing.credit_ps).max(1),
                 link: index as u32,
             };
+        }
+        for port in &fabric.ports {
+            for link in &port.eject {
+                self.sides.push(match fabric.links[*link as usize].from {
+                    End::Router { router, port } => (router, port as u8),
+                    End::Port(_) => (0, direction::LOCAL as u8),
+                });
+            }
         }
     }
 
@@ -191,86 +212,120 @@ impl<'f> Plan<'f> {
                 (self.routers + port.0, plane as u32)
             }
         };
-        ((node * self.slots + slot) as usize, node << self.shift | slot * self.channels)
+        ((node * self.slots + slot) as usize, node << self.shift | slot * self.stride)
     }
 
     /// Ticks of a time, rounded up.
+    #[inline]
     pub(super) fn ticks(&self, ps: u64) -> u64 {
         ps.div_ceil(self.tick_ps)
     }
 
     /// The next step of a packet at a router; ejection when it is there.
     #[inline]
-    pub(super) fn step(&self, router: u32, flight: Flight) -> Step {
-        let here = Step { port: u32::from(flight.eject), class: Class::Any };
-        if let Some(grid) = self.grid
-            && self.table.is_none()
-        {
-            let (x, y) = self.places[router as usize];
-            let at = (u32::from(x), u32::from(y));
-            let to = (u32::from(flight.x), u32::from(flight.y));
-            let Some(mut step) = grid_step(grid, flight.order, at, to) else { return here };
-            if self.mixed.is_some() {
-                step.class = match flight.order {
-                    Order::XFirst => Class::Low,
-                    Order::YFirst => Class::High,
-                };
-            }
-            return step;
-        }
-        if router == flight.router {
-            return here;
-        }
-        match self.table {
-            Some(table) => {
-                Step { port: u32::from(table.port(router, flight.router)), class: Class::Any }
-            }
-            None => here,
-        }
-    }
-
-    /// Prepares the packets: destination, plane and order of each.
-    pub(super) fn flights(&self, fabric: &Fabric, traffic: &Traffic) -> Vec<Flight> {
-        let mut turn = vec![0u32; fabric.ports.len()];
-        let single = match fabric.routing {
-            Routing::YFirst => Order::YFirst,
-            _ => Order::XFirst,
-        };
-        let mut flights = Vec::with_capacity(traffic.packets.len());
-        for (ordinal, packet) in traffic.packets.iter().enumerate() {
-            let port = match packet.destination {
-                Destination::Port(port) => port,
-                Destination::Group(group) => traffic.groups[group as usize][0].port,
-            };
-            let source = packet.source.index();
-            let plane = match fabric.plane_use {
-                PlaneUse::Alternate => turn[source] % fabric.planes,
-                PlaneUse::ByClass => packet.plane % fabric.planes,
-            };
-            turn[source] = turn[source].wrapping_add(1);
-            let order = match self.mixed {
-                Some(seed) => {
-                    let at = Counter { ordinal: ordinal as u32, ..Counter::default() };
-                    match draw(seed, Purpose::Stimulus, at) & 1 {
-                        0 => Order::XFirst,
-                        _ => Order::YFirst,
-                    }
+    pub(super) fn step(&self, router: u32, ticket: &Ticket) -> Step {
+        let here = Step { port: u32::from(ticket.eject), class: Class::Any };
+        match &self.route {
+            Route::Grid { grid, mixed, .. } => {
+                let (x, y) = self.places[router as usize];
+                if !self.classed {
+                    return plain_step((x, y), ticket);
                 }
-                None => single,
-            };
-            flights.push(self.flight(fabric, port, plane, packet.flits, order));
+                let at = (u32::from(x), u32::from(y));
+                let to = (u32::from(ticket.x), u32::from(ticket.y));
+                let Some(step) = grid_step(*grid, ticket.order, at, to) else { return here };
+                match (mixed, ticket.order) {
+                    (None, _) => step,
+                    (Some(_), Order::XFirst) => Step { class: Class::Low, ..step },
+                    (Some(_), Order::YFirst) => Step { class: Class::High, ..step },
+                }
+            }
+            Route::Table(table) => {
+                let to = u32::from(ticket.x) | u32::from(ticket.y) << 16;
+                if router == to {
+                    return here;
+                }
+                Step { port: u32::from(table.port(router, to)), class: Class::Any }
+            }
         }
-        flights
     }
 
-    fn flight(&self, fabric: &Fabric, to: PortId, plane: u32, flits: u32, order: Order) -> Flight {
-        let link = &fabric.links[fabric.ports[to.index()].eject[plane as usize] as usize];
-        let (router, eject) = match link.from {
-            End::Router { router, port } => (router, port),
-            End::Port(_) => (0, direction::LOCAL),
+    /// The packet as it travels; `turn` counts the packets of its source.
+    pub(super) fn ticket(&self, ordinal: u32, packet: &Packet, turn: u32) -> (Ticket, u32) {
+        let Destination::Port(port) = packet.destination;
+        let plane = match self.plane_use {
+            PlaneUse::Alternate => turn % self.planes,
+            PlaneUse::ByClass => packet.plane % self.planes,
         };
-        let (x, y) = self.places[router as usize];
-        Flight { x, y, router, flits: flits as u16, eject: eject as u8, plane: plane as u8, order }
+        let (router, eject) = self.sides[port.index() * self.planes as usize + plane as usize];
+        let (order, (x, y)) = match &self.route {
+            Route::Grid { mixed: Some(seed), .. } => {
+                let at = Counter { ordinal, ..Counter::default() };
+                let order = match draw(*seed, Purpose::Stimulus, at) & 1 {
+                    0 => Order::XFirst,
+                    _ => Order::YFirst,
+                };
+                (order, self.places[router as usize])
+            }
+            Route::Grid { single, .. } => (*single, self.places[router as usize]),
+            Route::Table(_) => (Order::XFirst, (router as u16, (router >> 16) as u16)),
+        };
+        let flits = packet.flits as u16;
+        (Ticket { packet: ordinal, x, y, flits, eject, order }, plane)
+    }
+
+    /// Checks what an engine cannot do with this traffic.
+    pub(super) fn check(&self, traffic: &Traffic) -> Result<(), Diagnostic> {
+        super::check::check_traffic(self, traffic)
+    }
+
+    /// Ports of the fabric.
+    pub(super) fn ports(&self) -> u32 {
+        self.nodes - self.routers
+    }
+
+    /// The smallest buffer between routers or into a core.
+    pub(super) fn smallest_buffer(&self) -> u32 {
+        let buffers = self.outs.iter().filter(|out| out.lane != NONE).map(|out| out.buffer);
+        buffers.min().map_or(0, u32::from)
+    }
+
+    /// The longest time that any single event looks ahead, for the size of the wheel.
+    pub(super) fn reach(&self) -> u64 {
+        let out = self.outs.iter().map(|out| out.latency.max(u32::from(out.flit))).max();
+        let credit = self.ins.iter().map(|input| input.credit).max();
+        let longest = out.unwrap_or(0).max(credit.unwrap_or(0));
+        u64::from(longest) + u64::from(self.traverse + self.routing) + 4
+    }
+}
+
+/// A step on a mesh where packets may take any channel; written without branches on the places.
+#[inline]
+fn plain_step(at: (u16, u16), ticket: &Ticket) -> Step {
+    let along_x = direction::EAST + u32::from(ticket.x < at.0);
+    let along_y = direction::NORTH + u32::from(ticket.y < at.1);
+    let (first, second) = match ticket.order {
+        Order::XFirst => ((ticket.x != at.0, along_x), (ticket.y != at.1, along_y)),
+        Order::YFirst => ((ticket.y != at.1, along_y), (ticket.x != at.0, along_x)),
+    };
+    let rest = if second.0 { second.1 } else { u32::from(ticket.eject) };
+    Step { port: if first.0 { first.1 } else { rest }, class: Class::Any }
+}
+
+fn route(fabric: &Fabric) -> Route {
+    let order = |routing: &Routing| match routing {
+        Routing::YFirst => Order::YFirst,
+        _ => Order::XFirst,
+    };
+    match (&fabric.routing, fabric.grid) {
+        (Routing::Table(table), _) => Route::Table(table.clone()),
+        (Routing::Mixed { seed }, Some(grid)) => {
+            Route::Grid { grid, mixed: Some(*seed), single: Order::XFirst }
+        }
+        (routing, grid) => {
+            let none = Grid { width: 1, height: 1, wrap: Wrap::Mesh };
+            Route::Grid { grid: grid.unwrap_or(none), mixed: None, single: order(routing) }
+        }
     }
 }
 

@@ -1,74 +1,40 @@
 //! What an engine writes down while it runs, in ticks; turned into an [`Outcome`] at the end.
 
 use super::plan::{NONE, Plan};
-use super::traffic::{
-    Conservation, Detail, Ending, Hop, LinkCount, Outcome, PacketTimes, Traffic,
-};
+use super::traffic::{Conservation, Detail, Ending, Hop, LinkCount, Outcome, PacketTimes};
 
 const NEVER: u64 = u64::MAX;
 
-/// Running counts of one link.
+/// Counts of the buffers behind one link.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tally {
-    packets: u64,
-    flits: u64,
-    /// Sum of departures minus sum of arrivals at the buffer behind the link.
-    queue: u64,
-    stored: u32,
-    peak: u32,
+pub(super) struct Stored {
+    /// Sum of departure ticks minus sum of arrival ticks.
+    pub(super) queue: u64,
+    pub(super) stored: u64,
+    pub(super) peak: u32,
 }
 
-/// Counts and times of a run.
-#[derive(Debug)]
+/// Times and sums of a run.
+#[derive(Debug, Default)]
 pub(super) struct Record {
     detail: Detail,
-    links: Vec<Tally>,
-    inject: Vec<u64>,
-    eject: Vec<u64>,
-    done: Vec<u64>,
-    hops: Vec<(u32, u32, u64)>,
-    pub(super) sums: Conservation,
+    times: Vec<PacketTimes>,
+    hops: Vec<Hop>,
+    sums: Conservation,
     /// Copies that are neither delivered nor dropped.
     pub(super) open: u64,
 }
 
 impl Record {
-    pub(super) fn new(packets: usize, links: usize, detail: Detail) -> Self {
-        Self {
+    pub(super) fn start(&mut self, packets: usize, detail: Detail) {
+        let none = PacketTimes { inject_ps: NEVER, eject_ps: NEVER, done_ps: NEVER };
+        *self = Self {
             detail,
-            links: vec![Tally::default(); links],
-            inject: vec![NEVER; packets],
-            eject: vec![NEVER; packets],
-            done: vec![NEVER; packets],
+            times: vec![none; packets],
             hops: Vec::new(),
             sums: Conservation::default(),
             open: packets as u64,
-        }
-    }
-
-    /// Flits depart onto a link.
-    #[inline]
-    pub(super) fn depart(&mut self, link: u32, flits: u32, tails: u32) {
-        let tally = &mut self.links[link as usize];
-        tally.flits += u64::from(flits);
-        tally.packets += u64::from(tails);
-    }
-
-    /// A flit enters the buffer behind a link.
-    #[inline]
-    pub(super) fn enter(&mut self, link: u32, tick: u64) {
-        let tally = &mut self.links[link as usize];
-        tally.stored += 1;
-        tally.peak = tally.peak.max(tally.stored);
-        tally.queue = tally.queue.wrapping_sub(tick);
-    }
-
-    /// A flit leaves the buffer behind a link.
-    #[inline]
-    pub(super) fn leave(&mut self, link: u32, tick: u64) {
-        let tally = &mut self.links[link as usize];
-        tally.stored -= 1;
-        tally.queue = tally.queue.wrapping_add(tick);
+        };
     }
 
     /// A packet's head moves on.
@@ -77,84 +43,89 @@ impl Record {
         match self.detail {
             Detail::Packets => {}
             Detail::Watch(watched) if watched != packet => {}
-            Detail::Watch(_) | Detail::Hops => self.hops.push((packet, link, tick)),
+            Detail::Watch(_) | Detail::Hops => {
+                self.hops.push(Hop { packet, link, depart_ps: tick });
+            }
         }
     }
 
+    /// A packet's head enters the network.
     #[inline]
     pub(super) fn injected(&mut self, packet: u32, tick: u64) {
-        self.inject[packet as usize] = tick;
+        self.times[packet as usize].inject_ps = tick;
         self.sums.injected += 1;
     }
 
-    /// A copy is delivered: tail at `eject`, core done at `done`.
+    /// A copy is delivered: its core took the tail at `eject` and is done at `done`.
     #[inline]
     pub(super) fn delivered(&mut self, packet: u32, eject: u64, done: u64) {
-        let later = |slot: &mut u64, tick: u64| {
-            *slot = if *slot == NEVER { tick } else { (*slot).max(tick) };
-        };
-        later(&mut self.eject[packet as usize], eject);
-        later(&mut self.done[packet as usize], done);
+        let times = &mut self.times[packet as usize];
+        let later = |old: u64, new: u64| if old == NEVER { new } else { old.max(new) };
+        times.eject_ps = later(times.eject_ps, eject);
+        times.done_ps = later(times.done_ps, done);
         self.sums.delivered += 1;
         self.open -= 1;
     }
 
-    /// Converts to picoseconds and checks the sums.
+    /// Converts to picoseconds and adds up. `sent` gives flits and packets of an out slot,
+    /// `stored` the buffers of an in slot.
     pub(super) fn finish(
-        mut self,
-        plan: &Plan<'_>,
-        traffic: &Traffic,
+        &mut self,
+        plan: &Plan,
         ending: Ending,
         credits_missing: u64,
+        sent: impl Fn(usize) -> (u64, u64),
+        stored: impl Fn(usize) -> Stored,
     ) -> Outcome {
         let tick = plan.tick_ps;
-        let ps = |ticks: u64| if ticks == NEVER { NEVER } else { ticks * tick };
-        self.sums.credits_missing = credits_missing;
-        let times = (0..self.inject.len()).map(|p| PacketTimes {
-            inject_ps: ps(self.inject[p]),
-            eject_ps: ps(self.eject[p]),
-            done_ps: ps(self.done[p]),
-        });
-        let packets: Vec<PacketTimes> = times.collect();
-        let mut links = vec![LinkCount::default(); self.links.len()];
+        let mut record = std::mem::take(self);
+        record.sums.credits_missing = credits_missing;
+        let mut links = vec![LinkCount::default(); plan.links as usize];
         let mut flit_hops = 0;
-        for out in plan.outs.iter().enumerate().filter(|(_, out)| out.link != NONE) {
-            let (slot, out) = out;
-            let tally = self.links[out.link as usize];
-            links[out.link as usize] = LinkCount {
-                packets: tally.packets,
-                flits: tally.flits,
-                busy_ps: tally.flits * u64::from(out.flit) * tick,
-                queue_flit_ps: tally.queue.wrapping_mul(tick),
-                queue_peak: tally.peak,
-            };
-            self.sums.flits_sent += tally.flits;
-            self.sums.flits_received += tally.flits - u64::from(tally.stored);
+        for (slot, out) in plan.outs.iter().enumerate().filter(|(_, out)| out.link != NONE) {
+            let (flits, packets) = sent(slot);
+            let link = &mut links[out.link as usize];
+            link.flits = flits;
+            link.packets = packets;
+            link.busy_ps = flits * u64::from(out.flit) * tick;
+            record.sums.flits_sent += flits;
+            record.sums.flits_received += flits;
             if slot < (plan.routers * plan.slots) as usize {
-                flit_hops += tally.flits;
+                flit_hops += flits;
             }
+        }
+        for (slot, input) in plan.ins.iter().enumerate().filter(|(_, input)| input.link != NONE) {
+            let behind = stored(slot);
+            let link = &mut links[input.link as usize];
+            link.queue_flit_ps = behind.queue.wrapping_mul(tick);
+            link.queue_peak = behind.peak;
+            record.sums.flits_received -= behind.stored;
+        }
+        for hop in &mut record.hops {
+            hop.depart_ps *= tick;
         }
         let mut critical: Option<u32> = None;
         let mut completion_ps = 0;
-        for (index, times) in packets.iter().enumerate() {
+        for (index, times) in record.times.iter_mut().enumerate() {
+            let ps = |ticks: u64| if ticks == NEVER { NEVER } else { ticks * tick };
+            *times = PacketTimes {
+                inject_ps: ps(times.inject_ps),
+                eject_ps: ps(times.eject_ps),
+                done_ps: ps(times.done_ps),
+            };
             if times.done_ps != NEVER && (critical.is_none() || times.done_ps > completion_ps) {
                 completion_ps = times.done_ps;
                 critical = Some(index as u32);
             }
         }
-        debug_assert_eq!(packets.len(), traffic.packets.len());
         Outcome {
-            packets,
+            packets: record.times,
             links,
-            hops: self
-                .hops
-                .iter()
-                .map(|&(packet, link, at)| Hop { packet, link, depart_ps: at * tick })
-                .collect(),
+            hops: record.hops,
             completion_ps,
             critical,
             ending,
-            conservation: self.sums,
+            conservation: record.sums,
             flit_hops,
         }
     }

@@ -39,9 +39,10 @@ impl RouteTable {
 }
 
 /// Which dimension a packet travels first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Order {
     /// x, then y.
+    #[default]
     XFirst,
     /// y, then x.
     YFirst,
@@ -86,6 +87,7 @@ pub struct Step {
 /// On a torus a packet uses the upper channels of a dimension while it still has to cross the
 /// dateline (the wrap link) and the lower ones after that, so no ring of channels closes.
 #[must_use]
+#[inline]
 pub fn grid_step(grid: Grid, order: Order, at: (u32, u32), to: (u32, u32)) -> Option<Step> {
     let x = || dimension(grid.wrap, grid.width, at.0, to.0, (direction::EAST, direction::WEST));
     let y = || dimension(grid.wrap, grid.height, at.1, to.1, (direction::NORTH, direction::SOUTH));

@@ -7,8 +7,6 @@ use super::fabric::PortId;
 pub enum Destination {
     /// One core or host port.
     Port(PortId),
-    /// Every member of [`Traffic::groups`] at this position.
-    Group(u32),
 }
 
 /// One packet on its way to one port or a group of them.
@@ -34,22 +32,11 @@ pub struct Packet {
     pub service_ps: u64,
 }
 
-/// One member of a multicast group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// Who gets the packet.
-    pub port: PortId,
-    /// How long that core is busy with it.
-    pub service_ps: u64,
-}
-
 /// The packets of one timestep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Packets; those of one source leave in this order, each not before its time.
     pub packets: Vec<Packet>,
-    /// Multicast groups.
-    pub groups: Vec<Vec<Member>>,
 }
 
 /// How much a run writes down.
@@ -69,7 +56,7 @@ pub enum Detail {
 pub struct PacketTimes {
     /// When its head entered the network; `u64::MAX` while it has not.
     pub inject_ps: u64,
-    /// When its tail (of the last copy) reached the core; `u64::MAX` for a dropped packet.
+    /// When the core took its tail (the last core, of several); `u64::MAX` for a dropped packet.
     pub eject_ps: u64,
     /// When the core was done with it.
     pub done_ps: u64,

@@ -3,63 +3,77 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-const SLOTS: usize = 1024;
-const WORDS: usize = SLOTS / 64;
+/// Most slots of a wheel; what lies further ahead waits in the heap.
+const MOST: u64 = 4096;
 
 /// What happens at one tick; the order within each list does not matter.
-#[derive(Debug, Default)]
-pub(super) struct Slot {
-    /// (lane, payload): a flit or packet reaches the buffer of a lane.
-    pub(super) arrivals: Vec<(u32, u32)>,
+#[derive(Debug)]
+pub(super) struct Slot<A> {
+    /// Flits or packets that reach a buffer.
+    pub(super) arrivals: Vec<A>,
     /// (lane, flits): credits come back to the sender of a lane.
     pub(super) credits: Vec<(u32, u32)>,
     /// Nodes that have something to do.
     pub(super) wakes: Vec<u32>,
 }
 
+impl<A> Default for Slot<A> {
+    fn default() -> Self {
+        Self { arrivals: Vec::new(), credits: Vec::new(), wakes: Vec::new() }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Far {
-    Arrival(u32, u32),
+enum Far<A> {
+    Arrival(A),
     Credit(u32, u32),
     Wake(u32),
 }
 
 /// Events by tick.
 #[derive(Debug)]
-pub(super) struct Wheel {
-    slots: Vec<Slot>,
-    occupied: [u64; WORDS],
-    far: BinaryHeap<Reverse<(u64, Far)>>,
+pub(super) struct Wheel<A> {
+    slots: Vec<Slot<A>>,
+    occupied: Vec<u64>,
+    far: BinaryHeap<Reverse<(u64, Far<A>)>>,
     /// The tick that is being worked on; every event lies after it.
     now: u64,
 }
 
-impl Wheel {
-    pub(super) fn new() -> Self {
+impl<A: Copy + Ord> Wheel<A> {
+    /// A wheel for events that mostly lie less than `reach` ticks ahead.
+    pub(super) fn new(reach: u64) -> Self {
+        let slots = reach.clamp(64, MOST).next_power_of_two() as usize;
         Self {
-            slots: (0..SLOTS).map(|_| Slot::default()).collect(),
-            occupied: [0; WORDS],
+            slots: (0..slots).map(|_| Slot::default()).collect(),
+            occupied: vec![0; slots / 64],
             far: BinaryHeap::new(),
             now: 0,
         }
     }
 
+    /// Goes back to tick 0; the wheel must be empty.
+    pub(super) fn rewind(&mut self) {
+        debug_assert!(self.far.is_empty() && self.occupied.iter().all(|word| *word == 0));
+        self.now = 0;
+    }
+
     #[inline]
-    fn near(&mut self, tick: u64) -> Option<&mut Slot> {
+    fn near(&mut self, tick: u64) -> Option<&mut Slot<A>> {
         debug_assert!(tick >= self.now);
-        if tick - self.now >= SLOTS as u64 {
+        if tick - self.now >= self.slots.len() as u64 {
             return None;
         }
-        let slot = tick as usize % SLOTS;
+        let slot = tick as usize & (self.slots.len() - 1);
         self.occupied[slot / 64] |= 1 << (slot % 64);
         Some(&mut self.slots[slot])
     }
 
     #[inline]
-    pub(super) fn arrival(&mut self, tick: u64, lane: u32, payload: u32) {
+    pub(super) fn arrival(&mut self, tick: u64, arrival: A) {
         match self.near(tick) {
-            Some(slot) => slot.arrivals.push((lane, payload)),
-            None => self.far.push(Reverse((tick, Far::Arrival(lane, payload)))),
+            Some(slot) => slot.arrivals.push(arrival),
+            None => self.far.push(Reverse((tick, Far::Arrival(arrival)))),
         }
     }
 
@@ -80,7 +94,7 @@ impl Wheel {
     }
 
     /// Steps to the next tick that has events and hands them out in exchange for an empty slot.
-    pub(super) fn advance(&mut self, spent: &mut Slot) -> Option<u64> {
+    pub(super) fn advance(&mut self, spent: &mut Slot<A>) -> Option<u64> {
         let near = self.next_near();
         let far = self.far.peek().map(|Reverse((tick, _))| *tick);
         let tick = match (near, far) {
@@ -89,18 +103,18 @@ impl Wheel {
         };
         self.now = tick;
         while let Some(Reverse((at, _))) = self.far.peek() {
-            if at - tick >= SLOTS as u64 {
+            if at - tick >= self.slots.len() as u64 {
                 break;
             }
             if let Some(Reverse((at, event))) = self.far.pop() {
                 match event {
-                    Far::Arrival(lane, payload) => self.arrival(at, lane, payload),
+                    Far::Arrival(arrival) => self.arrival(at, arrival),
                     Far::Credit(lane, flits) => self.credit(at, lane, flits),
                     Far::Wake(node) => self.wake(at, node),
                 }
             }
         }
-        let slot = tick as usize % SLOTS;
+        let slot = tick as usize & (self.slots.len() - 1);
         self.occupied[slot / 64] &= !(1 << (slot % 64));
         spent.arrivals.clear();
         spent.credits.clear();
@@ -110,17 +124,18 @@ impl Wheel {
     }
 
     fn next_near(&self) -> Option<u64> {
-        let start = self.now as usize % SLOTS;
+        let (slots, words) = (self.slots.len(), self.occupied.len());
+        let start = self.now as usize & (slots - 1);
         let (word, bit) = (start / 64, start % 64);
         let first = self.occupied[word] & (u64::MAX << bit);
-        let distance = |slot: usize| ((slot + SLOTS - start) % SLOTS) as u64;
+        let distance = |slot: usize| ((slot + slots - start) & (slots - 1)) as u64;
         if first != 0 {
             return Some(self.now + distance(word * 64 + first.trailing_zeros() as usize));
         }
-        for step in 1..=WORDS {
-            let at = (word + step) % WORDS;
+        for step in 1..=words {
+            let at = (word + step) & (words - 1);
             let mut bits = self.occupied[at];
-            if step == WORDS {
+            if step == words {
                 bits &= (1u64 << bit) - 1;
             }
             if bits != 0 {

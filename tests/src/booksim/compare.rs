@@ -1,9 +1,13 @@
 //! Our models against the reference, run by run.
 
-use quarrion_emulator::mesh::{Detail, Ending, Outcome, Traffic, run_cycle};
+use quarrion_emulator::mesh::{Detail, Ending, Fabric, Outcome, Traffic};
+use quarrion_isa::diagnostic::Diagnostic;
 
 use super::folder::{Folder, Problem, Run, traffic};
 use super::settings::{CYCLE_PS, Setting, setting};
+
+/// A timing model.
+pub type Model = fn(&Fabric, &Traffic, Detail) -> Result<Outcome, Diagnostic>;
 
 /// One run of ours beside one of the reference's.
 #[derive(Clone, Debug)]
@@ -51,15 +55,15 @@ pub fn compare(
     })
 }
 
-/// Runs `cycle` on one reference run.
+/// Runs a model on one reference run.
 ///
 /// # Errors
 /// A broken folder or an unknown router name.
-pub fn cycle(folder: &Folder, run: &Run) -> Result<Comparison, Problem> {
+pub fn model(model: Model, folder: &Folder, run: &Run) -> Result<Comparison, Problem> {
     let setting: &Setting =
         setting(&run.router).ok_or_else(|| format!("unknown router {}", run.router))?;
     let traffic = traffic(&folder.trace(&run.trace)?);
     let fabric = setting.mesh(run.side);
-    let outcome = run_cycle(&fabric, &traffic, Detail::Packets).map_err(|e| e.to_string())?;
+    let outcome = model(&fabric, &traffic, Detail::Packets).map_err(|e| e.to_string())?;
     compare(folder, run, &traffic, &outcome)
 }

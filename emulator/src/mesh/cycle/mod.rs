@@ -8,174 +8,289 @@
 //! All effects of a router on another one lie at least a tick ahead, so within a tick nodes are
 //! visited in any order, and only nodes where something can change are visited at all.
 
-pub(super) mod alloc;
+mod lanes;
 mod ports;
 mod router;
 mod state;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
-use super::check::check_traffic;
 use super::fabric::Fabric;
-use super::plan::Plan;
-use super::ports::{Lines, Times};
-use super::record::Record;
+use super::plan::{NONE, Plan};
+use super::ports::Lines;
+use super::record::{Record, Stored};
 use super::traffic::{Detail, Ending, Outcome, Traffic};
 use super::wheel::{Slot, Wheel};
-use state::{InLane, InSlot, OutLane, OutSlot, Sink, Source};
+use state::{Arrival, Flit, InLane, InSlot, Node, OutSlot, Source};
 
-/// Payload bit of a head flit.
-const HEAD: u32 = 1 << 31;
-/// Payload bit of a tail flit.
-const TAIL: u32 = 1 << 30;
-const PACKET: u32 = TAIL - 1;
-/// Payload that says: the head of this lane has been routed.
-const ROUTED: u32 = u32::MAX;
+/// The `cycle` model of one fabric, kept from one timestep to the next.
+#[derive(Debug)]
+pub struct CycleModel {
+    engine: Sized,
+}
 
-/// Times every packet of one timestep flit by flit.
+/// One engine for each number of channels that lanes are laid out for.
+#[derive(Debug)]
+enum Sized {
+    One(Box<Engine<1>>),
+    Two(Box<Engine<2>>),
+    Four(Box<Engine<4>>),
+    Eight(Box<Engine<8>>),
+    Sixteen(Box<Engine<16>>),
+}
+
+impl CycleModel {
+    /// Prepares the model.
+    ///
+    /// # Errors
+    /// A diagnostic about the fabric; the chip's author must act.
+    pub fn new(fabric: &Fabric) -> Result<Self, Diagnostic> {
+        let plan = Plan::new(fabric)?;
+        let engine = match plan.stride {
+            1 => Sized::One(Box::new(Engine::new(plan))),
+            2 => Sized::Two(Box::new(Engine::new(plan))),
+            4 => Sized::Four(Box::new(Engine::new(plan))),
+            8 => Sized::Eight(Box::new(Engine::new(plan))),
+            _ => Sized::Sixteen(Box::new(Engine::new(plan))),
+        };
+        Ok(Self { engine })
+    }
+
+    /// Times the packets of one timestep flit by flit.
+    ///
+    /// # Errors
+    /// A diagnostic about the traffic; the caller must act.
+    ///
+    /// # Determinism
+    /// A pure function of fabric and arguments: nothing is carried over from earlier runs.
+    pub fn run(&mut self, traffic: &Traffic, detail: Detail) -> Result<Outcome, Diagnostic> {
+        match &mut self.engine {
+            Sized::One(engine) => engine.run(traffic, detail),
+            Sized::Two(engine) => engine.run(traffic, detail),
+            Sized::Four(engine) => engine.run(traffic, detail),
+            Sized::Eight(engine) => engine.run(traffic, detail),
+            Sized::Sixteen(engine) => engine.run(traffic, detail),
+        }
+    }
+}
+
+/// Times the packets of one timestep once, flit by flit.
 ///
 /// # Errors
 /// A diagnostic about the fabric or the traffic; the caller must act.
-///
-/// # Determinism
-/// A pure function of its arguments.
 pub fn run_cycle(
     fabric: &Fabric,
     traffic: &Traffic,
     detail: Detail,
 ) -> Result<Outcome, Diagnostic> {
-    let plan = Plan::new(fabric)?;
-    check_traffic(fabric, traffic)?;
-    let mut engine = Engine::new(&plan, fabric, traffic, detail);
-    engine.run();
-    Ok(engine.finish(traffic))
+    CycleModel::new(fabric)?.run(traffic, detail)
 }
 
-struct Engine<'p> {
-    plan: &'p Plan<'p>,
-    flights: Vec<super::plan::Flight>,
-    times: Times,
+/// Figures that every move needs.
+#[derive(Clone, Copy, Debug)]
+struct Figures {
+    routers: u32,
+    slots: u32,
+    shift: u32,
+    /// Ticks from a switch grant to the departure.
+    traverse: u64,
+    /// Mask of a lane's position in its node.
+    local: u32,
+    /// Mask of a position in a lane's ring.
+    ring: u32,
+}
+
+#[derive(Debug)]
+struct Engine<const V: usize> {
+    plan: Plan,
+    fig: Figures,
     lines: Lines,
-    wheel: Wheel,
+    wheel: Wheel<Arrival>,
     record: Record,
     in_lanes: Vec<InLane>,
-    out_lanes: Vec<OutLane>,
-    out_slots: Vec<OutSlot>,
+    out_slots: Vec<OutSlot<V>>,
     in_slots: Vec<InSlot>,
-    /// Flits of every lane's buffer, `depth` each.
-    store: Vec<u32>,
-    depth: u32,
+    /// Flits of every lane's buffer, a ring each.
+    store: Vec<Flit>,
     sources: Vec<Source>,
-    sinks: Vec<Sink>,
-    /// Last tick at which a node was put on the list, plus one.
-    stamps: Vec<u64>,
-    /// Nodes to visit in this tick.
+    /// Per port, the tick before which its core is busy.
+    sinks: Vec<u64>,
+    nodes: Vec<Node>,
     list: Vec<u32>,
-    port_of: [u8; 64],
-    /// One bit per slot: its first lane.
-    slot_bits: u64,
+    /// Nodes that this run has touched.
+    touched: Vec<u32>,
+    broken: bool,
 }
 
-impl<'p> Engine<'p> {
-    fn new(plan: &'p Plan<'p>, fabric: &Fabric, traffic: &Traffic, detail: Detail) -> Self {
+impl<const V: usize> Engine<V> {
+    fn new(plan: Plan) -> Self {
         let lanes = (plan.nodes as usize) << plan.shift;
         let slots = (plan.nodes * plan.slots) as usize;
         let deepest = plan.outs.iter().map(|out| out.buffer).max().unwrap_or(1);
-        let depth = deepest.next_power_of_two();
-        let ports = (plan.nodes - plan.routers) as usize;
-        let mut out_lanes = vec![OutLane::default(); lanes];
-        let mut out_slots = vec![OutSlot::default(); slots];
-        for (slot, out) in plan.outs.iter().enumerate() {
-            if out.lane == super::plan::NONE {
-                continue;
-            }
-            let (node, port) = (slot as u32 / plan.slots, slot as u32 % plan.slots);
-            let first = (node << plan.shift | port * plan.channels) as usize;
-            for lane in &mut out_lanes[first..first + plan.channels as usize] {
-                *lane = OutLane::with_buffer(out.buffer);
-            }
-            let all = (1u64 << plan.channels) - 1;
-            out_slots[slot].free = all;
-            out_slots[slot].credited = all;
-        }
-        let mut port_of = [0; 64];
-        let mut slot_bits = 0;
-        for local in 0..plan.slots * plan.channels {
-            port_of[local as usize] = (local / plan.channels) as u8;
-            slot_bits |= u64::from(local % plan.channels == 0) << local;
-        }
-        Self {
-            plan,
-            flights: plan.flights(fabric, traffic),
-            times: Times::new(plan, traffic),
-            lines: Lines::new(ports, traffic),
-            wheel: Wheel::new(),
-            record: Record::new(traffic.packets.len(), fabric.links.len(), detail),
+        let depth = u32::from(deepest).next_power_of_two();
+        let ports = plan.ports() as usize;
+        let mut engine = Self {
+            fig: Figures {
+                routers: plan.routers,
+                slots: plan.slots,
+                shift: plan.shift,
+                traverse: u64::from(plan.traverse),
+                local: (1 << plan.shift) - 1,
+                ring: depth - 1,
+            },
+            lines: Lines::default(),
+            wheel: Wheel::new(plan.reach()),
+            record: Record::default(),
             in_lanes: vec![InLane::default(); lanes],
-            out_lanes,
-            out_slots,
+            out_slots: vec![OutSlot::default(); slots],
             in_slots: vec![InSlot::default(); slots],
-            store: vec![0; lanes * depth as usize],
-            depth,
+            store: vec![Flit::default(); lanes * depth as usize],
             sources: vec![Source::default(); ports],
-            sinks: vec![Sink::default(); ports],
-            stamps: vec![0; plan.nodes as usize],
+            sinks: vec![0; ports],
+            nodes: vec![Node::default(); plan.nodes as usize],
             list: Vec::new(),
-            port_of,
-            slot_bits,
+            touched: Vec::new(),
+            broken: false,
+            plan,
+        };
+        for node in 0..engine.plan.nodes {
+            engine.reset(node);
+        }
+        engine
+    }
+
+    /// Puts a node into its state before the first packet.
+    fn reset(&mut self, node: u32) {
+        self.nodes[node as usize] = Node::default();
+        for slot in 0..self.fig.slots {
+            let index = (node * self.fig.slots + slot) as usize;
+            let first = (node << self.fig.shift) as usize + slot as usize * V;
+            self.in_slots[index] = InSlot::default();
+            let (out, input) = (self.plan.outs[index], self.plan.ins[index]);
+            self.out_slots[index] = OutSlot::default();
+            if out.lane != NONE {
+                let slot = &mut self.out_slots[index];
+                slot.lane = out.lane;
+                slot.latency = out.latency;
+                slot.flit = out.flit;
+                slot.free = ((1u32 << self.plan.channels) - 1) as u16;
+                slot.credited = slot.free;
+                for lane in &mut slot.lanes {
+                    lane.credits = out.buffer;
+                    lane.buffer = out.buffer;
+                }
+            }
+            for channel in 0..V {
+                let lane = &mut self.in_lanes[first + channel];
+                *lane = InLane::default();
+                if input.lane != NONE {
+                    lane.back = input.lane + channel as u32;
+                    lane.credit = input.credit;
+                }
+            }
+        }
+        if node >= self.fig.routers {
+            let port = (node - self.fig.routers) as usize;
+            self.sources[port] = Source::default();
+            self.sinks[port] = 0;
         }
     }
 
-    fn run(&mut self) {
-        for port in 0..self.sources.len() {
-            if let Some(first) = self.lines.of(port).first() {
-                let at = self.times.ready[*first as usize];
-                self.wheel.wake(at, self.plan.routers + port as u32);
-            }
-        }
+    /// First slot of a lane's node, and the lane's slot in it.
+    #[inline]
+    fn sender(&self, lane: u32) -> (usize, usize) {
+        let node = lane >> self.fig.shift;
+        ((node * self.fig.slots) as usize, (lane & self.fig.local) as usize / V)
+    }
+
+    fn run(&mut self, traffic: &Traffic, detail: Detail) -> Result<Outcome, Diagnostic> {
+        self.plan.check(traffic)?;
+        self.start(traffic, detail);
+        let packets = &traffic.packets;
         let mut slot = Slot::default();
         while let Some(tick) = self.wheel.advance(&mut slot) {
             for node in &slot.wakes {
                 self.enlist(tick, *node);
             }
-            for &(lane, flits) in &slot.credits {
-                self.credit(tick, lane, flits);
+            for &(lane, _) in &slot.credits {
+                self.credit(tick, lane);
             }
-            for &(lane, payload) in &slot.arrivals {
-                self.arrive(tick, lane, payload);
+            for arrival in &slot.arrivals {
+                self.arrive(tick, arrival);
             }
             let list = std::mem::take(&mut self.list);
             for &node in &list {
-                if node < self.plan.routers {
+                if node < self.fig.routers {
                     self.visit_router(tick, node);
                 } else {
-                    self.visit_port(tick, node);
+                    self.visit_port(tick, node, packets);
                 }
             }
             self.list = list;
             self.list.clear();
         }
+        Ok(self.finish())
+    }
+
+    fn start(&mut self, traffic: &Traffic, detail: Detail) {
+        let touched = std::mem::take(&mut self.touched);
+        if self.broken {
+            (0..self.plan.nodes).for_each(|node| self.reset(node));
+            self.broken = false;
+        } else {
+            touched.iter().for_each(|node| self.reset(*node));
+        }
+        self.touched = touched;
+        self.touched.clear();
+        self.wheel.rewind();
+        self.lines.fill(self.sources.len(), traffic);
+        self.record.start(traffic.packets.len(), detail);
+        for port in 0..self.sources.len() {
+            if let Some(first) = self.lines.of(port).first() {
+                let at = self.plan.ticks(traffic.packets[*first as usize].inject_ps);
+                self.wheel.wake(at, self.fig.routers + port as u32);
+            }
+        }
     }
 
     #[inline]
     fn enlist(&mut self, tick: u64, node: u32) {
-        let stamp = &mut self.stamps[node as usize];
+        let stamp = &mut self.nodes[node as usize].stamp;
         if *stamp != tick + 1 {
+            if *stamp == 0 {
+                self.touched.push(node);
+            }
             *stamp = tick + 1;
             self.list.push(node);
         }
     }
 
-    fn finish(self, traffic: &Traffic) -> Outcome {
+    fn finish(&mut self) -> Outcome {
         let mut missing = 0;
-        for lane in &self.out_lanes {
+        for lane in self.out_slots.iter().flat_map(|slot| &slot.lanes) {
             missing += u64::from(lane.buffer - lane.credits);
         }
         let ending = if self.record.open == 0 {
             Ending::Complete
         } else {
+            self.broken = true;
             Ending::Deadlock(self.ring())
         };
-        self.record.finish(self.plan, traffic, ending, missing)
+        let (out_slots, in_lanes, fig) = (&self.out_slots, &self.in_lanes, self.fig);
+        let sent = |slot: usize| {
+            (u64::from(out_slots[slot].flits), u64::from(out_slots[slot].packets))
+        };
+        let stored = |slot: usize| {
+            let (node, at) = (slot as u32 / fig.slots, slot as u32 % fig.slots);
+            let first = (node << fig.shift) as usize + at as usize * V;
+            let mut sum = Stored::default();
+            for lane in &in_lanes[first..first + V] {
+                sum.queue = sum.queue.wrapping_add(lane.queue);
+                sum.stored += u64::from(lane.len);
+                sum.peak += u32::from(lane.peak);
+            }
+            sum
+        };
+        self.record.finish(&self.plan, ending, missing, sent, stored)
     }
 }

@@ -1,122 +1,131 @@
 //! Sources and sinks of the `cycle` model.
 
-use super::alloc::{bits, pick};
-use super::{Engine, HEAD, PACKET, TAIL};
-use crate::mesh::fabric::ChannelRelease;
+use super::Engine;
+use super::state::{Arrival, Flit, HEAD, Hold, PACKET, TAIL};
+use crate::mesh::alloc::{bits, pick};
+use crate::mesh::fabric::{ChannelRelease, Switching};
+use crate::mesh::ports::service;
+use crate::mesh::traffic::Packet;
 
-impl Engine<'_> {
-    pub(super) fn visit_port(&mut self, tick: u64, node: u32) {
-        self.drain(tick, node);
-        self.inject(tick, node);
+impl<const V: usize> Engine<V> {
+    pub(super) fn visit_port(&mut self, tick: u64, node: u32, packets: &[Packet]) {
+        self.drain(tick, node, packets);
+        self.inject(tick, node, packets);
+    }
+
+    /// Takes the next packet of a source from its line, if it is time.
+    #[inline]
+    fn next_packet(&mut self, tick: u64, node: u32, packets: &[Packet]) -> bool {
+        let port = (node - self.fig.routers) as usize;
+        let source = &mut self.sources[port];
+        if source.current {
+            return true;
+        }
+        let Some(&ordinal) = self.lines.of(port).get(source.next as usize) else { return false };
+        let packet = &packets[ordinal as usize];
+        let ready = self.plan.ticks(packet.inject_ps);
+        if ready > tick {
+            self.wheel.wake(ready, node);
+            return false;
+        }
+        let (ticket, plane) = self.plan.ticket(ordinal, packet, source.next);
+        source.ticket = ticket;
+        source.plane = plane as u8;
+        source.current = true;
+        source.sent = 0;
+        source.next += 1;
+        true
     }
 
     /// Sends the next flit of a source, if it may.
-    fn inject(&mut self, tick: u64, node: u32) {
-        let plan = self.plan;
-        let port = (node - plan.routers) as usize;
-        let mut source = self.sources[port];
-        let Some(&packet) = self.lines.of(port).get(source.next as usize) else { return };
-        let ready = self.times.ready[packet as usize];
-        if ready > tick {
-            self.wheel.wake(ready, node);
+    fn inject(&mut self, tick: u64, node: u32, packets: &[Packet]) {
+        if !self.next_packet(tick, node, packets) {
             return;
         }
-        let flight = self.flights[packet as usize];
-        let plane = u32::from(flight.plane);
-        let slot_index = (node * plan.slots + plane) as usize;
-        let slot = self.out_slots[slot_index];
+        let source = &mut self.sources[(node - self.fig.routers) as usize];
+        let ticket = source.ticket;
+        let index = (node * self.fig.slots) as usize + usize::from(source.plane);
+        let slot = &mut self.out_slots[index];
         if slot.ready > tick {
             self.wheel.wake(slot.ready, node);
             return;
         }
-        let base = node << plan.shift | plane * plan.channels;
         let head = source.sent == 0;
         if head {
-            let usable = slot.free & slot.credited;
+            let whole = self.plan.switching == Switching::VirtualCutThrough;
+            let need = if whole { ticket.flits } else { 1 };
+            let mut usable = 0;
+            for channel in bits(u64::from(slot.free)) {
+                usable |= u64::from(slot.lanes[channel as usize].credits >= need) << channel;
+            }
             if usable == 0 {
                 return;
             }
             source.channel = pick(usable, source.pointer) as u8;
-            source.pointer = ((u32::from(source.channel) + 1) % plan.channels) as u8;
-            self.record.injected(packet, tick);
+            source.pointer = ((u32::from(source.channel) + 1) % self.plan.channels) as u8;
+            self.record.injected(ticket.packet, tick);
+            self.record.head(ticket.packet, self.plan.outs[index].link, tick);
         }
-        let channel = u32::from(source.channel);
-        let lane = &mut self.out_lanes[(base + channel) as usize];
+        let channel = usize::from(source.channel);
+        let lane = &mut slot.lanes[channel];
         if lane.credits == 0 {
-            self.sources[port] = source;
             return;
         }
         source.sent += 1;
-        let tail = source.sent == u32::from(flight.flits);
+        let tail = source.sent == ticket.flits;
         lane.credits -= 1;
-        lane.held = true;
-        let slot = &mut self.out_slots[slot_index];
+        lane.hold = Hold::Held;
         slot.free &= !(1 << channel);
-        if lane.credits == 0 {
-            slot.credited &= !(1 << channel);
-        }
         if tail {
-            source.next += 1;
-            source.sent = 0;
-            match plan.release {
+            source.current = false;
+            match self.plan.release {
                 ChannelRelease::TailSent => {
-                    lane.held = false;
+                    lane.hold = Hold::Free;
                     slot.free |= 1 << channel;
                 }
-                ChannelRelease::TailCredit => lane.draining = true,
+                ChannelRelease::TailCredit => lane.hold = Hold::Draining,
             }
         }
-        let out = plan.outs[slot_index];
-        slot.ready = tick + u64::from(out.flit);
-        let mut flit = packet;
-        if head {
-            flit |= HEAD;
-            self.record.head(packet, out.link, tick);
+        slot.ready = tick + u64::from(slot.flit);
+        slot.flits += 1;
+        slot.packets += u32::from(tail);
+        let marks = if head { HEAD } else { 0 } | if tail { TAIL } else { 0 };
+        let flit = Flit { packet: ticket.packet | marks, ..ticket };
+        let lane = slot.lane + channel as u32;
+        self.wheel.arrival(tick + u64::from(slot.latency), Arrival { lane, flit });
+        let line = self.lines.of((node - self.fig.routers) as usize);
+        if source.current || (source.next as usize) < line.len() {
+            self.wheel.wake(slot.ready, node);
         }
-        if tail {
-            flit |= TAIL;
-        }
-        self.wheel.arrival(tick + u64::from(out.latency), out.lane + channel, flit);
-        self.record.depart(out.link, 1, u32::from(tail));
-        self.sources[port] = source;
-        self.wheel.wake(tick + u64::from(out.flit), node);
     }
 
     /// Takes what has arrived at a core, until a packet keeps it busy.
-    fn drain(&mut self, tick: u64, node: u32) {
-        let plan = self.plan;
-        let port = (node - plan.routers) as usize;
-        let base = node << plan.shift;
-        let lanes = plan.slots * plan.channels;
+    fn drain(&mut self, tick: u64, node: u32, packets: &[Packet]) {
+        let port = (node - self.fig.routers) as usize;
+        let base = node << self.fig.shift;
         loop {
-            let mut filled = 0u64;
-            for local in 0..lanes {
-                filled |= u64::from(self.in_lanes[(base | local) as usize].len > 0) << local;
-            }
-            if filled == 0 || self.sinks[port].busy > tick {
-                return;
-            }
-            for local in bits(filled) {
-                let lane = base | local;
-                let state = &mut self.in_lanes[lane as usize];
-                let flit = self.store[(lane * self.depth + u32::from(state.first)) as usize];
-                state.first = ((u32::from(state.first) + 1) & (self.depth - 1)) as u16;
-                state.len -= 1;
-                let slot = u32::from(self.port_of[local as usize]);
-                let from = plan.ins[(node * plan.slots + slot) as usize];
-                let back = from.lane + local - slot * plan.channels;
-                self.wheel.credit(tick + u64::from(from.credit), back, 1);
-                self.record.leave(from.link, tick);
-                if flit & TAIL != 0 {
-                    let packet = flit & PACKET;
-                    let done = tick + self.times.service[packet as usize];
+            let mut taken = false;
+            for lane in base..base + self.fig.slots * V as u32 {
+                if self.sinks[port] > tick {
+                    return;
+                }
+                if self.in_lanes[lane as usize].len == 0 {
+                    continue;
+                }
+                taken = true;
+                let flit = self.pop(tick, lane);
+                if flit.packet & TAIL != 0 {
+                    let packet = flit.packet & PACKET;
+                    let done = tick + service(&self.plan, packets, packet);
                     self.record.delivered(packet, tick, done);
                     if done > tick {
-                        self.sinks[port].busy = done;
+                        self.sinks[port] = done;
                         self.wheel.wake(done, node);
-                        return;
                     }
                 }
+            }
+            if !taken {
+                return;
             }
         }
     }

@@ -1,142 +1,34 @@
-//! What happens at a node in one tick: events first, then allocation, then movement.
+//! Routers of the `cycle` model: channels are allocated, then the switch, then flits move.
 
-use super::alloc::{bits, pick};
-use super::state::Head;
-use super::{Engine, HEAD, PACKET, ROUTED, TAIL};
+use super::Engine;
+use super::state::{Arrival, Front, HEAD, Hold, OutSlot, PACKET, TAIL};
+use crate::mesh::alloc::{Grants, bits, by_slot, pick};
 use crate::mesh::fabric::{ChannelRelease, Speculation, Switching};
 use crate::mesh::traffic::Waiting;
 
-/// Grants of one visit; a router has at most 64 lanes.
-struct Grants {
-    len: usize,
-    pairs: [(u8, u8); 64],
-}
-
-impl Grants {
-    #[inline]
-    fn new() -> Self {
-        Self { len: 0, pairs: [(0, 0); 64] }
-    }
-
-    #[inline]
-    fn push(&mut self, pair: (u8, u8)) {
-        self.pairs[self.len] = pair;
-        self.len += 1;
-    }
-
-    #[inline]
-    fn as_slice(&self) -> &[(u8, u8)] {
-        &self.pairs[..self.len]
-    }
-}
-
-impl Engine<'_> {
-    /// Credits come back to the sender of `lane`.
-    pub(super) fn credit(&mut self, tick: u64, lane: u32, flits: u32) {
-        let node = lane >> self.plan.shift;
-        let local = lane & ((1 << self.plan.shift) - 1);
-        let out = &mut self.out_lanes[lane as usize];
-        out.credits += flits;
-        debug_assert!(out.credits <= out.buffer);
-        let whole = out.credits == out.buffer;
-        let port = u32::from(self.port_of[local as usize]);
-        let channel = local - port * self.plan.channels;
-        let slot = &mut self.out_slots[(node * self.plan.slots + port) as usize];
-        slot.credited |= 1 << channel;
-        if out.draining && whole {
-            out.draining = false;
-            out.held = false;
-            slot.free |= 1 << channel;
-        } else if out.held && !out.draining {
-            let holder = out.holder;
-            let held = (node << self.plan.shift | u32::from(holder)) as usize;
-            if node < self.plan.routers && self.in_lanes[held].len > 0 {
-                slot.want |= 1 << holder;
-            }
-        }
-        self.enlist(tick, node);
-    }
-
-    /// A flit reaches the buffer of `lane`, or the head of `lane` has been routed.
-    pub(super) fn arrive(&mut self, tick: u64, lane: u32, payload: u32) {
-        let node = lane >> self.plan.shift;
-        if payload == ROUTED {
-            self.wait(lane);
-            self.enlist(tick, node);
-            return;
-        }
-        let state = &mut self.in_lanes[lane as usize];
-        let at = (u32::from(state.first) + u32::from(state.len)) & (self.depth - 1);
-        self.store[(lane * self.depth + at) as usize] = payload;
-        state.len += 1;
-        let (head, only) = (state.head, state.len == 1);
-        let local = lane & ((1 << self.plan.shift) - 1);
-        let port = u32::from(self.port_of[local as usize]);
-        let link = self.plan.ins[(node * self.plan.slots + port) as usize].link;
-        self.record.enter(link, tick);
-        if node >= self.plan.routers {
-            self.enlist(tick, node);
-            return;
-        }
-        match head {
-            Head::Idle => self.front(tick, lane),
-            Head::Active if only => {
-                let out = self.in_lanes[lane as usize].out;
-                let slot = self.port_of[out as usize];
-                let out_lane = node << self.plan.shift | u32::from(out);
-                if self.out_lanes[out_lane as usize].credits > 0 {
-                    let slot = node * self.plan.slots + u32::from(slot);
-                    self.out_slots[slot as usize].want |= 1 << local;
-                    self.enlist(tick, node);
-                }
-                return;
-            }
-            _ => return,
-        }
-        self.enlist(tick, node);
-    }
-
-    /// A head is at the front of its buffer from `tick` on.
-    #[inline]
-    fn front(&mut self, tick: u64, lane: u32) {
-        if self.plan.routing == 0 {
-            self.wait(lane);
-        } else {
-            self.in_lanes[lane as usize].head = Head::Routing;
-            self.wheel.arrival(tick + u64::from(self.plan.routing), lane, ROUTED);
-        }
-    }
-
-    /// The head of `lane` starts to ask for a channel.
-    #[inline]
-    fn wait(&mut self, lane: u32) {
-        let node = lane >> self.plan.shift;
-        let local = lane & ((1 << self.plan.shift) - 1);
-        let state = &mut self.in_lanes[lane as usize];
-        let flit = self.store[(lane * self.depth + u32::from(state.first)) as usize];
-        let step = self.plan.step(node, self.flights[(flit & PACKET) as usize]);
-        state.head = Head::Waiting;
-        state.slot = step.port as u8;
-        state.allowed = step.class.mask(self.plan.channels);
-        self.out_slots[(node * self.plan.slots + step.port) as usize].waiting |= 1 << local;
-    }
-
+impl<const V: usize> Engine<V> {
+    /// Evaluates both allocators on the state before this tick, then applies what they granted.
     pub(super) fn visit_router(&mut self, tick: u64, node: u32) {
-        let mut channels = Grants::new();
-        let first = (node * self.plan.slots) as usize;
-        for port in 0..self.plan.slots {
-            let slot = self.out_slots[first + port as usize];
+        let first = (node * self.fig.slots) as usize;
+        let mut channels = Grants::default();
+        let live = self.nodes[node as usize].live;
+        let mut idle = 0;
+        for port in bits(live) {
+            let slot = &self.out_slots[first + port as usize];
+            idle |= u64::from(slot.waiting | slot.want == 0) << port;
             if slot.waiting != 0 && slot.free != 0 {
                 self.grant_channels(node, port, &mut channels);
             }
         }
-        let mut moves = Grants::new();
-        let blocked = self.grant_switch(tick, node, &mut moves);
-        for &(local, out) in channels.as_slice() {
+        let live = live & !idle;
+        self.nodes[node as usize].live = live;
+        let mut moves = Grants::default();
+        let blocked = self.grant_switch(tick, node, live, &mut moves);
+        for (local, out) in channels.iter() {
             self.take_channel(node, local, out);
         }
-        let mut moved = channels.len > 0;
-        for &(local, port) in moves.as_slice() {
+        let mut moved = channels.any();
+        for (local, port) in moves.iter() {
             moved |= self.send(tick, node, local, port);
         }
         if moved {
@@ -146,19 +38,27 @@ impl Engine<'_> {
         }
     }
 
-    /// Virtual-channel allocation at one output: grant per channel, accept per in lane.
+    /// Channel allocation at one output: a grant per channel, an acceptance per in lane.
     fn grant_channels(&mut self, node: u32, port: u32, grants: &mut Grants) {
-        let channels = self.plan.channels;
-        let slot = self.out_slots[(node * self.plan.slots + port) as usize];
-        let base = node << self.plan.shift;
-        let mut chosen = [u8::MAX; 64];
+        let index = (node * self.fig.slots + port) as usize;
+        let base = node << self.fig.shift;
+        let slot = &mut self.out_slots[index];
+        let lanes = self.fig.slots * V as u32;
+        let next = |at: u32| if at + 1 == lanes { 0 } else { at as u8 + 1 };
+        if V == 1 && self.plan.switching == Switching::Wormhole {
+            let local = pick(slot.waiting, slot.lanes[0].pointer);
+            slot.lanes[0].pointer = next(local);
+            self.in_lanes[(base | local) as usize].pointer = next(port);
+            grants.push(local, port);
+            return;
+        }
+        let mut chosen = [u32::MAX; V];
         let mut open = 0u64;
-        for channel in bits(slot.free) {
-            let out = port * channels + channel;
-            let candidates = self.candidates(base, slot.waiting, out, channel);
-            if candidates != 0 {
-                let pointer = self.out_lanes[(base | out) as usize].pointer;
-                chosen[channel as usize] = pick(candidates, pointer) as u8;
+        let slot = &self.out_slots[index];
+        for channel in bits(u64::from(slot.free)) {
+            let fitting = self.fitting(base, slot, channel);
+            if fitting != 0 {
+                chosen[channel as usize] = pick(fitting, slot.lanes[channel as usize].pointer);
                 open |= 1 << channel;
             }
         }
@@ -169,52 +69,52 @@ impl Engine<'_> {
                 offered |= u64::from(chosen[channel as usize] == local) << channel;
             }
             open &= !offered;
-            let lane = &mut self.in_lanes[(base | u32::from(local)) as usize];
-            let out = pick(offered << (port * channels), lane.pointer);
-            let lanes = self.plan.slots * channels;
-            lane.pointer = ((out + 1) % lanes) as u8;
-            self.out_lanes[(base | out) as usize].pointer =
-                ((u32::from(local) + 1) % lanes) as u8;
-            grants.push((local, out as u8));
+            let lane = &mut self.in_lanes[(base | local) as usize];
+            let out = pick(offered << (port as usize * V), lane.pointer);
+            lane.pointer = next(out);
+            self.out_slots[index].lanes[out as usize % V].pointer = next(local);
+            grants.push(local, out);
         }
     }
 
     /// In lanes that may take a channel of an output.
     #[inline]
-    fn candidates(&self, base: u32, waiting: u64, out: u32, channel: u32) -> u64 {
+    fn fitting(&self, base: u32, slot: &OutSlot<V>, channel: u32) -> u64 {
         let through = self.plan.switching == Switching::VirtualCutThrough;
         if !self.plan.classed && !through {
-            return waiting;
+            return slot.waiting;
         }
-        let credits = self.out_lanes[(base | out) as usize].credits;
-        let mut candidates = 0;
-        for local in bits(waiting) {
-            let lane = self.in_lanes[(base | local) as usize];
-            let mut fits = lane.allowed >> channel & 1 == 1;
-            if through {
-                let at = (base | local) * self.depth + u32::from(lane.first);
-                let packet = self.store[at as usize] & PACKET;
-                fits &= credits >= u32::from(self.flights[packet as usize].flits);
-            }
-            candidates |= u64::from(fits) << local;
+        let credits = slot.lanes[channel as usize].credits;
+        let mut fitting = 0;
+        for local in bits(slot.waiting) {
+            let lane = &self.in_lanes[(base | local) as usize];
+            let at = (base | local) * (self.fig.ring + 1) + u32::from(lane.first);
+            let whole = self.store[at as usize].flits;
+            let fits = lane.allowed >> channel & 1 == 1 && (!through || credits >= whole);
+            fitting |= u64::from(fits) << local;
         }
-        candidates
+        fitting
     }
 
-    /// Switch allocation: grant per output, accept per input; the next tick at which an occupied
-    /// link is free, if one was asked for.
-    fn grant_switch(&mut self, tick: u64, node: u32, moves: &mut Grants) -> Option<u64> {
-        let plan = self.plan;
-        let first = (node * plan.slots) as usize;
-        let speculative = plan.speculation == Speculation::On;
+    /// Switch allocation: a grant per output, an acceptance per input. Gives the next tick at
+    /// which an occupied link is free, if one was asked for.
+    fn grant_switch(
+        &mut self,
+        tick: u64,
+        node: u32,
+        live: u64,
+        moves: &mut Grants,
+    ) -> Option<u64> {
+        let slots = self.fig.slots;
+        let first = (node * slots) as usize;
         let mut offers = [0u64; 64];
         let mut inputs = 0u64;
         let mut blocked = None;
-        for port in 0..plan.slots {
-            let slot = self.out_slots[first + port as usize];
+        for port in bits(live) {
+            let slot = &self.out_slots[first + port as usize];
             let mut want = slot.want;
-            if speculative && slot.waiting != 0 {
-                want |= self.speculators(node, port);
+            if self.plan.speculation == Speculation::On && slot.waiting != 0 {
+                want |= self.speculators(node, slot);
             }
             if want == 0 {
                 continue;
@@ -223,136 +123,107 @@ impl Engine<'_> {
                 blocked = Some(blocked.map_or(slot.ready, |at: u64| at.min(slot.ready)));
                 continue;
             }
-            let input = self.port_of[pick(self.by_slot(want), slot.pointer) as usize];
-            offers[input as usize] |= 1 << port;
+            let input = pick(by_slot::<V>(want), slot.pointer) as usize / V;
+            if inputs >> input & 1 == 0 {
+                offers[input] = 0;
+            }
+            offers[input] |= 1 << port;
             inputs |= 1 << input;
         }
         for input in bits(inputs) {
             let entry = &mut self.in_slots[first + input as usize];
             let port = pick(offers[input as usize], entry.pointer);
-            entry.pointer = ((port + 1) % plan.slots) as u8;
-            let shift = input * plan.channels;
-            let mut mine = self.out_slots[first + port as usize].want >> shift;
-            mine &= (1 << plan.channels) - 1;
+            entry.pointer = if port + 1 == slots { 0 } else { port as u8 + 1 };
+            let slot = &self.out_slots[first + port as usize];
+            let shift = input as usize * V;
+            let mut mine = slot.want >> shift & ((1 << V) - 1);
             if mine == 0 {
-                mine = self.speculators(node, port) >> shift & ((1 << plan.channels) - 1);
+                mine = self.speculators(node, slot) >> shift & ((1 << V) - 1);
             }
             let entry = &mut self.in_slots[first + input as usize];
             let channel = pick(mine, entry.channel);
-            entry.channel = ((channel + 1) % plan.channels) as u8;
-            self.out_slots[first + port as usize].pointer =
-                ((input + 1) % plan.slots * plan.channels) as u8;
-            moves.push(((shift + channel) as u8, port as u8));
+            entry.channel =
+                if channel + 1 == self.plan.channels { 0 } else { channel as u8 + 1 };
+            let next = if input + 1 == slots { 0 } else { input + 1 };
+            self.out_slots[first + port as usize].pointer = (next as usize * V) as u8;
+            moves.push(shift as u32 + channel, port);
         }
         blocked
     }
 
-    /// One bit per in slot that has any lane in `mask`, at the slot's first lane.
-    #[inline]
-    fn by_slot(&self, mask: u64) -> u64 {
-        match self.plan.channels {
-            1 => mask,
-            2 => (mask | mask >> 1) & self.slot_bits,
-            4 => {
-                let pairs = mask | mask >> 1;
-                (pairs | pairs >> 2) & self.slot_bits
-            }
-            channels => {
-                let mut gathered = 0;
-                for channel in 0..channels {
-                    gathered |= mask >> channel;
-                }
-                gathered & self.slot_bits
-            }
-        }
-    }
-
     /// Waiting lanes for which some channel is free and has a credit.
-    fn speculators(&self, node: u32, port: u32) -> u64 {
-        let slot = self.out_slots[(node * self.plan.slots + port) as usize];
+    #[inline]
+    fn speculators(&self, node: u32, slot: &OutSlot<V>) -> u64 {
         let usable = slot.free & slot.credited;
         if !self.plan.classed {
             return if usable == 0 { 0 } else { slot.waiting };
         }
         let mut lanes = 0;
         for local in bits(slot.waiting) {
-            let lane = self.in_lanes[(node << self.plan.shift | local) as usize];
+            let lane = &self.in_lanes[(node << self.fig.shift | local) as usize];
             lanes |= u64::from(lane.allowed & usable != 0) << local;
         }
         lanes
     }
 
-    fn take_channel(&mut self, node: u32, local: u8, out: u8) {
-        let base = node << self.plan.shift;
-        let lane = &mut self.in_lanes[(base | u32::from(local)) as usize];
-        lane.head = Head::Active;
-        lane.out = out;
-        let port = self.port_of[out as usize];
-        let channel = u32::from(out) - u32::from(port) * self.plan.channels;
-        let out_lane = &mut self.out_lanes[(base | u32::from(out)) as usize];
-        out_lane.holder = local;
-        out_lane.held = true;
-        let slot = &mut self.out_slots[(node * self.plan.slots + u32::from(port)) as usize];
+    #[inline]
+    fn take_channel(&mut self, node: u32, local: u32, out: u32) {
+        let lane = &mut self.in_lanes[(node << self.fig.shift | local) as usize];
+        lane.front = Front::Active;
+        lane.out = out as u8;
+        let port = out as usize / V;
+        let slot = &mut self.out_slots[(node * self.fig.slots) as usize + port];
+        let taken = &mut slot.lanes[out as usize % V];
+        taken.holder = local as u8;
+        taken.hold = Hold::Held;
         slot.waiting &= !(1 << local);
-        slot.free &= !(1 << channel);
-        if out_lane.credits > 0 {
+        slot.free &= !(1 << (out as usize % V));
+        if taken.credits > 0 {
             slot.want |= 1 << local;
         }
     }
 
     /// Moves one flit through the switch; false if a speculative grant was in vain.
-    fn send(&mut self, tick: u64, node: u32, local: u8, port: u8) -> bool {
-        let plan = self.plan;
-        let base = node << plan.shift;
-        let lane = base | u32::from(local);
+    #[inline]
+    fn send(&mut self, tick: u64, node: u32, local: u32, port: u32) -> bool {
+        let lane = node << self.fig.shift | local;
+        let state = &self.in_lanes[lane as usize];
+        let index = (node * self.fig.slots + port) as usize;
+        let channel = usize::from(state.out) % V;
+        if state.front != Front::Active || self.out_slots[index].lanes[channel].credits == 0 {
+            return false;
+        }
+        let flit = self.pop(tick, lane);
         let state = &mut self.in_lanes[lane as usize];
-        if state.head != Head::Active {
-            return false;
-        }
-        let out_local = state.out;
-        let out_lane = &mut self.out_lanes[(base | u32::from(out_local)) as usize];
-        if out_lane.credits == 0 {
-            return false;
-        }
-        let flit = self.store[(lane * self.depth + u32::from(state.first)) as usize];
-        state.first = ((u32::from(state.first) + 1) & (self.depth - 1)) as u16;
-        state.len -= 1;
-        let left = state.len;
-        let slot_index = (node * plan.slots + u32::from(port)) as usize;
-        let slot = &mut self.out_slots[slot_index];
-        let channel = u32::from(out_local) - u32::from(port) * plan.channels;
-        out_lane.credits -= 1;
-        if out_lane.credits == 0 {
+        let slot = &mut self.out_slots[index];
+        let out = &mut slot.lanes[channel];
+        out.credits -= 1;
+        if out.credits == 0 {
             slot.credited &= !(1 << channel);
         }
-        let tail = flit & TAIL != 0;
+        let tail = flit.packet & TAIL != 0;
         if tail {
-            match plan.release {
+            match self.plan.release {
                 ChannelRelease::TailSent => {
-                    out_lane.held = false;
+                    out.hold = Hold::Free;
                     slot.free |= 1 << channel;
                 }
-                ChannelRelease::TailCredit => out_lane.draining = true,
+                ChannelRelease::TailCredit => out.hold = Hold::Draining,
             }
-            state.head = Head::Idle;
+            state.front = Front::Idle;
         }
-        if tail || left == 0 || out_lane.credits == 0 {
+        if tail || state.len == 0 || out.credits == 0 {
             slot.want &= !(1 << local);
         }
-        let out = plan.outs[slot_index];
-        slot.ready = tick + u64::from(out.flit);
-        let depart = tick + u64::from(plan.traverse);
-        self.wheel.arrival(depart + u64::from(out.latency), out.lane + channel, flit);
-        let input = u32::from(self.port_of[local as usize]);
-        let from = plan.ins[(node * plan.slots + input) as usize];
-        let back = from.lane + u32::from(local) - input * plan.channels;
-        self.wheel.credit(tick + u64::from(from.credit), back, 1);
-        self.record.leave(from.link, tick);
-        self.record.depart(out.link, 1, u32::from(tail));
-        if flit & HEAD != 0 {
-            self.record.head(flit & PACKET, out.link, tick);
+        slot.ready = tick + u64::from(slot.flit);
+        slot.flits += 1;
+        slot.packets += u32::from(tail);
+        let arrival = tick + self.fig.traverse + u64::from(slot.latency);
+        self.wheel.arrival(arrival, Arrival { lane: slot.lane + channel as u32, flit });
+        if flit.packet & HEAD != 0 {
+            self.record.head(flit.packet & PACKET, self.plan.outs[index].link, tick);
         }
-        if tail && left > 0 {
+        if tail && self.in_lanes[lane as usize].len > 0 {
             self.front(tick + 1, lane);
         }
         true
@@ -360,66 +231,50 @@ impl Engine<'_> {
 
     /// Follows waiting channels from a stuck one until they close a ring.
     pub(super) fn ring(&self) -> Vec<Waiting> {
-        let plan = self.plan;
-        let mut seen = vec![0u32; self.in_lanes.len()];
-        let lanes = (plan.routers as usize) << plan.shift;
-        for (start, round) in (0..lanes as u32).zip(1..) {
-            if self.in_lanes[start as usize].len == 0 || seen[start as usize] != 0 {
-                continue;
-            }
-            let mut path = Vec::new();
-            let mut lane = start;
-            loop {
-                if seen[lane as usize] == round {
-                    let from = path.iter().position(|at| *at == lane).unwrap_or(0);
-                    return path[from..].iter().map(|at| self.waiting_at(*at)).collect();
+        let lanes = self.fig.routers << self.fig.shift;
+        let stuck = |lane: u32| self.in_lanes[lane as usize].len > 0;
+        let ring = crate::mesh::deadlock::find_ring(lanes, stuck, |lane| self.waits_for(lane));
+        ring.into_iter()
+            .map(|lane| {
+                let (first, at) = self.sender(lane);
+                let state = &self.in_lanes[lane as usize];
+                let front = lane * (self.fig.ring + 1) + u32::from(state.first);
+                Waiting {
+                    link: self.plan.ins[first + at].link,
+                    channel: (lane & self.fig.local) % V as u32,
+                    packet: self.store[front as usize].packet & PACKET,
                 }
-                if seen[lane as usize] != 0 {
-                    break;
-                }
-                seen[lane as usize] = round;
-                path.push(lane);
-                let Some(next) = self.waits_for(lane) else { break };
-                lane = next;
-            }
-        }
-        Vec::new()
+            })
+            .collect()
     }
 
-    /// The buffer that the head of `lane` waits for.
+    /// The buffer that the front of `lane` waits for.
     fn waits_for(&self, lane: u32) -> Option<u32> {
-        let plan = self.plan;
-        let node = lane >> plan.shift;
-        let state = self.in_lanes[lane as usize];
-        match state.head {
-            Head::Waiting => {
-                let port = u32::from(state.slot);
-                let slot = self.out_slots[(node * plan.slots + port) as usize];
-                let busy = state.allowed & !slot.free;
-                let channel = if busy == 0 { 0 } else { busy.trailing_zeros() };
-                let out = &self.out_lanes[(node << plan.shift | port * plan.channels + channel) as usize];
-                if out.held { Some(node << plan.shift | u32::from(out.holder)) } else { None }
+        let node = lane >> self.fig.shift;
+        let state = &self.in_lanes[lane as usize];
+        let slot = &self.out_slots[(node * self.fig.slots + u32::from(state.slot)) as usize];
+        match state.front {
+            Front::Waiting => {
+                let held = |c: &usize| state.allowed >> c & 1 == 1 && slot.free >> c & 1 == 0;
+                let Some(channel) = (0..V).find(held) else {
+                    // Every channel is free and none has room for the whole packet.
+                    return self.ahead(slot, state.allowed.trailing_zeros());
+                };
+                let out = slot.lanes[channel];
+                match out.hold {
+                    Hold::Held => Some(node << self.fig.shift | u32::from(out.holder)),
+                    Hold::Draining => self.ahead(slot, channel as u32),
+                    Hold::Free => None,
+                }
             }
-            Head::Active => {
-                let port = u32::from(self.port_of[state.out as usize]);
-                let out = plan.outs[(node * plan.slots + port) as usize];
-                let next = out.lane + u32::from(state.out) - port * plan.channels;
-                (next >> plan.shift < plan.routers).then_some(next)
-            }
-            Head::Idle | Head::Routing => None,
+            Front::Active => self.ahead(slot, u32::from(state.out) % V as u32),
+            Front::Idle | Front::Routing => None,
         }
     }
 
-    fn waiting_at(&self, lane: u32) -> Waiting {
-        let plan = self.plan;
-        let (node, local) = (lane >> plan.shift, lane & ((1 << plan.shift) - 1));
-        let port = u32::from(self.port_of[local as usize]);
-        let state = self.in_lanes[lane as usize];
-        let flit = self.store[(lane * self.depth + u32::from(state.first)) as usize];
-        Waiting {
-            link: plan.ins[(node * plan.slots + port) as usize].link,
-            channel: local - port * plan.channels,
-            packet: flit & PACKET,
-        }
+    /// The buffer behind a channel, if it is a router's.
+    fn ahead(&self, slot: &OutSlot<V>, channel: u32) -> Option<u32> {
+        let next = slot.lane + channel;
+        (next >> self.fig.shift < self.fig.routers).then_some(next)
     }
 }

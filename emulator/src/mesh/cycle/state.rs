@@ -1,8 +1,27 @@
-//! State of the `cycle` model: buffers, channels, allocator pointers, endpoints.
+//! State of the `cycle` model: buffers, channels, allocator pointers, sources.
 
-/// What the head of an input buffer is doing.
+use crate::mesh::plan::Ticket;
+
+/// A flit of a packet; the ticket's packet number carries [`HEAD`] and [`TAIL`].
+pub(super) type Flit = Ticket;
+
+/// Bit of a head flit.
+pub(super) const HEAD: u32 = 1 << 31;
+/// Bit of a tail flit.
+pub(super) const TAIL: u32 = 1 << 30;
+/// The packet's number.
+pub(super) const PACKET: u32 = TAIL - 1;
+
+/// A flit that reaches the buffer of a lane; one of 0 flits says that the front has been routed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Arrival {
+    pub(super) lane: u32,
+    pub(super) flit: Flit,
+}
+
+/// What the front of an input buffer is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Head {
+pub(super) enum Front {
     /// No packet.
     #[default]
     Idle,
@@ -17,55 +36,91 @@ pub(super) enum Head {
 /// An input buffer (one virtual channel of an in slot).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct InLane {
-    /// First flit in the store's ring.
+    /// First flit in the store's ring, and flits stored, now and at most.
     pub(super) first: u16,
-    /// Flits stored.
     pub(super) len: u16,
-    pub(super) head: Head,
-    /// Output: the slot while waiting, and the local out lane once active.
+    pub(super) peak: u16,
+    pub(super) front: Front,
+    /// Output slot of the front packet, and its local out lane once active.
     pub(super) slot: u8,
     pub(super) out: u8,
     /// Round-robin pointer over out lanes.
     pub(super) pointer: u8,
     /// Channels that the waiting packet may take.
-    pub(super) allowed: u64,
+    pub(super) allowed: u16,
+    /// Lane of the sender, where credits go, and the ticks they travel.
+    pub(super) back: u32,
+    pub(super) credit: u32,
+    /// Sum of departure ticks minus sum of arrival ticks.
+    pub(super) queue: u64,
+}
+
+/// Who has a virtual channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// Nobody.
+    #[default]
+    Free,
+    /// The packet of an in lane.
+    Held,
+    /// A packet that is gone, whose credits are still out.
+    Draining,
 }
 
 /// A virtual channel of an out slot and the sender's view of the buffer behind it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OutLane {
-    pub(super) credits: u32,
-    pub(super) buffer: u32,
+    pub(super) credits: u16,
+    pub(super) buffer: u16,
     /// Local in lane that holds it.
     pub(super) holder: u8,
-    pub(super) held: bool,
-    /// Its packet's tail has left, and the credits are still out.
-    pub(super) draining: bool,
+    pub(super) hold: Hold,
     /// Round-robin pointer over in lanes.
     pub(super) pointer: u8,
 }
 
-impl OutLane {
-    pub(super) fn with_buffer(flits: u32) -> Self {
-        Self { credits: flits, buffer: flits, ..Self::default() }
-    }
-}
-
-/// An out slot of a node.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct OutSlot {
-    /// In lanes whose head wants a virtual channel here.
+/// An out slot of a node with its channels and link.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub(super) struct OutSlot<const V: usize> {
+    /// In lanes whose front packet wants a virtual channel here.
     pub(super) waiting: u64,
     /// In lanes that could send a flit here now.
     pub(super) want: u64,
-    /// Virtual channels that no packet holds.
-    pub(super) free: u64,
-    /// Virtual channels with a credit.
-    pub(super) credited: u64,
     /// The link is occupied before this tick.
     pub(super) ready: u64,
-    /// Round-robin pointer over in lanes at slot granularity.
+    /// Virtual channels that no packet holds, and those with a credit.
+    pub(super) free: u16,
+    pub(super) credited: u16,
+    /// Round-robin pointer over in slots, as the first lane of one.
     pub(super) pointer: u8,
+    pub(super) flit: u16,
+    /// Lane behind the link.
+    pub(super) lane: u32,
+    pub(super) latency: u32,
+    /// Flits and packets sent.
+    pub(super) flits: u32,
+    pub(super) packets: u32,
+    pub(super) lanes: [OutLane; V],
+}
+
+impl<const V: usize> Default for OutSlot<V> {
+    fn default() -> Self {
+        Self {
+            waiting: 0,
+            want: 0,
+            ready: 0,
+            free: 0,
+            credited: 0,
+            pointer: 0,
+            flit: 1,
+            lane: 0,
+            latency: 0,
+            flits: 0,
+            packets: 0,
+            lanes: [OutLane::default(); V],
+        }
+    }
 }
 
 /// An in slot of a router.
@@ -77,22 +132,28 @@ pub(super) struct InSlot {
     pub(super) channel: u8,
 }
 
+/// What a visit asks about a node first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Node {
+    /// Last tick at which the node was put on the list, plus one; 0 in a run that left it alone.
+    pub(super) stamp: u64,
+    /// Out slots with waiting or wanting lanes; one that has become idle may linger.
+    pub(super) live: u64,
+}
+
 /// The sending side of a core or host port.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Source {
-    /// Packets gone.
-    pub(super) next: u32,
-    /// Flits of the current packet that are gone.
-    pub(super) sent: u32,
+    /// The packet that is being sent, if `current` is set.
+    pub(super) ticket: Ticket,
+    pub(super) current: bool,
+    pub(super) plane: u8,
     /// Channel of the current packet.
     pub(super) channel: u8,
     /// Where the search for a channel starts.
     pub(super) pointer: u8,
-}
-
-/// The receiving side of a core or host port.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sink {
-    /// The core serves a packet before this tick.
-    pub(super) busy: u64,
+    /// Flits of the current packet that are gone.
+    pub(super) sent: u16,
+    /// Packets taken from the line.
+    pub(super) next: u32,
 }
