@@ -97,6 +97,7 @@ impl Parser<'_> {
         let found = self.peek();
         Diagnostic::error("QP003", format!("expected {expected}, found {}", found.describe()))
             .at_span(self.source, found.span, format!("expected {expected}"))
+            .help("a line holds one declaration or one statement; the manual shows their forms")
     }
 
     fn expect_sign(&mut self, sign: &str, expected: &str) -> Parsed<()> {

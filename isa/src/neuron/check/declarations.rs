@@ -53,7 +53,7 @@ impl Checker<'_> {
             };
             if kept.is_some() {
                 let message = format!("there is at most one `{word} when`");
-                self.error("QP006", message, span, "given again");
+                self.error("QP006", message, span, "given again", "join both with `and`");
             }
             let sites = self.sites;
             if let Ok(condition) = self.expression(condition) {
@@ -61,7 +61,7 @@ impl Checker<'_> {
             }
             if self.sites != sites {
                 let message = format!("`{word} when` is a plain condition without `rand`");
-                self.error("QP016", message, span, "draws at random");
+                self.error("QP016", message, span, "draws at random", "draw in the body instead");
             }
         }
         (active, idle)
@@ -85,7 +85,7 @@ impl Checker<'_> {
                 width.bits
             );
             let help = "split the value over two state words";
-            self.error_with_help("QP010", message, width.span, "not such a width", help);
+            self.error("QP010", message, width.span, "not such a width", help);
             return Width { bits: most, signed: width.signed };
         }
         Width { bits: width.bits, signed: width.signed }
@@ -118,7 +118,13 @@ impl Checker<'_> {
             Kind::Parameter(index) => Initial::Parameter(index),
             _ => {
                 let message = "an initial value is a constant or a parameter".into();
-                return Err(self.error("QP014", message, node.span, "neither"));
+                return Err(self.error(
+                    "QP014",
+                    message,
+                    node.span,
+                    "neither",
+                    "give the initial value a parameter of its own",
+                ));
             }
         };
         if width.range().holds(value.range) {
@@ -130,7 +136,13 @@ impl Checker<'_> {
             width.range().high,
             in_words(value.range)
         );
-        Err(self.error("QP011", message, node.span, "does not fit"))
+        Err(self.error(
+            "QP011",
+            message,
+            node.span,
+            "does not fit",
+            "widen the word, or narrow the parameter's range",
+        ))
     }
 
     fn parameter(
@@ -148,7 +160,13 @@ impl Checker<'_> {
                 range.low, range.high
             );
             let span = crate::diagnostic::Span { start: low.span.start, end: high.span.end };
-            return Err(self.error("QP010", message, span, "not such a range"));
+            return Err(self.error(
+                "QP010",
+                message,
+                span,
+                "not such a range",
+                "write the smaller bound first",
+            ));
         }
         let default = match default {
             Some(node) => {
@@ -158,7 +176,13 @@ impl Checker<'_> {
                         "a default lies in its range ({} to {}), but this is {value}",
                         range.low, range.high
                     );
-                    return Err(self.error("QP011", message, node.span, "out of range"));
+                    return Err(self.error(
+                        "QP011",
+                        message,
+                        node.span,
+                        "out of range",
+                        "widen the range, or choose a value in it",
+                    ));
                 }
                 value
             }
@@ -172,7 +196,8 @@ impl Checker<'_> {
     fn constant(&mut self, node: &Node) -> Result<i64, Reported> {
         if !is_constant(node) {
             let message = "this place takes a constant".into();
-            return Err(self.error("QP014", message, node.span, "not a constant"));
+            let help = "write a number";
+            return Err(self.error("QP014", message, node.span, "not a constant", help));
         }
         match self.expression(node)?.kind {
             Kind::Constant(value) => Ok(value),
@@ -181,6 +206,7 @@ impl Checker<'_> {
                 "this place takes a constant".into(),
                 node.span,
                 "not a constant",
+                "write a number",
             )),
         }
     }

@@ -39,7 +39,7 @@ impl Checker<'_> {
         let Some(symbol) = self.symbols.get_mut(name) else {
             let message = format!("`{name}` is read but never declared");
             let help = format!("known here: {}", self.known_names());
-            return Err(self.error_with_help("QP005", message, span, "unknown", &help));
+            return Err(self.error("QP005", message, span, "unknown", &help));
         };
         symbol.read = true;
         let variable = symbol.variable;
@@ -58,7 +58,7 @@ impl Checker<'_> {
             wide.low, wide.high
         );
         let help = "narrow an operand first, with clip or wrapN";
-        self.error_with_help("QP015", message, span, "too large", help)
+        self.error("QP015", message, span, "too large", help)
     }
 
     fn unary(&mut self, op: Unary, x: Expression, span: Span) -> Checked {
@@ -102,7 +102,7 @@ impl Checker<'_> {
             in_words(by.range)
         );
         let help = "narrow the amount with clip, or the parameter's range";
-        Err(self.error_with_help("QP016", message, span, "shifted too far", help))
+        Err(self.error("QP016", message, span, "shifted too far", help))
     }
 
     fn call(&mut self, name: &Name, arguments: &[Node], span: Span) -> Checked {
@@ -110,7 +110,7 @@ impl Checker<'_> {
             let message = format!("there is no function `{}`", name.text);
             let help = "functions: dec, wrapN, wraphiN, clip, sel, min, max, abs, sign, shr_zero, \
                         rand";
-            return Err(self.error_with_help("QP018", message, name.span, "unknown", help));
+            return Err(self.error("QP018", message, name.span, "unknown", help));
         };
         if arguments.len() != count {
             let message = format!(
@@ -119,7 +119,13 @@ impl Checker<'_> {
                 if count == 1 { "" } else { "s" },
                 arguments.len()
             );
-            return Err(self.error("QP019", message, span, "wrong number of arguments"));
+            return Err(self.error(
+                "QP019",
+                message,
+                span,
+                "wrong number of arguments",
+                "the manual lists the arguments of each function",
+            ));
         }
         match (function, arguments) {
             (Function::Random, [bits]) => self.random(bits),
@@ -128,7 +134,13 @@ impl Checker<'_> {
                     && !(1..=63).contains(&bits)
                 {
                     let message = format!("a value is wrapped to 1 to 63 bits, not {bits}");
-                    return Err(self.error("QP010", message, name.span, "not such a width"));
+                    return Err(self.error(
+                        "QP010",
+                        message,
+                        name.span,
+                        "not such a width",
+                        "choose a width in the range",
+                    ));
                 }
                 let x = self.expression(x)?;
                 self.unary(op, x, span)
@@ -175,7 +187,13 @@ impl Checker<'_> {
             }
             _ => {
                 let message = "`rand` takes a constant number of bits, 1 to 32".into();
-                Err(self.error("QP014", message, bits.span, "not such a number"))
+                Err(self.error(
+                    "QP014",
+                    message,
+                    bits.span,
+                    "not such a number",
+                    "draw the widest and shift it",
+                ))
             }
         }
     }

@@ -75,12 +75,14 @@ pub(super) fn check_text(text: &Text, source: &str) -> Result<Findings, Vec<Diag
             .help("add an assignment such as `v = wrap24(v + a)`");
         checker.diagnostics.push(diagnostic);
     }
-    checker.warn_of_unused();
     checker.length(text.name.span, &active, &idle, &body);
-    let Checker { diagnostics, inputs, state, parameters, locals, sites, .. } = checker;
-    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-        return Err(diagnostics);
+    if checker.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        // What looks unused may be so because of an error.
+        checker.diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
+        return Err(checker.diagnostics);
     }
+    checker.warn_of_unused();
+    let Checker { diagnostics, inputs, state, parameters, locals, sites, .. } = checker;
     let name = text.name.text.clone();
     let checked = Checked { name, inputs, state, parameters, locals, active, idle, body, sites };
     let idle = idle::idle_ranges(text, &checked, source);
@@ -105,11 +107,7 @@ impl<'a> Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn error(&mut self, code: &'static str, message: String, span: Span, label: &str) -> Reported {
-        self.error_with_help(code, message, span, label, "")
-    }
-
-    fn error_with_help(
+    fn error(
         &mut self,
         code: &'static str,
         message: String,
@@ -117,11 +115,8 @@ impl Checker<'_> {
         label: &str,
         help: &str,
     ) -> Reported {
-        let mut diagnostic = Diagnostic::error(code, message).at_span(self.source, span, label);
-        if !help.is_empty() {
-            diagnostic = diagnostic.help(help);
-        }
-        self.diagnostics.push(diagnostic);
+        let diagnostic = Diagnostic::error(code, message).at_span(self.source, span, label);
+        self.diagnostics.push(diagnostic.help(help));
         Reported
     }
 
@@ -138,7 +133,8 @@ impl Checker<'_> {
         if length > LONGEST {
             let message =
                 format!("a program has at most {LONGEST} instructions, but this has {length}");
-            self.error("QP004", message, span, "too long");
+            let help = "split the model over two compartments";
+            self.error("QP004", message, span, "too long", help);
         }
     }
 

@@ -50,7 +50,7 @@ impl Checker<'_> {
                 if place == Place::Block || self.spikes > 1 {
                     let message = "a program spikes in at most one place, outside of every block";
                     let help = "compute the condition first, then `spike when` it";
-                    self.error_with_help("QP013", message.into(), *span, "not here", help);
+                    self.error("QP013", message.into(), *span, "not here", help);
                 }
                 let condition = self.expression(condition)?;
                 let payload = match payload {
@@ -76,7 +76,7 @@ impl Checker<'_> {
         let message =
             format!("a payload fits 32 bits, but this one can be {}", in_words(payload.range));
         let help = "narrow it with clip or wrap32";
-        Err(self.error_with_help("QP009", message, node.span, "too wide", help))
+        Err(self.error("QP009", message, node.span, "too wide", help))
     }
 
     /// The statements for a condition that holds, and for one that does not.
@@ -120,13 +120,7 @@ impl Checker<'_> {
             Some(_) => {
                 let message = format!("only a state word is assigned, but `{}` is none", name.text);
                 let help = "declare a state word, or name a value with `let`";
-                return Err(self.error_with_help(
-                    "QP007",
-                    message,
-                    name.span,
-                    "assigned here",
-                    help,
-                ));
+                return Err(self.error("QP007", message, name.span, "assigned here", help));
             }
             None => {
                 let message = format!("`{}` is assigned but never declared", name.text);
@@ -134,7 +128,7 @@ impl Checker<'_> {
                     "declare it (`state {}: s24`) or name a value (`let {} = ...`)",
                     name.text, name.text
                 );
-                return Err(self.error_with_help("QP005", message, name.span, "unknown", &help));
+                return Err(self.error("QP005", message, name.span, "unknown", &help));
             }
         };
         let value_range = checked?;
@@ -154,7 +148,7 @@ impl Checker<'_> {
             in_words(value_range.range)
         );
         let help = self.narrowing_help(state, word);
-        Err(self.error_with_help("QP008", message, value.span, "can leave the word", &help))
+        Err(self.error("QP008", message, value.span, "can leave the word", &help))
     }
 
     fn narrowing_help(&self, state: usize, word: Range) -> String {

@@ -62,7 +62,7 @@ pub(in crate::neuron) fn lower_program(program: &Checked) -> LaneCode {
     lowering.uniform(Uniform::Constant(0), Range::exactly(0));
     let active = program.active.as_ref().map(|condition| {
         let flag = lowering.expression(condition);
-        lowering.narrow(flag)
+        lowering.narrow_truth(flag)
     });
     lowering.statements(&program.body, None);
     let mut stores = Vec::new();
