@@ -218,6 +218,14 @@ pub const CODES: &[CodeEntry] = &[
         title: "something must feed every Output",
         explanation: "No path leads to the Output from an Input or a neuron.",
     },
+    CodeEntry {
+        code: "QN038",
+        title: "a kernel was written out as a list of synapses",
+        explanation: "A convolution stays a shared kernel as long as one kernel says the same. It \
+                      does not when the neurons behind it differ in gain inside a channel, or \
+                      when pooling before it drops a row that its padding would reach. The \
+                      network is the same, but chips that share kernels need more memory for it.",
+    },
 ];
 
 #[cfg(test)]

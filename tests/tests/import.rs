@@ -2,4 +2,7 @@
 
 mod import {
     mod counts;
+    mod files;
+    mod hostile;
+    mod reference;
 }

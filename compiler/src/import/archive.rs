@@ -93,13 +93,13 @@ impl<'a> Archive<'a> {
         self.source
     }
 
-    /// Takes `bytes` from what the file may still claim.
-    fn claim(&self, bytes: u64, path: &str) -> Result<(), Diagnostic> {
+    /// Takes `bytes` from what the file may still claim, for `what` at `path`.
+    fn claim(&self, bytes: u64, what: &str, path: &str) -> Result<(), Diagnostic> {
         let left = self.bytes_left.get();
         if bytes > left {
             return Err(Diagnostic::error(
                 "QN004",
-                format!("a dataset claims {bytes} bytes, more than this file can hold"),
+                format!("{what} is more than this file can hold"),
             )
             .at(self.source, path, "this dataset")
             .help("write the file again; this one is damaged or hostile"));
@@ -192,11 +192,12 @@ impl<'a> Folder<'a> {
         let path = self.path_of(name);
         let explain = |error: Hdf5Error| self.archive.explain(&error, &path);
         let dataset = self.group.dataset(name).map_err(explain)?;
-        let elements = dataset.num_elements().map_err(explain)?;
+        let elements = dataset.num_elements().unwrap_or(u64::MAX);
         let size = dataset.raw_element_size().map_err(explain)?;
         let size = u64::try_from(size).unwrap_or(u64::MAX);
         // Numbers become f64 and texts get a header each, whatever their size in the file.
-        self.archive.claim(elements.saturating_mul(size.max(1)), &path)?;
+        let what = format!("a dataset of shape {:?}", dataset.shape());
+        self.archive.claim(elements.saturating_mul(size.max(1)), &what, &path)?;
         if let Some(layout) = text_layout(dataset.dtype()) {
             if layout == TextLayout::Referenced {
                 self.claim_referenced(&dataset, &path)?;
@@ -229,7 +230,7 @@ impl<'a> Folder<'a> {
             .filter_map(|reference| reference.first_chunk::<4>())
             .map(|length| u64::from(u32::from_le_bytes(*length)))
             .sum();
-        self.archive.claim(total, path)
+        self.archive.claim(total, &format!("text of {total} bytes"), path)
     }
 }
 

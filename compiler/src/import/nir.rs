@@ -36,9 +36,9 @@ pub fn read_nir(bytes: &[u8], source: &str) -> Result<NirGraph, Vec<Diagnostic>>
         ]);
     }
     let edges: Vec<(usize, usize)> = edges.into_iter().collect();
+    check_inputs(&nodes, &edges, source)?;
     let nodes = infer_shapes(nodes, &edges, source, &mut warnings)?;
     let mut graph = NirGraph { version, nodes, edges, warnings };
-    check_ports(&graph, source)?;
     add_ports(&mut graph, source);
     Ok(graph)
 }
@@ -224,15 +224,20 @@ fn one_port(ports: &[usize], kind: &str, path: &str, source: &str) -> Result<usi
 }
 
 /// Refuses edges into an Input.
-fn check_ports(graph: &NirGraph, source: &str) -> Result<(), Vec<Diagnostic>> {
-    let errors: Vec<Diagnostic> = graph
-        .edges
+fn check_inputs(
+    nodes: &[NamedNode],
+    edges: &[(usize, usize)],
+    source: &str,
+) -> Result<(), Vec<Diagnostic>> {
+    let is_input =
+        |node: &NamedNode| matches!(node.node, FileNode::Fixed { kind: NodeKind::Input, .. });
+    let errors: Vec<Diagnostic> = edges
         .iter()
-        .filter(|edge| matches!(graph.nodes[edge.1].kind, NodeKind::Input))
+        .filter(|edge| is_input(&nodes[edge.1]))
         .map(|&(from, to)| {
-            let (from, to) = (&graph.nodes[from].name, &graph.nodes[to].name);
-            Diagnostic::error("QN018", format!("nothing may feed an Input, but `{from}` does"))
-                .at(source, &format!("/node/nodes/{to}"), "this Input")
+            let message = format!("nothing may feed an Input, but `{}` does", nodes[from].name);
+            Diagnostic::error("QN018", message)
+                .at(source, &nodes[to].path, "this Input")
                 .help("remove the edge")
         })
         .collect();

@@ -175,6 +175,12 @@ impl Connectivity {
         plain.iter().copied().chain(listed.iter().map(|synapse| synapse.weight))
     }
 
+    /// Whether the synapses share weights between positions.
+    #[must_use]
+    pub fn is_spatial(&self) -> bool {
+        matches!(self, Self::Convolution { .. } | Self::Pooling { .. })
+    }
+
     /// The word for this kind in reports.
     #[must_use]
     pub fn kind_name(&self) -> &'static str {

@@ -19,8 +19,13 @@
 
 pub mod connectivity;
 mod fold;
+#[cfg(test)]
+mod fold_test;
+mod fold_window;
+mod form;
 mod lower;
 mod neuron;
+mod order;
 pub mod window;
 
 use quarrion_isa::diagnostic::Diagnostic;

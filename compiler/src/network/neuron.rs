@@ -12,6 +12,8 @@ use crate::import::policy::{
 const USUAL_LEAKY_GAIN: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 /// The same for states without leak, where weights may carry any scale.
 const USUAL_INTEGRATOR_GAIN: std::ops::RangeInclusive<f64> = 0.01..=100.0;
+/// A gain this near to 1 is 1, rounded when the file was written in single precision.
+const ROUNDING_OF_ONE: f64 = 1e-6;
 
 /// A discrete model and what its input must be multiplied by.
 pub(super) struct Discretised {
@@ -81,6 +83,9 @@ pub(super) fn discretise(
         let (comparison, reset) = (policy.comparison, policy.reset);
         model.firing = Some(Firing { threshold, comparison, reset });
     }
+    gain.iter_mut()
+        .filter(|gain| (**gain - 1.0).abs() < ROUNDING_OF_ONE)
+        .for_each(|gain| *gain = 1.0);
     place.check_finite(&model, &gain)?;
     Ok(Discretised { model, gain })
 }

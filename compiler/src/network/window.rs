@@ -100,6 +100,12 @@ impl ConvolutionShape {
         self.in_channels / self.groups
     }
 
+    /// Whether every channel stays by itself.
+    #[must_use]
+    pub fn is_depthwise(&self) -> bool {
+        self.groups == self.in_channels && self.groups == self.out_channels
+    }
+
     /// First input channel that output channel `channel` sees.
     #[must_use]
     pub fn first_input_channel(&self, channel: usize) -> usize {

@@ -108,7 +108,7 @@ fn digits_recurrent_counts_equal_the_framework() {
 }
 
 /// The folder with networks that may not be copied into the project.
-fn reference() -> Option<PathBuf> {
+pub(super) fn reference() -> Option<PathBuf> {
     let folder = std::env::var_os("QUARRION_REFERENCE").map(PathBuf::from);
     if folder.is_none() {
         println!("SKIPPED: QUARRION_REFERENCE does not name the reference folder");
