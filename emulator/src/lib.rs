@@ -10,12 +10,14 @@ pub mod engine;
 pub mod mesh;
 mod pieces;
 mod probe;
+mod retime;
 mod run;
 mod shards;
 pub mod tally;
 pub mod time;
 
 pub use probe::{Probe, ProbeError, ProbeRecord};
+pub use retime::retime;
 pub use run::{
     Extent, Observer, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord, run,
 };

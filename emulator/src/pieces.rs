@@ -5,9 +5,9 @@ use quarrion_isa::stimulus::Sample;
 
 use crate::engine::Spike;
 use crate::probe::PlacedProbe;
-use crate::run::{Job, Recording, SpikeRecord};
+use crate::run::{Job, Recording, RunError, SpikeRecord};
 use crate::tally::Tally;
-use crate::time::{CountModel, Traffic};
+use crate::time::{TimingModel, Traffic, timing_model};
 
 /// What one sample leaves behind.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct SampleOutcome {
 #[derive(Debug)]
 pub(crate) struct Accounts<'a> {
     job: Job<'a>,
-    model: CountModel,
+    model: Box<dyn TimingModel>,
     traffic: Traffic,
     outcome: SampleOutcome,
     sample: u32,
@@ -35,9 +35,10 @@ pub(crate) struct Accounts<'a> {
 }
 
 impl<'a> Accounts<'a> {
-    pub(crate) fn new(job: &Job<'a>) -> Self {
-        let model = CountModel::new(job.chip, &job.extent.cores, job.extent.tiles);
-        Self {
+    pub(crate) fn new(job: &Job<'a>) -> Result<Self, RunError> {
+        let extent = job.extent;
+        let model = timing_model(job.options.timing, job.chip, &extent.cores, extent.tiles)?;
+        Ok(Self {
             job: *job,
             model,
             traffic: Traffic::default(),
@@ -46,7 +47,7 @@ impl<'a> Accounts<'a> {
             input_steps: 0,
             steps: 0,
             writes: 0,
-        }
+        })
     }
 
     /// An empty tally of the run's program.
@@ -65,7 +66,12 @@ impl<'a> Accounts<'a> {
     }
 
     /// Closes a timestep whose record holds everything but the host's part after the update.
-    pub(crate) fn close_step(&mut self, step: u32, activity: &mut Activity, spikes: &[Spike]) {
+    pub(crate) fn close_step(
+        &mut self,
+        step: u32,
+        activity: &mut Activity,
+        spikes: &[Spike],
+    ) -> Result<(), RunError> {
         activity.sample = self.sample;
         activity.step = step;
         activity.host.spikes_out = self.read_out(step, spikes);
@@ -73,11 +79,12 @@ impl<'a> Accounts<'a> {
         activity.host.state_resets = u32::from(step + 1 == self.steps);
         let chip = self.job.chip;
         self.traffic.expand(activity, chip);
-        let time = self.model.time_step(chip, activity, &mut self.traffic);
-        self.outcome.tally.count_step(chip, activity, &self.traffic, time, &self.model);
+        let time = self.model.time_step(chip, activity, &mut self.traffic)?;
+        self.outcome.tally.count_step(chip, activity, &self.traffic, time, self.model.cores());
         if self.job.options.recording == Recording::Activity {
             self.outcome.activity.push(activity.clone());
         }
+        Ok(())
     }
 
     /// Counts spikes in their populations' windows; returns how many the host reads.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::{Chip, Synchronisation};
+use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::{ChipId, CoreId, PopulationId, TileId};
 use quarrion_isa::ledger::Ledger;
 use quarrion_isa::program::Program;
@@ -18,6 +19,7 @@ use crate::engine::{Outbox, PrepareError, Shard, Tables, inject};
 use crate::pieces::{Accounts, SampleOutcome};
 use crate::probe::{PlacedProbe, Probe, ProbeError, ProbeRecord, place_probe};
 use crate::shards::run_sharded;
+use crate::time::Timing;
 
 /// What to do beside running.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct RunOptions {
     pub seed: u32,
     /// What to keep beside the ledger.
     pub recording: Recording,
+    /// Timing model.
+    pub timing: Timing,
     /// State words to record.
     pub probes: Vec<Probe>,
 }
@@ -116,6 +120,9 @@ pub enum RunError {
     /// A probe cannot be placed.
     #[error(transparent)]
     Probe(#[from] ProbeError),
+    /// The timing model cannot run the chip's mesh, or the mesh deadlocks.
+    #[error(transparent)]
+    Timing(#[from] Diagnostic),
     /// The chip asks for something that this build cannot emulate.
     #[error("{what} is not built yet")]
     NotBuilt {
@@ -131,7 +138,12 @@ impl Extent {
     /// What `program` occupies of `chip`.
     #[must_use]
     pub fn of(program: &Program, chip: &Chip) -> Self {
-        let cores: Vec<CoreId> = program.cores.iter().map(|core| core.core).collect();
+        Self::of_cores(program.cores.iter().map(|core| core.core).collect(), chip)
+    }
+
+    /// What `cores`, ascending, occupy of `chip`.
+    #[must_use]
+    pub fn of_cores(cores: Vec<CoreId>, chip: &Chip) -> Self {
         let mut tiles: Vec<TileId> = cores.iter().map(|core| chip.tile_of(*core)).collect();
         tiles.sort_unstable();
         tiles.dedup();
@@ -228,12 +240,13 @@ fn run_by_samples(
     let samples = &job.stimulus.samples;
     let work = || {
         let mut shard = Shard::new(job.tables, 0..job.tables.core_count(), job.options.seed);
-        let mut accounts = Accounts::new(job);
+        let mut accounts = Accounts::new(job)?;
         let mut outcomes = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(sample) = samples.get(number) else { return Ok(outcomes) };
-            outcomes.push((number, run_sample(job, number, sample, &mut shard, &mut accounts)));
+            let outcome = run_sample(job, number, sample, &mut shard, &mut accounts)?;
+            outcomes.push((number, outcome));
             let done = finished.fetch_add(1, Ordering::Relaxed) + 1;
             if observer(Progress { samples: done }).is_break() {
                 next.store(samples.len(), Ordering::Relaxed);
@@ -265,7 +278,7 @@ fn run_sample(
     sample: &Sample,
     shard: &mut Shard<'_>,
     accounts: &mut Accounts<'_>,
-) -> SampleOutcome {
+) -> Result<SampleOutcome, RunError> {
     let (mut host, mut outbox) = (Outbox::default(), Outbox::default());
     let mut activity = Activity::default();
     shard.start_sample(number as u32, sample);
@@ -275,10 +288,10 @@ fn run_sample(
         inject(job.tables, sample.spikes_at(step), &mut host, &mut activity);
         shard.update(step, &mut outbox, &mut activity);
         shard.deliver(step, [&host, &outbox]);
-        accounts.close_step(step, &mut activity, shard.spikes());
+        accounts.close_step(step, &mut activity, shard.spikes())?;
         accounts.keep_probes(|probe, values| shard.sample_probe(probe, values));
     }
-    accounts.finish_sample()
+    Ok(accounts.finish_sample())
 }
 
 /// Puts the samples' outcomes together, in order.

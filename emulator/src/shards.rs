@@ -47,7 +47,7 @@ pub(crate) fn run_sharded(
         for (range, links) in ranges.into_iter().zip(links) {
             scope.spawn(move || work(job, range, &links));
         }
-        let mut accounts = Accounts::new(job);
+        let mut accounts = Accounts::new(job)?;
         let mut outcomes = Vec::new();
         for (number, sample) in job.stimulus.samples.iter().enumerate() {
             accounts.start_sample(number, sample);
@@ -55,7 +55,7 @@ pub(crate) fn run_sharded(
                 let Some(mut whole) = gather(job, sample, step, &parts) else {
                     return Err(RunError::Interrupted);
                 };
-                accounts.close_step(step, &mut whole.activity, &whole.spikes);
+                accounts.close_step(step, &mut whole.activity, &whole.spikes)?;
                 let mut seen = whole.probes.iter();
                 accounts.keep_probes(|_, values| {
                     seen.next().into_iter().for_each(|seen| values.copy_from_slice(seen));

@@ -45,9 +45,10 @@ pub struct CountModel {
 }
 
 /// The longest part so far, and what it is.
-struct Longest {
-    time: u64,
-    bound: Bound,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Longest {
+    pub(super) time: u64,
+    pub(super) bound: Bound,
 }
 
 impl Longest {
@@ -76,16 +77,13 @@ impl CountModel {
         }
     }
 
-    /// Times one timestep.
-    ///
-    /// # Units
-    /// ps
-    pub fn time_step(
+    /// Works out every part of the timestep; returns the longest one.
+    pub(super) fn lower_bound(
         &mut self,
         chip: &Chip,
         activity: &Activity,
         traffic: &mut Traffic,
-    ) -> StepTime {
+    ) -> Longest {
         self.times.fill(CoreTimes::default());
         self.time_updates(chip, activity);
         self.time_sending(chip, activity, traffic);
@@ -93,7 +91,6 @@ impl CountModel {
         for (core, times) in activity.cores.iter().zip(&self.times) {
             longest.offer(times.update, Bound::Update(core.core));
         }
-        let update = longest.time;
         for (core, times) in activity.cores.iter().zip(&self.times) {
             longest.offer(times.sent, Bound::AxonOut(core.core));
         }
@@ -103,7 +100,12 @@ impl CountModel {
             longest.offer(start + times.service, Bound::Synapses(core.core));
         }
         self.time_links(chip, traffic, &mut longest);
-        self.finish(chip, activity, update, longest)
+        longest
+    }
+
+    /// Time when a packet is ready to leave its core, by position in the traffic.
+    pub(super) fn injected(&self, packet: usize) -> u64 {
+        self.injected[packet]
     }
 
     /// Time of each core's service of lists in the last timestep, by position in the program.
@@ -206,13 +208,9 @@ impl CountModel {
         }
     }
 
-    fn finish(
-        &self,
-        chip: &Chip,
-        activity: &Activity,
-        update: u64,
-        mut longest: Longest,
-    ) -> StepTime {
+    /// Adds the phases after the last list to the longest part.
+    pub(super) fn close(&self, chip: &Chip, activity: &Activity, mut longest: Longest) -> StepTime {
+        let update = self.times.iter().map(|times| times.update).max().unwrap_or(0);
         let done = longest.time;
         let barrier = match chip.synchronisation {
             Synchronisation::Barrier(_) => self.barrier.0,
@@ -253,7 +251,7 @@ fn segment_work(kind: &CoreType, segment: &Segment) -> u64 {
 }
 
 /// Time of a list's service at its core.
-fn list_service(kind: &CoreType, destination: &Destination) -> u64 {
+pub(super) fn list_service(kind: &CoreType, destination: &Destination) -> u64 {
     let operation = kind.synaptic_op(destination.format);
     kind.services.axon_in.occupancy.0
         + u64::from(destination.words) * kind.services.synapse_word.occupancy.0
@@ -261,7 +259,7 @@ fn list_service(kind: &CoreType, destination: &Destination) -> u64 {
 }
 
 /// Time that a packet takes a link.
-pub(super) fn link_time(chip: &Chip, link: LinkId, payload_bits: u32) -> u64 {
+fn link_time(chip: &Chip, link: LinkId, payload_bits: u32) -> u64 {
     let class = chip.mesh.link_class(link);
     u64::from(chip.mesh.flits(class, payload_bits)) * chip.mesh.link(class).occupancy.0
 }

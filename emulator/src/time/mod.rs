@@ -4,8 +4,94 @@
 //! again. [`Traffic`] expands a record into packets on their routes, once, for the timing model and
 //! the ledger alike.
 
+mod contended;
 mod count;
 mod traffic;
 
+use quarrion_isa::activity::Activity;
+use quarrion_isa::chip::Chip;
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::id::CoreId;
+use quarrion_isa::timing::StepTime;
+
+pub use contended::{ContendedModel, PacketModel};
 pub use count::CountModel;
 pub use traffic::{Origin, Packet, Traffic};
+
+/// Which timing model a run uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Timing {
+    /// Sums and maxima, no contention.
+    #[default]
+    Count,
+    /// One record per packet, with contention.
+    Queue,
+    /// Flit by flit.
+    Cycle,
+}
+
+/// A timing model at work: reads activity records and chip, nothing else.
+pub trait TimingModel: std::fmt::Debug + Send {
+    /// Times one timestep.
+    ///
+    /// # Errors
+    /// The packets of the step never arrive; the chip's author must act.
+    fn time_step(
+        &mut self,
+        chip: &Chip,
+        activity: &Activity,
+        traffic: &mut Traffic,
+    ) -> Result<StepTime, Diagnostic>;
+
+    /// The times of the cores in the last timestep.
+    fn cores(&self) -> &CountModel;
+}
+
+impl TimingModel for CountModel {
+    fn time_step(
+        &mut self,
+        chip: &Chip,
+        activity: &Activity,
+        traffic: &mut Traffic,
+    ) -> Result<StepTime, Diagnostic> {
+        let longest = self.lower_bound(chip, activity, traffic);
+        Ok(self.close(chip, activity, longest))
+    }
+
+    fn cores(&self) -> &CountModel {
+        self
+    }
+}
+
+impl TimingModel for ContendedModel {
+    fn time_step(
+        &mut self,
+        chip: &Chip,
+        activity: &Activity,
+        traffic: &mut Traffic,
+    ) -> Result<StepTime, Diagnostic> {
+        self.time_packets(chip, activity, traffic)
+    }
+
+    fn cores(&self) -> &CountModel {
+        self.count_model()
+    }
+}
+
+/// Makes the timing model for a program on `cores` (ascending) and `tiles` tiles.
+///
+/// # Errors
+/// The chip describes a mesh that the model cannot run; its author must act.
+pub fn timing_model(
+    timing: Timing,
+    chip: &Chip,
+    cores: &[CoreId],
+    tiles: u32,
+) -> Result<Box<dyn TimingModel>, Diagnostic> {
+    let count = CountModel::new(chip, cores, tiles);
+    Ok(match timing {
+        Timing::Count => Box::new(count),
+        Timing::Queue => Box::new(ContendedModel::new(chip, count, PacketModel::Queue)?),
+        Timing::Cycle => Box::new(ContendedModel::new(chip, count, PacketModel::Cycle)?),
+    })
+}
