@@ -1,6 +1,7 @@
 //! Packet timing: how long the packets of a timestep take through the network of a chip.
 
 mod alloc;
+mod calendar;
 mod check;
 pub mod codes;
 mod cycle;

@@ -7,8 +7,9 @@
 //! have it. With one virtual channel this loses nothing against the `cycle` model; with several,
 //! flits of different packets do not interleave on a link and channels are handed out one by one.
 //!
-//! All effects of a router on another one lie at least a tick ahead, so within a tick nodes are
-//! visited in any order, and only nodes where something can change are visited at all.
+//! A router writes its packets straight into the next buffer, with the tick of their arrival; the
+//! owner of the buffer looks at nothing that has not arrived. So within a tick nodes can be visited
+//! in any order, and only nodes where something can change are visited at all.
 
 mod lanes;
 mod ports;
@@ -17,12 +18,14 @@ mod state;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
+use super::alloc::bits;
+use super::calendar::{Calendar, Credit};
 use super::fabric::{Fabric, Speculation};
-use super::plan::{NONE, Plan, Ticket};
+use super::plan::{NONE, Plan};
 use super::ports::Lines;
 use super::record::{Record, Stored};
-use super::traffic::{Detail, Ending, Outcome, Packet, Traffic};
-use super::wheel::{Slot, Wheel};
+use super::traffic::{Detail, Ending, Outcome, Traffic};
+
 use state::{Burst, InLane, InSlot, Node, OutSlot, Source};
 
 /// The `queue` model of one fabric, kept from one timestep to the next.
@@ -113,20 +116,19 @@ struct Engine<const V: usize> {
     plan: Plan,
     fig: Figures,
     lines: Lines,
-    wheel: Wheel<Burst>,
+    calendar: Calendar,
     record: Record,
     in_lanes: Vec<InLane>,
     out_slots: Vec<OutSlot<V>>,
     in_slots: Vec<InSlot>,
-    /// Packets behind the front one, for every lane a ring.
-    store: Vec<Ticket>,
+    /// A ring of bursts for every lane.
+    store: Vec<Burst>,
     sources: Vec<Source>,
     /// Per port, the tick before which its core is busy.
     sinks: Vec<u64>,
     nodes: Vec<Node>,
-    list: Vec<u32>,
-    /// Nodes that this run has touched.
-    touched: Vec<u32>,
+    /// One bit per node that this run has touched.
+    touched: Vec<u64>,
     broken: bool,
 }
 
@@ -151,17 +153,16 @@ impl<const V: usize> Engine<V> {
                 ring: depth - 1,
             },
             lines: Lines::default(),
-            wheel: Wheel::new(plan.reach() + u64::from(deepest)),
+            calendar: Calendar::new(plan.nodes, plan.reach() + u64::from(deepest)),
             record: Record::default(),
             in_lanes: vec![InLane::default(); lanes],
             out_slots: vec![OutSlot::default(); slots],
             in_slots: vec![InSlot::default(); slots],
-            store: vec![Ticket::default(); lanes * depth as usize],
+            store: vec![Burst::default(); lanes * depth as usize],
             sources: vec![Source::default(); ports],
             sinks: vec![0; ports],
             nodes: vec![Node::default(); plan.nodes as usize],
-            list: Vec::new(),
-            touched: Vec::new(),
+            touched: vec![0; (plan.nodes as usize).div_ceil(64)],
             broken: false,
             plan,
         };
@@ -221,65 +222,46 @@ impl<const V: usize> Engine<V> {
         self.plan.check(traffic)?;
         self.start(traffic, detail);
         let packets = &traffic.packets;
-        let mut slot = Slot::default();
-        while let Some(tick) = self.wheel.advance(&mut slot) {
-            for node in &slot.wakes {
-                self.enlist(tick, *node);
+        let mut credits: Vec<Credit> = Vec::new();
+        while let Some(tick) = self.calendar.advance(&mut credits) {
+            for &credit in &credits {
+                self.credit(tick, credit);
             }
-            for &(lane, flits) in &slot.credits {
-                self.credit(tick, lane, flits);
-            }
-            for burst in &slot.arrivals {
-                self.arrive(tick, burst, packets);
-            }
-            let list = std::mem::take(&mut self.list);
-            for &node in &list {
-                if node < self.fig.routers {
-                    if V == 1 {
+            for word in 0..self.calendar.words() {
+                let woken = self.calendar.take_word(word);
+                self.touched[word] |= woken;
+                for bit in bits(woken) {
+                    let node = word as u32 * 64 + bit;
+                    if node >= self.fig.routers {
+                        self.visit_port(tick, node, packets);
+                    } else if V == 1 {
                         self.visit_single(tick, node);
                     } else {
                         self.visit_several(tick, node);
                     }
-                } else {
-                    self.visit_port(tick, node, packets);
                 }
             }
-            self.list = list;
-            self.list.clear();
         }
         Ok(self.finish())
     }
 
     fn start(&mut self, traffic: &Traffic, detail: Detail) {
-        let touched = std::mem::take(&mut self.touched);
-        if self.broken {
-            (0..self.plan.nodes).for_each(|node| self.reset(node));
-            self.broken = false;
-        } else {
-            touched.iter().for_each(|node| self.reset(*node));
+        for word in 0..self.touched.len() {
+            let all = if self.broken { u64::MAX } else { 0 };
+            let touched = std::mem::take(&mut self.touched[word]) | all;
+            let nodes = self.plan.nodes;
+            let nodes = bits(touched).map(|b| word as u32 * 64 + b).take_while(|n| *n < nodes);
+            nodes.for_each(|node| self.reset(node));
         }
-        self.touched = touched;
-        self.touched.clear();
-        self.wheel.rewind();
+        self.broken = false;
+        self.calendar.rewind();
         self.lines.fill(self.sources.len(), traffic);
         self.record.start(traffic.packets.len(), detail);
         for port in 0..self.sources.len() {
             if let Some(first) = self.lines.of(port).first() {
                 let at = self.plan.ticks(traffic.packets[*first as usize].inject_ps);
-                self.wheel.wake(at, self.fig.routers + port as u32);
+                self.calendar.wake(at, self.fig.routers + port as u32);
             }
-        }
-    }
-
-    #[inline]
-    fn enlist(&mut self, tick: u64, node: u32) {
-        let stamp = &mut self.nodes[node as usize].stamp;
-        if *stamp != tick + 1 {
-            if *stamp == 0 {
-                self.touched.push(node);
-            }
-            *stamp = tick + 1;
-            self.list.push(node);
         }
     }
 
@@ -295,6 +277,7 @@ impl<const V: usize> Engine<V> {
             Ending::Deadlock(self.ring())
         };
         let (out_slots, in_lanes, fig) = (&self.out_slots, &self.in_lanes, self.fig);
+        let store = &self.store;
         let sent = |slot: usize| {
             (u64::from(out_slots[slot].flits), u64::from(out_slots[slot].packets))
         };
@@ -302,10 +285,14 @@ impl<const V: usize> Engine<V> {
             let (node, at) = (slot as u32 / fig.slots, slot as u32 % fig.slots);
             let first = (node << fig.shift) as usize + at as usize * V;
             let mut sum = Stored::default();
-            for lane in &in_lanes[first..first + V] {
+            for (lane, at) in in_lanes[first..first + V].iter().zip(first..) {
                 sum.queue = sum.queue.wrapping_add(lane.queue);
-                sum.stored += u64::from(lane.stored);
                 sum.peak += u32::from(lane.peak);
+                for burst in 0..u32::from(lane.len) {
+                    let place = (u32::from(lane.first) + burst) & fig.ring;
+                    let index = at * (fig.ring as usize + 1) + place as usize;
+                    sum.stored += u64::from(store[index].flits);
+                }
             }
             sum
         };

@@ -1,10 +1,12 @@
 //! Sources and sinks of the `queue` model.
 
-use super::state::{Burst, EARLY, Hold};
-use super::{Engine, Packet};
+use super::lanes::Begins;
+use super::state::{Burst, Hold};
+use super::Engine;
 use crate::mesh::alloc::{bits, pick};
 use crate::mesh::fabric::{ChannelRelease, Switching};
 use crate::mesh::ports::service;
+use crate::mesh::traffic::Packet;
 
 impl<const V: usize> Engine<V> {
     pub(super) fn visit_port(&mut self, tick: u64, node: u32, packets: &[Packet]) {
@@ -24,7 +26,7 @@ impl<const V: usize> Engine<V> {
         let packet = &packets[ordinal as usize];
         let ready = self.plan.ticks(packet.inject_ps);
         if ready > tick {
-            self.wheel.wake(ready, node);
+            self.calendar.wake(ready, node);
             return false;
         }
         let (ticket, plane) = self.plan.ticket(ordinal, packet, source.next);
@@ -46,7 +48,7 @@ impl<const V: usize> Engine<V> {
         let index = (node * self.fig.slots) as usize + usize::from(source.plane);
         let slot = &mut self.out_slots[index];
         if slot.ready > tick {
-            self.wheel.wake(slot.ready, node);
+            self.calendar.wake(slot.ready, node);
             return;
         }
         let head = source.sent == 0;
@@ -90,79 +92,56 @@ impl<const V: usize> Engine<V> {
         slot.ready = tick + u64::from(flits) * u64::from(slot.flit);
         slot.flits += u32::from(flits);
         slot.packets += u32::from(tail);
-        let mut arrival = tick + u64::from(slot.latency);
-        let mut spacing = slot.flit;
-        if head && tail {
-            arrival += self.fig.settle;
-        } else if head {
-            spacing |= EARLY;
-        }
-        let lane = slot.lane + channel as u32;
-        self.wheel.arrival(arrival, Burst { lane, flits, spacing, ticket });
+        let at = tick + u64::from(slot.latency);
+        let (lane, ready) = (slot.lane + channel as u32, slot.ready);
+        let burst = Burst { at, ticket, flits, spacing: slot.flit };
+        let (more, taken) = (source.current, source.next as usize);
+        self.push(lane, burst, if head { Begins::Packet } else { Begins::Nothing });
         let line = self.lines.of((node - self.fig.routers) as usize);
-        if source.current || (source.next as usize) < line.len() {
-            self.wheel.wake(slot.ready, node);
+        if more || taken < line.len() {
+            self.calendar.wake(ready, node);
         }
     }
 
-    /// Flits reach a core, which takes them at once or when it is done with an earlier packet.
-    pub(super) fn receive(&mut self, tick: u64, node: u32, burst: &Burst, packets: &[Packet]) {
-        self.store_burst(tick, burst);
-        let port = (node - self.fig.routers) as usize;
-        if self.sinks[port] <= tick {
-            let spacing = u64::from(burst.spacing & !EARLY);
-            self.take(tick, node, burst.lane, spacing, packets);
-        }
-    }
-
-    /// Takes the flits of a lane's front packet; the core is busy after its tail.
-    fn take(&mut self, tick: u64, node: u32, lane: u32, spacing: u64, packets: &[Packet]) {
-        let state = &mut self.in_lanes[lane as usize];
-        let flits = if state.len > 1 { state.left } else { state.arrived };
-        let ticket = state.ticket;
-        state.left -= flits;
-        if state.len == 1 {
-            state.arrived -= flits;
-        }
-        let tail = state.left == 0;
-        self.leave(lane, flits, tick, spacing);
-        if tail {
-            let end = tick + u64::from(flits - 1) * spacing;
-            let work = service(&self.plan, packets, ticket.packet);
-            self.record.delivered(ticket.packet, end, end + work);
-            if work > 0 {
-                self.sinks[(node - self.fig.routers) as usize] = end + work;
-                self.wheel.wake(end + work, node);
-            }
-            self.pop(lane);
-        }
-    }
-
-    /// Takes what waits at a core, until a packet keeps it busy.
+    /// Takes what has arrived at a core, until a packet keeps it busy.
     fn drain(&mut self, tick: u64, node: u32, packets: &[Packet]) {
         let port = (node - self.fig.routers) as usize;
-        if self.sinks[port] == 0 {
-            return;
-        }
         let base = node << self.fig.shift;
-        loop {
-            let mut taken = false;
-            for lane in base..base + self.fig.slots * V as u32 {
+        for lane in base..base + self.fig.slots * V as u32 {
+            loop {
                 let state = &self.in_lanes[lane as usize];
-                let there = state.len > 1 || state.arrived > 0;
-                if there && self.sinks[port] <= tick {
-                    let rest = state.last.saturating_sub(tick);
-                    let spacing = if state.len == 1 && state.arrived > 1 {
-                        rest.div_ceil(u64::from(state.arrived) - 1)
-                    } else {
-                        0
-                    };
-                    self.take(tick, node, lane, spacing, packets);
-                    taken = true;
+                if state.len == 0 || self.sinks[port] > tick {
+                    break;
                 }
+                let front = lane * (self.fig.ring + 1) + u32::from(state.first);
+                let burst = self.store[front as usize];
+                if burst.at > tick {
+                    break;
+                }
+                self.take(tick, node, lane, &burst, packets);
             }
-            if !taken || self.sinks[port] > tick {
-                return;
+        }
+    }
+
+    /// Takes a burst; the core is busy after the tail of a packet.
+    fn take(&mut self, tick: u64, node: u32, lane: u32, burst: &Burst, packets: &[Packet]) {
+        let state = &mut self.in_lanes[lane as usize];
+        if state.left == 0 {
+            state.left = burst.ticket.flits;
+        }
+        state.left -= burst.flits;
+        let tail = state.left == 0;
+        let follow = u64::from(burst.flits - 1);
+        let last = burst.at + follow * u64::from(burst.spacing);
+        let spacing = if follow == 0 { 0 } else { last.saturating_sub(tick).div_ceil(follow) };
+        self.leave(lane, burst.flits, tick, spacing);
+        if tail {
+            let end = tick + follow * spacing;
+            let work = service(&self.plan, packets, burst.ticket.packet);
+            self.record.delivered(burst.ticket.packet, end, end + work);
+            if work > 0 {
+                self.sinks[(node - self.fig.routers) as usize] = end + work;
+                self.calendar.wake(end + work, node);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Routers of the `queue` model: channels are handed out, packets move.
 
 use super::Engine;
-use super::state::{Burst, EARLY, Front, Hold, OutSlot};
+use super::lanes::Begins;
+use super::state::{Burst, Front, Hold, OutSlot};
 use crate::mesh::alloc::{bits, by_slot, pick};
 use crate::mesh::fabric::{ChannelRelease, Switching};
 use crate::mesh::traffic::Waiting;
@@ -9,6 +10,7 @@ use crate::mesh::traffic::Waiting;
 impl<const V: usize> Engine<V> {
     /// A router with one virtual channel: who has the channel is the only one to send.
     pub(super) fn visit_single(&mut self, tick: u64, node: u32) {
+        self.look(tick, node);
         let first = (node * self.fig.slots) as usize;
         let mut wake = u64::MAX;
         let mut live = self.nodes[node as usize].live;
@@ -49,12 +51,13 @@ impl<const V: usize> Engine<V> {
         }
         self.nodes[node as usize].live = live;
         if wake != u64::MAX {
-            self.wheel.wake(wake.max(tick + 1), node);
+            self.calendar.wake(wake.max(tick + 1), node);
         }
     }
 
     /// A router with several virtual channels.
     pub(super) fn visit_several(&mut self, tick: u64, node: u32) {
+        self.look(tick, node);
         let slots = self.fig.slots;
         let first = (node * slots) as usize;
         let mut wake = u64::MAX;
@@ -111,7 +114,7 @@ impl<const V: usize> Engine<V> {
             wake = wake.min(tick + 1);
         }
         if wake != u64::MAX {
-            self.wheel.wake(wake.max(tick + 1), node);
+            self.calendar.wake(wake.max(tick + 1), node);
         }
     }
 
@@ -178,34 +181,34 @@ impl<const V: usize> Engine<V> {
         }
     }
 
-    /// Moves as much of the front packet as is there and has room behind the link.
+    /// Moves as much of the front burst as has room behind the link.
     #[inline]
     fn send(&mut self, tick: u64, node: u32, local: u32, port: u32) {
         let lane_index = node << self.fig.shift | local;
         let lane = &mut self.in_lanes[lane_index as usize];
+        let front = lane_index * (self.fig.ring + 1) + u32::from(lane.first);
+        let burst = self.store[front as usize];
         let slot_index = (node * self.fig.slots + port) as usize;
         let slot = &mut self.out_slots[slot_index];
         let channel = usize::from(lane.out) % V;
         let out = &mut slot.lanes[channel];
-        let ticket = lane.ticket;
-        let there = if lane.len > 1 { lane.left } else { lane.arrived };
-        let flits = there.min(out.credits);
+        let flits = burst.flits.min(out.credits);
         debug_assert!(flits > 0);
-        let head = lane.left == ticket.flits;
+        let head = lane.left == burst.ticket.flits;
         // The flits follow each other as fast as the slower of arrival and departure.
         let mut spacing = u64::from(slot.flit);
-        let mut end = tick + u64::from(flits - 1) * spacing;
-        if flits > 1 && flits == there && lane.len == 1 && lane.last > end {
-            spacing = (lane.last - tick).div_ceil(u64::from(flits - 1));
-            end = tick + u64::from(flits - 1) * spacing;
+        let follow = u64::from(flits - 1);
+        let mut end = tick + follow * spacing;
+        let last = burst.at + follow * u64::from(burst.spacing);
+        if flits > 1 && last > end {
+            spacing = (last - tick).div_ceil(follow);
+            end = tick + follow * spacing;
         }
         lane.left -= flits;
-        if lane.len == 1 {
-            lane.arrived -= flits;
-        }
         out.credits -= flits;
         let tail = lane.left == 0;
-        if tail || out.credits == 0 || lane.len == 1 && lane.arrived == 0 {
+        let through = flits == burst.flits;
+        if through || out.credits == 0 {
             slot.want &= !(1 << local);
         }
         if tail {
@@ -217,36 +220,29 @@ impl<const V: usize> Engine<V> {
                 }
                 ChannelRelease::TailCredit => out.hold = Hold::Draining,
             }
+            lane.front = Front::Idle;
+            lane.floor = end + 1 + self.fig.settle;
         }
         slot.ready = end + u64::from(slot.flit);
         slot.flits += u32::from(flits);
         slot.packets += u32::from(tail);
-        let mut arrival = tick + self.fig.traverse + u64::from(slot.latency);
-        let mut gap = spacing as u16;
-        if head && slot.lane >> self.fig.shift < self.fig.routers {
-            if tail {
-                arrival += self.fig.settle;
-            } else {
-                gap |= EARLY;
-            }
-        }
-        let lane_ahead = slot.lane + channel as u32;
-        self.wheel.arrival(arrival, Burst { lane: lane_ahead, flits, spacing: gap, ticket });
+        let at = tick + self.fig.traverse + u64::from(slot.latency);
+        let ahead = slot.lane + channel as u32;
         if V > 1 {
             let cross = if self.fig.cross == 0 { u64::from(lane.spacing) } else { self.fig.cross };
             self.in_slots[(node * self.fig.slots) as usize + local as usize / V].busy = end + cross;
         }
         if head {
-            self.record.head(ticket.packet, self.plan.outs[slot_index].link, tick);
+            self.record.head(burst.ticket.packet, self.plan.outs[slot_index].link, tick);
         }
-        self.leave(lane_index, flits, tick, spacing);
-        if tail {
-            let ready = end + 1 + self.fig.settle;
-            self.in_lanes[lane_index as usize].ready = ready;
-            if self.pop(lane_index) {
-                let burst = Burst { lane: lane_index, flits: 0, spacing: 0, ticket };
-                self.wheel.arrival(ready, burst);
-            }
+        let begins = if head { Begins::Packet } else { Begins::Nothing };
+        self.push(ahead, Burst { at, flits, spacing: spacing as u16, ..burst }, begins);
+        if let Some(next) = self.leave(lane_index, flits, tick, spacing) {
+            let lane = &mut self.in_lanes[lane_index as usize];
+            let ready = if tail { lane.floor.max(next + self.fig.settle) } else { next };
+            lane.ready = ready.max(tick + 1);
+            self.calendar.wake(lane.ready, node);
+            self.nodes[node as usize].pending |= 1 << local;
         }
     }
 
@@ -261,10 +257,15 @@ impl<const V: usize> Engine<V> {
                 Waiting {
                     link: self.plan.ins[first + at].link,
                     channel: (lane & self.fig.local) % V as u32,
-                    packet: self.in_lanes[lane as usize].ticket.packet,
+                    packet: self.front_packet(lane),
                 }
             })
             .collect()
+    }
+
+    fn front_packet(&self, lane: u32) -> u32 {
+        let at = lane * (self.fig.ring + 1) + u32::from(self.in_lanes[lane as usize].first);
+        self.store[at as usize].ticket.packet
     }
 
     fn waits_for(&self, lane: u32) -> Option<u32> {

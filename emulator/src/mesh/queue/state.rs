@@ -3,19 +3,15 @@
 use crate::mesh::plan::Ticket;
 
 /// Flits of one packet that reach a buffer one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Burst {
-    pub(super) lane: u32,
-    /// Flits that arrive; 0 says that the front packet of the lane is ready.
-    pub(super) flits: u16,
-    /// Ticks between two of them; [`EARLY`] is set in the first part of a packet, whose head is
-    /// not yet through routing and channel allocation.
-    pub(super) spacing: u16,
+    /// When the first of them arrives.
+    pub(super) at: u64,
     pub(super) ticket: Ticket,
+    pub(super) flits: u16,
+    /// Ticks between two of them.
+    pub(super) spacing: u16,
 }
-
-/// Bit of a burst's spacing: the head still needs its time in the router.
-pub(super) const EARLY: u16 = 1 << 15;
 
 /// What the front packet of an input buffer is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,15 +29,11 @@ pub(super) enum Front {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 pub(super) struct InLane {
-    /// The front packet; the ones behind it are in the store.
-    pub(super) ticket: Ticket,
-    /// Packets, and where the ring of those behind the front begins.
-    pub(super) len: u16,
+    /// The ring of bursts in the store; the last ones may still be on the link.
     pub(super) first: u16,
+    pub(super) len: u16,
     /// Flits of the front packet that have not been sent.
     pub(super) left: u16,
-    /// Flits of the last packet that have arrived and not been sent.
-    pub(super) arrived: u16,
     pub(super) front: Front,
     /// Output slot of the front packet, and its local out lane once active.
     pub(super) slot: u8,
@@ -54,13 +46,14 @@ pub(super) struct InLane {
     pub(super) credit: u32,
     /// Lane of the sender, where credits go.
     pub(super) back: u32,
-    /// Flits stored, now and at most.
+    /// Bursts of the ring that have been seen to arrive, their flits, and the most of those.
+    pub(super) seen: u16,
     pub(super) stored: u16,
     pub(super) peak: u16,
-    /// The next front packet is not ready before this tick.
+    /// When the front burst can be worked on.
     pub(super) ready: u64,
-    /// When the last of the arrived flits arrives.
-    pub(super) last: u64,
+    /// The next packet cannot be worked on before this tick.
+    pub(super) floor: u64,
     /// Sum of departure ticks minus sum of arrival ticks, over all flits.
     pub(super) queue: u64,
 }
@@ -149,8 +142,8 @@ pub(super) struct InSlot {
 /// What a visit asks about a node first.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Node {
-    /// Last tick at which the node was put on the list, plus one; 0 in a run that left it alone.
-    pub(super) stamp: u64,
+    /// Lanes whose front burst is not ready yet.
+    pub(super) pending: u64,
     /// Out slots with waiting or wanting lanes; one that has become idle may linger.
     pub(super) live: u64,
 }

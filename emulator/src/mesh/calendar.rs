@@ -1,0 +1,160 @@
+//! The calendar of the `queue` model: who has something to do at which tick, and which credits
+//! come back then. Near ticks have a slot each, a bit map of nodes and a list of credits; what
+//! lies further ahead waits in a heap.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Most slots; what lies further ahead waits in the heap.
+const MOST: u64 = 1024;
+
+/// Flits of credit for the sender of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Credit {
+    pub(super) lane: u32,
+    pub(super) flits: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Far {
+    Credit(Credit),
+    Wake(u32),
+}
+
+/// Wakes and credits by tick.
+#[derive(Debug)]
+pub(super) struct Calendar {
+    /// Slots minus one.
+    mask: u64,
+    /// Bit-map words of one slot.
+    words: usize,
+    wakes: Vec<u64>,
+    credits: Vec<Vec<Credit>>,
+    /// Slots with anything in them.
+    occupied: Vec<u64>,
+    far: BinaryHeap<Reverse<(u64, Far)>>,
+    now: u64,
+}
+
+impl Calendar {
+    /// A calendar for `nodes` nodes and events that mostly lie less than `reach` ticks ahead.
+    pub(super) fn new(nodes: u32, reach: u64) -> Self {
+        let slots = reach.clamp(64, MOST).next_power_of_two();
+        let words = (nodes as usize).div_ceil(64);
+        Self {
+            mask: slots - 1,
+            words,
+            wakes: vec![0; words * slots as usize],
+            credits: (0..slots).map(|_| Vec::new()).collect(),
+            occupied: vec![0; slots as usize / 64],
+            far: BinaryHeap::new(),
+            now: 0,
+        }
+    }
+
+    /// Goes back to tick 0; the calendar must be empty.
+    pub(super) fn rewind(&mut self) {
+        debug_assert!(self.far.is_empty() && self.occupied.iter().all(|word| *word == 0));
+        self.now = 0;
+    }
+
+    /// Words of one slot's bit map.
+    pub(super) fn words(&self) -> usize {
+        self.words
+    }
+
+    #[inline]
+    fn near(&mut self, tick: u64) -> Option<usize> {
+        if tick - self.now > self.mask {
+            return None;
+        }
+        let slot = (tick & self.mask) as usize;
+        self.occupied[slot / 64] |= 1 << (slot % 64);
+        Some(slot)
+    }
+
+    /// Has a node visited at a tick.
+    #[inline]
+    pub(super) fn wake(&mut self, tick: u64, node: u32) {
+        match self.near(tick) {
+            Some(slot) => {
+                self.wakes[slot * self.words + node as usize / 64] |= 1 << (node % 64);
+            }
+            None => self.far.push(Reverse((tick, Far::Wake(node)))),
+        }
+    }
+
+    /// Has credits come back at a tick.
+    #[inline]
+    pub(super) fn credit(&mut self, tick: u64, credit: Credit) {
+        match self.near(tick) {
+            Some(slot) => self.credits[slot].push(credit),
+            None => self.far.push(Reverse((tick, Far::Credit(credit)))),
+        }
+    }
+
+    /// Steps to the next tick with anything to do and hands out its credits, in exchange for an
+    /// empty list.
+    pub(super) fn advance(&mut self, spent: &mut Vec<Credit>) -> Option<u64> {
+        let near = self.next_near();
+        let far = self.far.peek().map(|Reverse((tick, _))| *tick);
+        let tick = match (near, far) {
+            (Some(near), Some(far)) => near.min(far),
+            (near, far) => near.or(far)?,
+        };
+        self.now = tick;
+        while let Some(Reverse((at, _))) = self.far.peek() {
+            if at - tick > self.mask {
+                break;
+            }
+            if let Some(Reverse((at, event))) = self.far.pop() {
+                match event {
+                    Far::Credit(credit) => self.credit(at, credit),
+                    Far::Wake(node) => self.wake(at, node),
+                }
+            }
+        }
+        let slot = (tick & self.mask) as usize;
+        self.occupied[slot / 64] &= !(1 << (slot % 64));
+        spent.clear();
+        std::mem::swap(&mut self.credits[slot], spent);
+        Some(tick)
+    }
+
+    /// Takes one word of the bit map of the tick that is being worked on.
+    #[inline]
+    pub(super) fn take_word(&mut self, word: usize) -> u64 {
+        let slot = (self.now & self.mask) as usize;
+        std::mem::take(&mut self.wakes[slot * self.words + word])
+    }
+
+    /// Has a node visited at the tick that is being worked on, before visits begin.
+    #[inline]
+    pub(super) fn wake_now(&mut self, node: u32) {
+        let slot = (self.now & self.mask) as usize;
+        self.wakes[slot * self.words + node as usize / 64] |= 1 << (node % 64);
+    }
+
+    fn next_near(&self) -> Option<u64> {
+        let slots = self.mask as usize + 1;
+        let words = self.occupied.len();
+        let start = (self.now & self.mask) as usize;
+        let (word, bit) = (start / 64, start % 64);
+        let distance = |slot: usize| ((slot + slots - start) & (slots - 1)) as u64;
+        let first = self.occupied[word] & (u64::MAX << bit);
+        if first != 0 {
+            return Some(self.now + distance(word * 64 + first.trailing_zeros() as usize));
+        }
+        for step in 1..=words {
+            let at = (word + step) % words;
+            let mut bits = self.occupied[at];
+            if step == words {
+                bits &= (1u64 << bit) - 1;
+            }
+            if bits != 0 {
+                return Some(self.now + distance(at * 64 + bits.trailing_zeros() as usize));
+            }
+        }
+        None
+    }
+}
