@@ -6,6 +6,7 @@
 //! [`run`] drives all three over the samples of a stimulus, on any number of threads with the same
 //! result.
 
+pub mod codes;
 pub mod engine;
 pub mod mesh;
 mod pieces;

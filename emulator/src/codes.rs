@@ -1,0 +1,34 @@
+//! Codes of the diagnostics about runs and timing, beside the mesh's own.
+
+use quarrion_isa::diagnostic::CodeEntry;
+
+/// Explanations of the codes of runs and timing.
+pub const CODES: &[CodeEntry] = &[
+    CodeEntry {
+        code: "QE020",
+        title: "table routing is not built yet",
+        explanation: "The chip file asks for routes by table, and the contended timing models take \
+                      none from a chip file yet. Use dimension-order routing (xy, yx) or xy_yx.",
+    },
+    CodeEntry {
+        code: "QE021",
+        title: "the packets of a timestep deadlock",
+        explanation: "Packets wait for each other's buffers in a ring, so the timestep never ends. \
+                      Dimension-order routing on a mesh cannot deadlock; a torus and mixed routing \
+                      need two classes of virtual channels. Add virtual channels or change the \
+                      routing.",
+    },
+    CodeEntry {
+        code: "QE022",
+        title: "contention of branching packets is not built yet",
+        explanation: "With multicast by tree or table one packet branches on its way. The `count` \
+                      timing model times that without contention; `queue` and `cycle` take one \
+                      packet per destination core (multicast copies).",
+    },
+    CodeEntry {
+        code: "QE023",
+        title: "an activity record does not fit the chip",
+        explanation: "A stored record is timed again on a chip with the cores that it names. It \
+                      was written for other cores, by another build, or it is damaged.",
+    },
+];
