@@ -159,9 +159,12 @@ fn nowhere(tree: &Node, edit: &Edit<'_>, steps: &[Step]) -> Diagnostic {
         path => format!("`{path}`"),
     };
     let message = format!("`{}` names no value: {place} has no `{missing}`", edit.path);
-    Diagnostic::error("QC007", message)
-        .at_span(SET, edit.path_span, "this path")
-        .help(near::help(missing, &known))
+    let help = if known.is_empty() {
+        format!("{place} holds no further values: end the path there")
+    } else {
+        near::help(missing, &known)
+    };
+    Diagnostic::error("QC007", message).at_span(SET, edit.path_span, "this path").help(help)
 }
 
 /// Notes that the edited value now rests on the edit, not on the source that it had.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
+use crate::edit::SET;
 use crate::near;
 use crate::source::Sources;
 use crate::tree::{Layer, Node, Value, parse_path};
@@ -166,7 +167,8 @@ fn check_citations(tree: &Node, sources: &Sources) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     tree.visit_leaves(&mut |path, node| {
         let Value::Text(text) = &node.value else { return };
-        if path != "source" && !path.ends_with(".source") {
+        let is_source = path == "source" || path.ends_with(".source");
+        if !is_source || text.starts_with(SET) {
             return;
         }
         for key in citations(text).filter(|key| !known.contains(key)) {

@@ -178,7 +178,7 @@ fn tree_of(read: &Opened, sources: &mut Sources) -> Result<Node, Vec<Diagnostic>
         vec![
             Diagnostic::error("QC002", message)
                 .at_span(&read.name, span, "here")
-                .help("see the RON grammar; `chip show` prints a description that reads"),
+                .help("compare with a description that reads: `chip show loihi1`"),
         ]
     };
     let tree = match parse(&read.text, 0) {

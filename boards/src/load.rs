@@ -6,7 +6,7 @@ use quarrion_isa::diagnostic::{Diagnostic, Severity};
 
 use crate::figures::{self, FigureRow};
 use crate::source::Sources;
-use crate::tree::{Fault, Node, PartialFigure, ReadError, merge, print, read};
+use crate::tree::{Fault, Field, Node, PartialFigure, ReadError, Value, merge, print, read};
 use crate::{edit, layers, near, scaling};
 
 /// A checked chip with everything that was said about it.
@@ -149,8 +149,15 @@ fn stack(trees: Vec<Node>, sources: &Sources) -> Result<(Node, Vec<Node>), Vec<D
 
 /// Drops what is about the making of a description and not about the chip.
 fn tidy(tree: &mut Node) {
+    let done = |field: &Field| match (field.key.as_str(), &field.node.value) {
+        ("extends", Value::Text(_)) => true,
+        ("without", Value::List(paths)) => {
+            paths.iter().all(|path| matches!(path.value, Value::Text(_)))
+        }
+        _ => false,
+    };
     if let Some(fields) = tree.fields_mut() {
-        fields.retain(|field| !["extends", "without"].contains(&field.key.as_str()));
+        fields.retain(|field| !done(field));
     }
 }
 
@@ -159,7 +166,7 @@ fn remove(tree: &mut Node, sources: &Sources) -> Result<(), Vec<Diagnostic>> {
     let named: Vec<Node> = tree.field("without").map(Node::items).unwrap_or_default().to_vec();
     let mut errors = Vec::new();
     for node in named {
-        let crate::tree::Value::Text(path) = &node.value else { continue };
+        let Value::Text(path) = &node.value else { continue };
         let steps = crate::tree::parse_path(path).unwrap_or_default();
         let removed = steps.split_last().is_some_and(|(last, parents)| {
             let fields = tree.at_mut(parents).and_then(|parent| parent.inner_mut().fields_mut());
@@ -215,9 +222,14 @@ fn misfit(error: ReadError, tree: &Node, sources: &Sources) -> Diagnostic {
             let message = format!("{place} lacks the field `{field}`");
             ("QC015", message, "incomplete", format!("add `{field}: …`"))
         }
+        Fault::Mismatch(found, expected) => {
+            let place = if path.is_empty() { "the chip file".into() } else { format!("`{path}`") };
+            let message = format!("{place} is {found}, but expected {expected}");
+            ("QC006", message, "does not fit", format!("write {expected}"))
+        }
         Fault::Other(message) => {
-            let message = format!("`{path}` {message}");
-            ("QC006", message, "does not fit", "see `chip show loihi1` for an example".to_owned())
+            let message = format!("`{path}` does not fit: {message}");
+            ("QC006", message, "does not fit", "compare with `chip show loihi1`".to_owned())
         }
     };
     let is_set = sources.name(origin.layer) == edit::SET && code == "QC005";

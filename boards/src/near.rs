@@ -20,11 +20,19 @@ pub(crate) fn help(name: &str, known: &[&str]) -> String {
     let near = near_names(name, known.iter().copied());
     match near.as_slice() {
         [] if known.is_empty() => "drop it".to_owned(),
+        [] if known.len() > READER_NAMES => {
+            let mut nearest = known.to_vec();
+            nearest.sort_by_key(|candidate| distance(name, candidate));
+            format!("the nearest names are {}", nearest[..3].join(", "))
+        }
         [] => format!("the names here are {}", known.join(", ")),
         [only] => format!("did you mean `{only}`?"),
         several => format!("did you mean one of `{}`?", several.join("`, `")),
     }
 }
+
+/// The most names that a line of help lists.
+const READER_NAMES: usize = 12;
 
 /// The longest name that distances are taken of, so that a hostile one costs nothing.
 const READER_NAME: usize = 64;

@@ -43,41 +43,41 @@ pub(super) fn stayed(tree: &Node, stages: &[Node], sources: &Sources) -> Vec<Dia
     let mut warnings = Vec::new();
     for (pattern, kinds) in DEPENDENCES {
         for path in matching(tree, pattern) {
-            for kind in *kinds {
-                warnings.extend(price_stayed(tree, stages, (&path, kind), sources));
-            }
+            let Some(new) = number(tree, &path) else { continue };
+            let stayed: Vec<(&str, f64)> = kinds
+                .iter()
+                .filter_map(|kind| Some((*kind, old_value(tree, stages, (&path, kind))?)))
+                .filter(|&(_, old)| old != new)
+                .collect();
+            let Some(&(_, old)) = stayed.first() else { continue };
+            let names: Vec<String> =
+                stayed.iter().map(|(kind, _)| format!("`prices.{kind}`")).collect();
+            let message = format!(
+                "price unchanged: `{path}` went from {old} to {new}, but no law makes {} follow",
+                names.join(", ")
+            );
+            let help = "give the price a `scaling` entry, or a new figure";
+            let mut warning = Diagnostic::warning("QC071", message).help(help);
+            let origin = tree.nearest(&path).origin;
+            warning.labels.push(sources.label(origin, &path, "changed here"));
+            warnings.push(warning);
         }
     }
     warnings
 }
 
-/// A warning if the price of the kind stayed although the parameter changed.
-fn price_stayed(
-    tree: &Node,
-    stages: &[Node],
-    (path, kind): (&str, &str),
-    sources: &Sources,
-) -> Option<Diagnostic> {
+/// The parameter's value when the price was written, unless the price names a law for it.
+fn old_value(tree: &Node, stages: &[Node], (path, kind): (&str, &str)) -> Option<f64> {
     let price = tree.field("prices")?.field(kind)?;
-    let stage = super::stage_of(stages, price.field("energy_pj")?);
-    let (old, new) = (number(stage, path)?, number(tree, path)?);
     let names = |law: &Node| match law.field("parameter").map(|node| &node.value) {
         Some(Value::Text(parameter)) => parameter == path,
         _ => false,
     };
-    let laws = price.field("scaling").map(Node::items).unwrap_or_default();
-    if old == new || laws.iter().any(names) {
+    let laws = price.field("scaling").map(|scaling| scaling.inner().items()).unwrap_or_default();
+    if laws.iter().any(names) {
         return None;
     }
-    let message = format!(
-        "price unchanged: `{path}` went from {old} to {new}, but `prices.{kind}` has no law that \
-         follows it"
-    );
-    let help = format!("give `prices.{kind}` a `scaling` entry, or a new price");
-    let mut warning = Diagnostic::warning("QC071", message).help(help);
-    let origin = tree.nearest(path).origin;
-    warning.labels.push(sources.label(origin, path, "changed here"));
-    Some(warning)
+    number(super::stage_of(stages, price.field("energy_pj")?), path)
 }
 
 /// The paths of the tree that fit a pattern.

@@ -142,43 +142,44 @@ fn check_law(law: &Law, tree: &Node, sources: &Sources) -> Option<Diagnostic> {
     Some(error)
 }
 
-/// Scales every number of one figure; notes on those that changed.
+/// Scales every number of one figure; a note if any changed.
 fn scale_figure(
     tree: &mut Node,
     stages: &[Node],
     path: &[Step],
     laws: &[Law],
     sources: &Sources,
-) -> Vec<Diagnostic> {
-    let mut notes = Vec::new();
+) -> Option<Diagnostic> {
+    let mut changes: Vec<String> = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
+    let mut place = None;
     for steps in numbers_of(tree, path) {
-        let Some(node) = tree.at(&steps) else { continue };
+        let node = tree.at(&steps)?;
         let (stage, origin) = (stage_of(stages, node), node.origin);
-        let (factor, reason) = factor(tree, stage, laws);
-        let Some(reason) = reason else { continue };
-        let Some(node) = tree.at_mut(&steps) else { continue };
-        let Value::Number(written) = &mut node.value else { continue };
+        let (factor, Some(reason)) = factor(tree, stage, laws) else { continue };
+        let Value::Number(written) = &mut tree.at_mut(&steps)?.value else { continue };
         let Ok(old) = written.parse::<f64>() else { continue };
         let new = format!("{}", old * factor);
-        let place = steps.join(".");
-        let message = format!("`{place}` follows its law: {old} -> {new} ({reason})");
-        let mut note = Diagnostic::note("QC093", message);
-        note.labels.push(sources.label(origin, &place, "written for the old value"));
-        notes.push(note);
+        changes.push(format!("{} {old} -> {new}", steps[path.len()..].join(".")));
         *written = new;
+        place.get_or_insert(origin);
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }
     }
+    let origin = place?;
+    let reasons = reasons.join("; ");
     let source = tree.at_mut(path).and_then(|figure| figure.step_mut("source"));
     if let Some(Value::Text(text)) = source.map(|source| &mut source.value) {
-        for reason in reasons {
-            text.push_str("; scaled: ");
-            text.push_str(&reason);
-        }
+        text.push_str("; scaled: ");
+        text.push_str(&reasons);
     }
-    notes
+    let path = path.join(".");
+    let message = format!("`{path}` follows its law: {} ({reasons})", changes.join(", "));
+    let mut note = Diagnostic::note("QC093", message)
+        .help("each figure is rounded once, into a whole number of aJ, ps or pW");
+    note.labels.push(sources.label(origin, &path, "written for the old value"));
+    Some(note)
 }
 
 /// The paths of a figure's numbers.

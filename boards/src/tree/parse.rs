@@ -24,7 +24,7 @@ pub(crate) struct Problem {
 pub(crate) fn parse(text: &str, layer: Layer) -> Result<Node, Problem> {
     let mut lexer = Lexer::new(text)?;
     let ahead = lexer.next()?;
-    let mut parser = Parser { lexer, ahead, layer, end: 0 };
+    let mut parser = Parser { lexer, ahead, layer, end: 0, open: Vec::new() };
     let node = parser.value(0)?;
     match parser.ahead {
         (Word::End, _) => Ok(node),
@@ -42,7 +42,10 @@ struct Parser<'a> {
     lexer: Lexer<'a>,
     ahead: (Word, Span),
     layer: Layer,
+    /// Where the last word taken ends.
     end: usize,
+    /// The brackets that are open.
+    open: Vec<Span>,
 }
 
 impl Parser<'_> {
@@ -51,7 +54,21 @@ impl Parser<'_> {
         let next = self.lexer.next()?;
         let taken = std::mem::replace(&mut self.ahead, next);
         self.end = taken.1.end;
+        match taken.0 {
+            Word::Mark('(' | '[' | '{') => self.open.push(taken.1),
+            Word::Mark(')' | ']' | '}') => drop(self.open.pop()),
+            _ => {}
+        }
         Ok(taken)
+    }
+
+    /// A problem with the next word; at the end of the text, with the bracket left open.
+    fn unexpected(&self, message: &str) -> Problem {
+        match (&self.ahead.0, self.open.last()) {
+            (Word::End, Some(&open)) => problem(open, "this bracket is never closed"),
+            (Word::End, None) => problem(self.ahead.1, "the text ends too early"),
+            _ => problem(self.ahead.1, message),
+        }
     }
 
     /// Takes the mark if it is next.
@@ -68,7 +85,7 @@ impl Parser<'_> {
         if self.takes(mark)? {
             return Ok(());
         }
-        Err(problem(self.ahead.1, &format!("expected `{mark}` here")))
+        Err(self.unexpected(&format!("expected `{mark}` here")))
     }
 
     /// A place from `start` to the last word taken.
@@ -81,6 +98,9 @@ impl Parser<'_> {
         if depth > READER_DEPTH {
             let message = format!("values are nested more than {READER_DEPTH} deep");
             return Err(problem(self.ahead.1, &message));
+        }
+        if self.ahead.0 == Word::End {
+            return Err(self.unexpected("expected a value"));
         }
         let (word, span) = self.take()?;
         let value = match word {
@@ -96,7 +116,7 @@ impl Parser<'_> {
             Word::Mark(mark) => {
                 return Err(problem(span, &format!("expected a value, found `{mark}`")));
             }
-            Word::End => return Err(problem(span, "expected a value, found the end of the text")),
+            Word::End => return Err(problem(span, "the text ends too early")),
         };
         Ok(Node { value, origin: self.origin(span.start) })
     }
@@ -180,6 +200,6 @@ impl Parser<'_> {
         if self.takes(close)? {
             return Ok(false);
         }
-        Err(problem(self.ahead.1, &format!("expected `,` or `{close}` here")))
+        Err(self.unexpected(&format!("expected `,` or `{close}` here")))
     }
 }

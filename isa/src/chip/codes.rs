@@ -164,7 +164,8 @@ pub const CODES: &[CodeEntry] = &[
     CodeEntry {
         code: "QC047",
         title: "Regions do not overlap",
-        explanation: "A tile holds one thing: cores of one kind, I/O, or nothing.",
+        explanation: "A tile holds one thing: cores of one kind, I/O, or nothing. Two regions that speak of \
+                      the same tile leave open which of them holds.",
     },
     CodeEntry {
         code: "QC048",
@@ -181,7 +182,8 @@ pub const CODES: &[CodeEntry] = &[
     CodeEntry {
         code: "QC050",
         title: "The host port is an I/O tile where the chip has some",
-        explanation: "If a region holds I/O tiles, the host enters there and nowhere else.",
+        explanation: "If a region holds I/O tiles, the host enters there and nowhere else: \
+                      routers of other tiles have no port for it.",
     },
     CodeEntry {
         code: "QC051",

@@ -6,7 +6,7 @@ use serde::de::{
 };
 
 use super::super::{Field, Node, Value};
-use super::{ReadError, Reader};
+use super::{Fault, ReadError, Reader};
 
 /// The items of a list, one after the other.
 pub(super) struct Items<'a> {
@@ -60,6 +60,9 @@ impl<'de> MapAccess<'de> for Fields<'_> {
         let value = Value::Name(field.key.clone());
         let key = Node { value, origin: field.key_origin };
         let below = |mut error: ReadError| {
+            if let Fault::UnknownName(name, known) = error.fault {
+                error.fault = Fault::UnknownField(name, known);
+            }
             error.origin = Some(field.key_origin);
             error.below(&field.key, field.key_origin)
         };

@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     UnknownName(String, &'static [&'static str]),
     /// A field that the type needs.
     MissingField(&'static str),
+    /// A value of the wrong kind: what it is, and what was expected.
+    Mismatch(String, String),
     /// Anything else, in words.
     Other(String),
 }

@@ -41,7 +41,7 @@ struct Reader<'a>(&'a Node);
 impl Reader<'_> {
     /// The value is not what the type expects.
     fn mismatch(&self, expected: &str) -> ReadError {
-        let mut error = ReadError::other(format!("is {}, but expected {expected}", kind(self.0)));
+        let mut error = ReadError::new(Fault::Mismatch(kind(self.0), expected.to_owned()));
         error.origin = Some(self.0.origin);
         error
     }

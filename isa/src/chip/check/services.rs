@@ -82,6 +82,7 @@ fn note_missing(path: &str, file: &CoreTypeFile, missing: &[&str], found: &mut F
         "synaptic_op_dense" => has(SynapseFormatKind::Dense),
         "synaptic_op_sparse" => has(SynapseFormatKind::Sparse),
         "synaptic_op_kernel" => has(SynapseFormatKind::Kernel),
+        "synaptic_update" => file.learning.is_some(),
         _ => true,
     };
     let missing: Vec<&str> = missing.iter().copied().filter(|name| applies(name)).collect();
