@@ -1,8 +1,8 @@
 //! The fabric as the engines read it: dense arrays, ticks instead of picoseconds.
 //!
 //! Nodes are routers, then ports. A *slot* is a numbered in or out port of a node, a *lane* one
-//! virtual channel of a slot: `lane = node << shift | slot * channels + channel`. Engines are
-//! compiled for 1, 2, 4, 8 and 16 channels; a fabric with another number leaves some unused.
+//! virtual channel of a slot: `lane = node << shift | slot * stride + channel`. Engines are
+//! compiled for a few numbers of slots and channels; a fabric with fewer leaves some unused.
 
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::random::{Counter, Purpose, draw};
@@ -71,9 +71,10 @@ pub(super) struct Plan {
     pub(super) routers: u32,
     pub(super) nodes: u32,
     pub(super) links: u32,
-    /// Slots per node.
+    /// Slots per node, in use and laid out for.
     pub(super) slots: u32,
-    /// Virtual channels in use, and the number that lanes are laid out for.
+    pub(super) room: u32,
+    /// Virtual channels per slot, in use and laid out for.
     pub(super) channels: u32,
     pub(super) stride: u32,
     pub(super) shift: u32,
@@ -90,7 +91,7 @@ pub(super) struct Plan {
     pub(super) switching: Switching,
     /// Packets are bound to a part of the channels.
     pub(super) classed: bool,
-    planes: u32,
+    pub(super) planes: u32,
     plane_use: PlaneUse,
     route: Route,
     places: Vec<(u16, u16)>,
@@ -130,12 +131,13 @@ impl Plan {
         let slots = slots_per_node(fabric);
         let channels = fabric.timing.virtual_channels;
         let stride = channels.next_power_of_two();
-        if stride > 16 || slots * stride > 64 {
+        let room = slots.next_power_of_two().max(8);
+        if room * stride > 64 {
             return Err(Diagnostic::error(
                 TOO_MANY_LANES,
                 format!(
                     "a router has {slots} ports of {channels} virtual channels; the timing models \
-                     hold 64 buffers a router and 16 channels a port"
+                     hold 64 buffers a router, both figures rounded up to powers of two"
                 ),
             )
             .help("use fewer virtual channels or fewer cores per tile"));
@@ -149,9 +151,10 @@ impl Plan {
             nodes: routers + fabric.ports.len() as u32,
             links: fabric.links.len() as u32,
             slots,
+            room,
             channels,
             stride,
-            shift: (slots * stride).next_power_of_two().trailing_zeros(),
+            shift: (room * stride).trailing_zeros(),
             outs: vec![Out { lane: NONE, latency: 0, flit: 1, buffer: 0, link: NONE }; count],
             ins: vec![In { lane: NONE, credit: 0, link: NONE }; count],
             routing,
@@ -229,7 +232,7 @@ impl Plan {
             Route::Grid { grid, mixed, .. } => {
                 let (x, y) = self.places[router as usize];
                 if !self.classed {
-                    return plain_step((x, y), ticket);
+                    return Step { port: plain_step((x, y), ticket), class: Class::Any };
                 }
                 let at = (u32::from(x), u32::from(y));
                 let to = (u32::from(ticket.x), u32::from(ticket.y));
@@ -290,6 +293,21 @@ impl Plan {
         buffers.min().map_or(0, u32::from)
     }
 
+    /// The link that leaves a node from a slot.
+    pub(super) fn link_from(&self, node: u32, slot: u32) -> u32 {
+        self.outs[(node * self.slots + slot) as usize].link
+    }
+
+    /// The place of a router in the grid.
+    pub(super) fn place(&self, router: u32) -> (u16, u16) {
+        self.places[router as usize]
+    }
+
+    /// Whether [`plain_step`] routes every packet.
+    pub(super) fn plain(&self) -> bool {
+        matches!(self.route, Route::Grid { .. }) && !self.classed
+    }
+
     /// The longest time that any single event looks ahead, for the size of the wheel.
     pub(super) fn reach(&self) -> u64 {
         let out = self.outs.iter().map(|out| out.latency.max(u32::from(out.flit))).max();
@@ -301,7 +319,7 @@ impl Plan {
 
 /// A step on a mesh where packets may take any channel; written without branches on the places.
 #[inline]
-fn plain_step(at: (u16, u16), ticket: &Ticket) -> Step {
+pub(super) fn plain_step(at: (u16, u16), ticket: &Ticket) -> u32 {
     let along_x = direction::EAST + u32::from(ticket.x < at.0);
     let along_y = direction::NORTH + u32::from(ticket.y < at.1);
     let (first, second) = match ticket.order {
@@ -309,7 +327,7 @@ fn plain_step(at: (u16, u16), ticket: &Ticket) -> Step {
         Order::YFirst => ((ticket.y != at.1, along_y), (ticket.x != at.0, along_x)),
     };
     let rest = if second.0 { second.1 } else { u32::from(ticket.eject) };
-    Step { port: if first.0 { first.1 } else { rest }, class: Class::Any }
+    if first.0 { first.1 } else { rest }
 }
 
 fn route(fabric: &Fabric) -> Route {

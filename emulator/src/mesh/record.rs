@@ -10,8 +10,8 @@ const NEVER: u64 = u64::MAX;
 pub(super) struct Stored {
     /// Sum of departure ticks minus sum of arrival ticks.
     pub(super) queue: u64,
+    /// Flits that are still there at the end.
     pub(super) stored: u64,
-    pub(super) peak: u32,
 }
 
 /// Times and sums of a run.
@@ -39,12 +39,12 @@ impl Record {
 
     /// A packet's head moves on.
     #[inline]
-    pub(super) fn head(&mut self, packet: u32, link: u32, tick: u64) {
+    pub(super) fn head(&mut self, packet: u32, link: impl Fn() -> u32, tick: u64) {
         match self.detail {
             Detail::Packets => {}
             Detail::Watch(watched) if watched != packet => {}
             Detail::Watch(_) | Detail::Hops => {
-                self.hops.push(Hop { packet, link, depart_ps: tick });
+                self.hops.push(Hop { packet, link: link(), depart_ps: tick });
             }
         }
     }
@@ -67,14 +67,14 @@ impl Record {
         self.open -= 1;
     }
 
-    /// Converts to picoseconds and adds up. `sent` gives flits and packets of an out slot,
-    /// `stored` the buffers of an in slot.
+    /// Converts to picoseconds and adds up. `sent` gives flits, packets and most flits ahead of an
+    /// out slot, `stored` the buffers of an in slot.
     pub(super) fn finish(
         &mut self,
         plan: &Plan,
         ending: Ending,
         credits_missing: u64,
-        sent: impl Fn(usize) -> (u64, u64),
+        sent: impl Fn(usize) -> (u64, u64, u32),
         stored: impl Fn(usize) -> Stored,
     ) -> Outcome {
         let tick = plan.tick_ps;
@@ -83,10 +83,11 @@ impl Record {
         let mut links = vec![LinkCount::default(); plan.links as usize];
         let mut flit_hops = 0;
         for (slot, out) in plan.outs.iter().enumerate().filter(|(_, out)| out.link != NONE) {
-            let (flits, packets) = sent(slot);
+            let (flits, packets, peak) = sent(slot);
             let link = &mut links[out.link as usize];
             link.flits = flits;
             link.packets = packets;
+            link.ahead_peak = peak;
             link.busy_ps = flits * u64::from(out.flit) * tick;
             record.sums.flits_sent += flits;
             record.sums.flits_received += flits;
@@ -98,7 +99,6 @@ impl Record {
             let behind = stored(slot);
             let link = &mut links[input.link as usize];
             link.queue_flit_ps = behind.queue.wrapping_mul(tick);
-            link.queue_peak = behind.peak;
             record.sums.flits_received -= behind.stored;
         }
         for hop in &mut record.hops {

@@ -84,8 +84,8 @@ pub struct LinkCount {
     pub busy_ps: u64,
     /// Flits waiting in the buffer behind it, summed over time: divide by the time for the mean.
     pub queue_flit_ps: u64,
-    /// Most flits ever waiting in the buffer behind it.
-    pub queue_peak: u32,
+    /// Most flits ever sent whose credits were not back: in the buffer behind it or on the way.
+    pub ahead_peak: u32,
 }
 
 /// One channel of a deadlock: it waits for the next of the list, the last for the first.

@@ -55,7 +55,6 @@ impl<const V: usize> Engine<V> {
         let at = (u32::from(lane.first) + u32::from(lane.len)) & self.fig.ring;
         self.store[(arrival.lane * (self.fig.ring + 1) + at) as usize] = arrival.flit;
         lane.len += 1;
-        lane.peak = lane.peak.max(lane.len);
         lane.queue = lane.queue.wrapping_sub(tick);
         if node >= self.fig.routers {
             self.enlist(tick, node);

@@ -36,8 +36,7 @@ enum Sized {
     Two(Box<Engine<2>>),
     Four(Box<Engine<4>>),
     Eight(Box<Engine<8>>),
-    Sixteen(Box<Engine<16>>),
-}
+    }
 
 impl CycleModel {
     /// Prepares the model.
@@ -50,8 +49,7 @@ impl CycleModel {
             1 => Sized::One(Box::new(Engine::new(plan))),
             2 => Sized::Two(Box::new(Engine::new(plan))),
             4 => Sized::Four(Box::new(Engine::new(plan))),
-            8 => Sized::Eight(Box::new(Engine::new(plan))),
-            _ => Sized::Sixteen(Box::new(Engine::new(plan))),
+            _ => Sized::Eight(Box::new(Engine::new(plan))),
         };
         Ok(Self { engine })
     }
@@ -69,7 +67,6 @@ impl CycleModel {
             Sized::Two(engine) => engine.run(traffic, detail),
             Sized::Four(engine) => engine.run(traffic, detail),
             Sized::Eight(engine) => engine.run(traffic, detail),
-            Sized::Sixteen(engine) => engine.run(traffic, detail),
         }
     }
 }
@@ -177,6 +174,7 @@ impl<const V: usize> Engine<V> {
                 slot.credited = slot.free;
                 for lane in &mut slot.lanes {
                     lane.credits = out.buffer;
+                    lane.lowest = out.buffer;
                     lane.buffer = out.buffer;
                 }
             }
@@ -278,7 +276,9 @@ impl<const V: usize> Engine<V> {
         };
         let (out_slots, in_lanes, fig) = (&self.out_slots, &self.in_lanes, self.fig);
         let sent = |slot: usize| {
-            (u64::from(out_slots[slot].flits), u64::from(out_slots[slot].packets))
+            let out = &out_slots[slot];
+            let most = out.lanes.iter().map(|lane| u32::from(lane.buffer - lane.lowest)).sum();
+            (u64::from(out.flits), u64::from(out.packets), most)
         };
         let stored = |slot: usize| {
             let (node, at) = (slot as u32 / fig.slots, slot as u32 % fig.slots);
@@ -287,7 +287,6 @@ impl<const V: usize> Engine<V> {
             for lane in &in_lanes[first..first + V] {
                 sum.queue = sum.queue.wrapping_add(lane.queue);
                 sum.stored += u64::from(lane.len);
-                sum.peak += u32::from(lane.peak);
             }
             sum
         };

@@ -64,7 +64,7 @@ impl<const V: usize> Engine<V> {
             source.channel = pick(usable, source.pointer) as u8;
             source.pointer = ((u32::from(source.channel) + 1) % self.plan.channels) as u8;
             self.record.injected(ticket.packet, tick);
-            self.record.head(ticket.packet, self.plan.outs[index].link, tick);
+            self.record.head(ticket.packet, || self.plan.outs[index].link, tick);
         }
         let channel = usize::from(source.channel);
         let lane = &mut slot.lanes[channel];
@@ -74,6 +74,7 @@ impl<const V: usize> Engine<V> {
         source.sent += 1;
         let tail = source.sent == ticket.flits;
         lane.credits -= 1;
+        lane.lowest = lane.lowest.min(lane.credits);
         lane.hold = Hold::Held;
         slot.free &= !(1 << channel);
         if tail {

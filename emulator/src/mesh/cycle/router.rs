@@ -198,6 +198,7 @@ impl<const V: usize> Engine<V> {
         let slot = &mut self.out_slots[index];
         let out = &mut slot.lanes[channel];
         out.credits -= 1;
+        out.lowest = out.lowest.min(out.credits);
         if out.credits == 0 {
             slot.credited &= !(1 << channel);
         }
@@ -221,7 +222,7 @@ impl<const V: usize> Engine<V> {
         let arrival = tick + self.fig.traverse + u64::from(slot.latency);
         self.wheel.arrival(arrival, Arrival { lane: slot.lane + channel as u32, flit });
         if flit.packet & HEAD != 0 {
-            self.record.head(flit.packet & PACKET, self.plan.outs[index].link, tick);
+            self.record.head(flit.packet & PACKET, || self.plan.outs[index].link, tick);
         }
         if tail && self.in_lanes[lane as usize].len > 0 {
             self.front(tick + 1, lane);

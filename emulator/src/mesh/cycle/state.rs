@@ -36,10 +36,9 @@ pub(super) enum Front {
 /// An input buffer (one virtual channel of an in slot).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct InLane {
-    /// First flit in the store's ring, and flits stored, now and at most.
+    /// First flit in the store's ring, and flits stored.
     pub(super) first: u16,
     pub(super) len: u16,
-    pub(super) peak: u16,
     pub(super) front: Front,
     /// Output slot of the front packet, and its local out lane once active.
     pub(super) slot: u8,
@@ -70,7 +69,9 @@ pub(super) enum Hold {
 /// A virtual channel of an out slot and the sender's view of the buffer behind it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OutLane {
+    /// Room ahead, now, at least and at most.
     pub(super) credits: u16,
+    pub(super) lowest: u16,
     pub(super) buffer: u16,
     /// Local in lane that holds it.
     pub(super) holder: u8,

@@ -1,14 +1,14 @@
 //! Sources and sinks of the `queue` model.
 
+use super::engine::Engine;
 use super::lanes::Begins;
 use super::state::{Burst, Hold};
-use super::Engine;
 use crate::mesh::alloc::{bits, pick};
 use crate::mesh::fabric::{ChannelRelease, Switching};
 use crate::mesh::ports::service;
 use crate::mesh::traffic::Packet;
 
-impl<const V: usize> Engine<V> {
+impl<const P: usize, const V: usize> Engine<P, V> {
     pub(super) fn visit_port(&mut self, tick: u64, node: u32, packets: &[Packet]) {
         self.drain(tick, node, packets);
         self.inject(tick, node, packets);
@@ -18,23 +18,24 @@ impl<const V: usize> Engine<V> {
     #[inline]
     fn next_packet(&mut self, tick: u64, node: u32, packets: &[Packet]) -> bool {
         let port = (node - self.fig.routers) as usize;
-        let source = &mut self.sources[port];
-        if source.current {
+        let terminal = &mut self.terminals[port];
+        if terminal.current {
             return true;
         }
-        let Some(&ordinal) = self.lines.of(port).get(source.next as usize) else { return false };
+        let line = self.lines.of(port);
+        let Some(&ordinal) = line.get(terminal.next as usize) else { return false };
         let packet = &packets[ordinal as usize];
         let ready = self.plan.ticks(packet.inject_ps);
         if ready > tick {
             self.calendar.wake(ready, node);
             return false;
         }
-        let (ticket, plane) = self.plan.ticket(ordinal, packet, source.next);
-        source.ticket = ticket;
-        source.plane = plane as u8;
-        source.current = true;
-        source.sent = 0;
-        source.next += 1;
+        let (ticket, plane) = self.plan.ticket(ordinal, packet, terminal.next);
+        terminal.ticket = ticket;
+        terminal.plane = plane as u8;
+        terminal.current = true;
+        terminal.sent = 0;
+        terminal.next += 1;
         true
     }
 
@@ -43,89 +44,98 @@ impl<const V: usize> Engine<V> {
         if !self.next_packet(tick, node, packets) {
             return;
         }
-        let source = &mut self.sources[(node - self.fig.routers) as usize];
-        let ticket = source.ticket;
-        let index = (node * self.fig.slots) as usize + usize::from(source.plane);
-        let slot = &mut self.out_slots[index];
-        if slot.ready > tick {
-            self.calendar.wake(slot.ready, node);
+        let port = node - self.fig.routers;
+        let terminal = &mut self.terminals[port as usize];
+        let ticket = terminal.ticket;
+        let plane = u32::from(terminal.plane);
+        let out = &mut self.sides[(port * self.fig.planes + plane) as usize].out;
+        if out.ready > tick {
+            self.calendar.wake(out.ready, node);
             return;
         }
-        let head = source.sent == 0;
-        let left = ticket.flits - source.sent;
+        let head = terminal.sent == 0;
+        let left = ticket.flits - terminal.sent;
         if head {
-            let whole = self.plan.switching == Switching::VirtualCutThrough;
+            let whole = self.fig.switching == Switching::VirtualCutThrough;
             let need = if whole { left } else { 1 };
             let mut usable = 0;
-            for channel in bits(u64::from(slot.free)) {
-                usable |= u64::from(slot.lanes[channel as usize].credits >= need) << channel;
+            for at in bits(u64::from(out.free)) {
+                usable |= u64::from(out.channels[at as usize % V].credits >= need) << at;
             }
             if usable == 0 {
                 return;
             }
-            source.channel = pick(usable, source.pointer) as u8;
-            source.pointer = ((usize::from(source.channel) + 1) % V) as u8;
+            terminal.channel = pick(usable, terminal.pointer) as u8;
+            terminal.pointer = (terminal.channel + 1) & 63;
             self.record.injected(ticket.packet, tick);
-            self.record.head(ticket.packet, self.plan.outs[index].link, tick);
+            self.record.head(ticket.packet, || self.plan.link_from(node, plane), tick);
         }
-        let channel = usize::from(source.channel);
-        let lane = &mut slot.lanes[channel];
-        let flits = left.min(lane.credits);
+        let at = usize::from(terminal.channel) % V;
+        let channel = &mut out.channels[at];
+        let flits = left.min(channel.credits);
         if flits == 0 {
             return;
         }
         let tail = flits == left;
-        lane.credits -= flits;
-        lane.hold = Hold::Held;
-        slot.free &= !(1 << channel);
-        source.sent += flits;
+        channel.credits -= flits;
+        channel.lowest = channel.lowest.min(channel.credits);
+        channel.hold = Hold::Held;
+        out.free &= !(1 << at);
+        terminal.sent += flits;
         if tail {
-            source.current = false;
-            match self.plan.release {
+            terminal.current = false;
+            match self.fig.release {
                 ChannelRelease::TailSent => {
-                    lane.hold = Hold::Free;
-                    slot.free |= 1 << channel;
+                    channel.hold = Hold::Free;
+                    out.free |= 1 << at;
                 }
-                ChannelRelease::TailCredit => lane.hold = Hold::Draining,
+                ChannelRelease::TailCredit => channel.hold = Hold::Draining,
             }
         }
-        slot.ready = tick + u64::from(flits) * u64::from(slot.flit);
-        slot.flits += u32::from(flits);
-        slot.packets += u32::from(tail);
-        let at = tick + u64::from(slot.latency);
-        let (lane, ready) = (slot.lane + channel as u32, slot.ready);
-        let burst = Burst { at, ticket, flits, spacing: slot.flit };
-        let (more, taken) = (source.current, source.next as usize);
-        self.push(lane, burst, if head { Begins::Packet } else { Begins::Nothing });
-        let line = self.lines.of((node - self.fig.routers) as usize);
-        if more || taken < line.len() {
+        out.ready = tick + u64::from(flits) * u64::from(out.flit);
+        out.flits += u32::from(flits);
+        out.packets += u32::from(tail);
+        let arrival = tick + u64::from(out.latency);
+        let (lane, ready) = (out.ahead + at as u32, out.ready);
+        let burst = Burst { at: arrival, ticket, flits, spacing: out.flit };
+        let more = terminal.current
+            || (terminal.next as usize) < self.lines.of(port as usize).len();
+        self.push(lane, &burst, if head { Begins::Packet } else { Begins::Nothing });
+        if more {
             self.calendar.wake(ready, node);
         }
     }
 
     /// Takes what has arrived at a core, until a packet keeps it busy.
     fn drain(&mut self, tick: u64, node: u32, packets: &[Packet]) {
-        let port = (node - self.fig.routers) as usize;
-        let base = node << self.fig.shift;
-        for lane in base..base + self.fig.slots * V as u32 {
-            loop {
-                let state = &self.in_lanes[lane as usize];
-                if state.len == 0 || self.sinks[port] > tick {
-                    break;
+        let port = node - self.fig.routers;
+        for plane in 0..self.fig.planes {
+            for at in 0..V {
+                let lane = node << Self::SHIFT | (plane * V as u32 + at as u32);
+                loop {
+                    let side = &self.sides[(port * self.fig.planes + plane) as usize];
+                    let state = &side.lanes[at];
+                    if state.len == 0 || self.terminals[port as usize].busy > tick {
+                        break;
+                    }
+                    let front = (lane << self.fig.ring_shift) + u32::from(state.first);
+                    let burst = self.store[front as usize];
+                    if burst.at > tick {
+                        break;
+                    }
+                    self.take(tick, lane, &burst, packets);
                 }
-                let front = lane * (self.fig.ring + 1) + u32::from(state.first);
-                let burst = self.store[front as usize];
-                if burst.at > tick {
-                    break;
-                }
-                self.take(tick, node, lane, &burst, packets);
             }
         }
     }
 
     /// Takes a burst; the core is busy after the tail of a packet.
-    fn take(&mut self, tick: u64, node: u32, lane: u32, burst: &Burst, packets: &[Packet]) {
-        let state = &mut self.in_lanes[lane as usize];
+    fn take(&mut self, tick: u64, lane: u32, burst: &Burst, packets: &[Packet]) {
+        let node = lane >> Self::SHIFT;
+        let local = lane & Self::LOCAL;
+        let port = node - self.fig.routers;
+        let side = &mut self.sides[(port * self.fig.planes + local / V as u32) as usize];
+        let state = &mut side.lanes[local as usize % V];
         if state.left == 0 {
             state.left = burst.ticket.flits;
         }
@@ -133,14 +143,22 @@ impl<const V: usize> Engine<V> {
         let tail = state.left == 0;
         let follow = u64::from(burst.flits - 1);
         let last = burst.at + follow * u64::from(burst.spacing);
-        let spacing = if follow == 0 { 0 } else { last.saturating_sub(tick).div_ceil(follow) };
-        self.leave(lane, burst.flits, tick, spacing);
+        let spacing = match follow {
+            0 => 0,
+            _ => last.saturating_sub(tick).div_ceil(follow),
+        };
+        state.queue = state.queue.wrapping_add(Burst::sum(burst.flits, tick, spacing));
+        state.first = ((u32::from(state.first) + 1) & self.fig.ring) as u16;
+        state.len -= 1;
+        let (back, from) = (state.back, tick + u64::from(state.credit));
+        let together = spacing == u64::from(state.spacing);
+        self.give_back(back, burst.flits, from, spacing, together);
         if tail {
             let end = tick + follow * spacing;
             let work = service(&self.plan, packets, burst.ticket.packet);
             self.record.delivered(burst.ticket.packet, end, end + work);
             if work > 0 {
-                self.sinks[(node - self.fig.routers) as usize] = end + work;
+                self.terminals[port as usize].busy = end + work;
                 self.calendar.wake(end + work, node);
             }
         }

@@ -1,4 +1,6 @@
 //! State of the `queue` model, laid out so that one move touches few cache lines.
+//!
+//! Sizes are compile-time constants, powers of two: `P` slots per router, `V` channels per slot.
 
 use crate::mesh::plan::Ticket;
 
@@ -11,6 +13,15 @@ pub(super) struct Burst {
     pub(super) flits: u16,
     /// Ticks between two of them.
     pub(super) spacing: u16,
+}
+
+impl Burst {
+    /// Sum of the ticks of its flits if they moved from `tick` on.
+    #[inline]
+    pub(super) fn sum(flits: u16, tick: u64, spacing: u64) -> u64 {
+        let flits = u64::from(flits);
+        flits * tick + flits * (flits - 1) / 2 * spacing
+    }
 }
 
 /// What the front packet of an input buffer is doing.
@@ -28,34 +39,29 @@ pub(super) enum Front {
 /// An input buffer (one virtual channel of an in slot): one cache line.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
-pub(super) struct InLane {
-    /// The ring of bursts in the store; the last ones may still be on the link.
-    pub(super) first: u16,
-    pub(super) len: u16,
-    /// Flits of the front packet that have not been sent.
-    pub(super) left: u16,
-    pub(super) front: Front,
-    /// Output slot of the front packet, and its local out lane once active.
-    pub(super) slot: u8,
-    pub(super) out: u8,
-    /// Ticks between two flits on the link that ends here.
-    pub(super) spacing: u16,
-    /// Channels that the front packet may take.
-    pub(super) allowed: u16,
-    /// Ticks that a credit travels.
-    pub(super) credit: u32,
-    /// Lane of the sender, where credits go.
-    pub(super) back: u32,
-    /// Bursts of the ring that have been seen to arrive, their flits, and the most of those.
-    pub(super) seen: u16,
-    pub(super) stored: u16,
-    pub(super) peak: u16,
+pub(super) struct Lane {
     /// When the front burst can be worked on.
     pub(super) ready: u64,
     /// The next packet cannot be worked on before this tick.
     pub(super) floor: u64,
     /// Sum of departure ticks minus sum of arrival ticks, over all flits.
     pub(super) queue: u64,
+    /// The ring of bursts in the store; the last ones may still be on the link.
+    pub(super) first: u16,
+    pub(super) len: u16,
+    /// Flits of the front packet that have not been sent.
+    pub(super) left: u16,
+    /// Ticks between two flits on the link that ends here.
+    pub(super) spacing: u16,
+    /// Lane of the sender, where credits go, and the ticks they travel.
+    pub(super) back: u32,
+    pub(super) credit: u32,
+    /// Channels that the front packet may take.
+    pub(super) allowed: u16,
+    pub(super) front: Front,
+    /// Output slot of the front packet, and its channel there once active.
+    pub(super) slot: u8,
+    pub(super) channel: u8,
 }
 
 /// Who has a virtual channel.
@@ -72,11 +78,12 @@ pub(super) enum Hold {
 
 /// A virtual channel of an out slot and the sender's view of the buffer behind it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct OutLane {
+pub(super) struct Channel {
     /// A new packet may move from this tick on.
     pub(super) usable: u64,
+    /// Room ahead, now and at least.
     pub(super) credits: u16,
-    pub(super) buffer: u16,
+    pub(super) lowest: u16,
     /// Local in lane that holds it.
     pub(super) holder: u8,
     pub(super) hold: Hold,
@@ -85,7 +92,7 @@ pub(super) struct OutLane {
 /// An out slot of a node with its channels and link: one cache line for one channel.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
-pub(super) struct OutSlot<const V: usize> {
+pub(super) struct Out<const V: usize> {
     /// In lanes whose front packet wants a virtual channel here.
     pub(super) waiting: u64,
     /// In lanes that could send here now.
@@ -93,44 +100,48 @@ pub(super) struct OutSlot<const V: usize> {
     /// The link is occupied before this tick.
     pub(super) ready: u64,
     /// Lane behind the link.
-    pub(super) lane: u32,
+    pub(super) ahead: u32,
+    /// Ticks from the grant to the arrival there.
     pub(super) latency: u32,
     pub(super) flit: u16,
     /// Virtual channels that no packet holds.
-    pub(super) free: u16,
+    pub(super) free: u8,
     /// Round-robin pointers: in lanes for channels, channels, in slots for the switch.
     pub(super) channel_pointer: u8,
     pub(super) next_channel: u8,
     pub(super) pointer: u8,
+    /// Buffer behind the link, flits per channel.
+    pub(super) buffer: u16,
     /// Flits and packets sent.
     pub(super) flits: u32,
     pub(super) packets: u32,
-    pub(super) lanes: [OutLane; V],
+    pub(super) channels: [Channel; V],
 }
 
-impl<const V: usize> Default for OutSlot<V> {
+impl<const V: usize> Default for Out<V> {
     fn default() -> Self {
         Self {
             waiting: 0,
             want: 0,
             ready: 0,
-            lane: 0,
+            ahead: 0,
             latency: 0,
             flit: 1,
             free: 0,
             channel_pointer: 0,
             next_channel: 0,
             pointer: 0,
+            buffer: 0,
             flits: 0,
             packets: 0,
-            lanes: [OutLane::default(); V],
+            channels: [Channel::default(); V],
         }
     }
 }
 
-/// An in slot of a router.
+/// An in slot of a router, as the switch sees it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct InSlot {
+pub(super) struct Input {
     /// It is sending before this tick.
     pub(super) busy: u64,
     /// Round-robin pointer over out slots.
@@ -139,19 +150,67 @@ pub(super) struct InSlot {
     pub(super) channel: u8,
 }
 
-/// What a visit asks about a node first.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Node {
+/// A router.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub(super) struct Router<const P: usize, const V: usize> {
     /// Lanes whose front burst is not ready yet.
     pub(super) pending: u64,
     /// Out slots with waiting or wanting lanes; one that has become idle may linger.
     pub(super) live: u64,
+    /// Place in the grid.
+    pub(super) place: (u16, u16),
+    pub(super) outs: [Out<V>; P],
+    pub(super) lanes: [[Lane; V]; P],
+    pub(super) inputs: [Input; P],
 }
 
-/// The sending side of a core or host port.
+impl<const P: usize, const V: usize> Default for Router<P, V> {
+    fn default() -> Self {
+        Self {
+            pending: 0,
+            live: 0,
+            place: (0, 0),
+            outs: [Out::default(); P],
+            lanes: [[Lane::default(); V]; P],
+            inputs: [Input::default(); P],
+        }
+    }
+}
+
+impl<const P: usize, const V: usize> Router<P, V> {
+    /// The buffer with this number.
+    #[inline]
+    pub(super) fn lane(&mut self, local: u32) -> &mut Lane {
+        &mut self.lanes[local as usize / V & (P - 1)][local as usize % V]
+    }
+
+    /// The out slot with this number.
+    #[inline]
+    pub(super) fn out(&mut self, port: u32) -> &mut Out<V> {
+        &mut self.outs[port as usize & (P - 1)]
+    }
+}
+
+/// A core or host port: in one plane, its link into the mesh and the buffers of the one out of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Side<const V: usize> {
+    pub(super) out: Out<V>,
+    pub(super) lanes: [Lane; V],
+}
+
+impl<const V: usize> Default for Side<V> {
+    fn default() -> Self {
+        Self { out: Out::default(), lanes: [Lane::default(); V] }
+    }
+}
+
+/// What a core or host port is doing.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Source {
-    /// The next packet, if `current` is set.
+pub(super) struct Terminal {
+    /// The core is busy before this tick.
+    pub(super) busy: u64,
+    /// The packet that is being sent, if `current` is set.
     pub(super) ticket: Ticket,
     pub(super) current: bool,
     pub(super) plane: u8,
