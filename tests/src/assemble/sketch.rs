@@ -1,0 +1,163 @@
+//! What a sketch says.
+
+use quarrion_isa::chip::{SignMode, SynapseFormatKind};
+use quarrion_isa::delivery::{DeliverySettings, SynapseMode};
+use quarrion_isa::id::CoreId;
+use quarrion_isa::synapse::{KernelShape, Synapse};
+
+/// A network with its mapping, before words and tables.
+#[derive(Clone, Debug)]
+pub struct Sketch {
+    /// Name of the network.
+    pub name: String,
+    /// Texts of the neuron programs.
+    pub neuron_programs: Vec<String>,
+    /// Populations, inputs first.
+    pub populations: Vec<PopulationSketch>,
+    /// Projections; their order is part of the logical order of synapses.
+    pub projections: Vec<ProjectionSketch>,
+    /// Cores by ascending id, each with its compartments in order.
+    pub cores: Vec<CoreSketch>,
+    /// Position of the population that is read out.
+    pub output: usize,
+}
+
+/// A population.
+#[derive(Clone, Debug)]
+pub struct PopulationSketch {
+    /// Name.
+    pub name: String,
+    /// Channels, rows, columns.
+    pub shape: [u32; 3],
+    /// First step that is not held.
+    pub phase: u32,
+    /// Position of the neuron program; `None` for an input.
+    pub neuron_program: Option<usize>,
+    /// Parameters in order of declaration.
+    pub parameters: Vec<ParameterSketch>,
+    /// Accumulators in order of declaration.
+    pub inputs: Vec<DeliverySettings>,
+}
+
+/// A parameter of a population.
+#[derive(Clone, Debug)]
+pub enum ParameterSketch {
+    /// The same for all neurons.
+    Shared(i64),
+    /// One for each neuron of the population.
+    Each(Vec<i64>),
+}
+
+/// A core with its compartments.
+#[derive(Clone, Debug)]
+pub struct CoreSketch {
+    /// The core.
+    pub core: CoreId,
+    /// Runs of neurons in order of compartment.
+    pub pieces: Vec<PieceSketch>,
+}
+
+/// A run of neurons of one population in consecutive compartments.
+#[derive(Clone, Debug)]
+pub struct PieceSketch {
+    /// Position of the population.
+    pub population: usize,
+    /// First neuron.
+    pub first: u32,
+    /// Lengths of the groups that the run is cut into.
+    pub groups: Vec<u32>,
+}
+
+/// A projection.
+#[derive(Clone, Debug)]
+pub struct ProjectionSketch {
+    /// Name.
+    pub name: String,
+    /// Position of the source population.
+    pub source: usize,
+    /// Position of the target population.
+    pub target: usize,
+    /// Accumulator of the target's neuron program.
+    pub input: u32,
+    /// Weight exponent, unless the accumulator has one for all.
+    pub exponent: i32,
+    /// What a synapse does with its weight.
+    pub synapse: SynapseMode,
+    /// Stored bits per weight.
+    pub weight_bits: u32,
+    /// Shared sign mode.
+    pub sign: SignMode,
+    /// The synapses and how they are stored.
+    pub block: BlockSketch,
+}
+
+/// The synapses of a projection.
+#[derive(Clone, Debug)]
+pub enum BlockSketch {
+    /// One list per source; the targets are neurons of the target population.
+    Packed {
+        /// Dense or sparse.
+        kind: SynapseFormatKind,
+        /// Synapses of each source, in stored order.
+        lists: Vec<Vec<Synapse>>,
+        /// How a source's synapses are spread over lists.
+        spread: Spread,
+    },
+    /// One shared kernel.
+    Kernel {
+        /// The convolution.
+        shape: KernelShape,
+        /// Weights `[output channel][group input][kernel row][kernel column]`.
+        weights: Vec<i32>,
+        /// Delay of every synapse.
+        delay: u32,
+    },
+}
+
+/// How a source's synapses on one core are spread over lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// One list, and none for a source without synapses.
+    Whole,
+    /// One list, also for a source without synapses.
+    WithEmpty,
+    /// Lists of at most so many synapses.
+    Split(u32),
+}
+
+impl PopulationSketch {
+    /// Neurons.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        self.shape.iter().product()
+    }
+}
+
+impl PieceSketch {
+    /// Neurons of the run.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.groups.iter().sum()
+    }
+}
+
+impl Sketch {
+    /// Position of the core in the sketch and compartment of a neuron.
+    ///
+    /// # Panics
+    /// The neuron lies nowhere.
+    #[must_use]
+    pub fn find(&self, population: usize, neuron: u32) -> (usize, u32) {
+        for (position, core) in self.cores.iter().enumerate() {
+            let mut base = 0;
+            for piece in &core.pieces {
+                let inside = neuron.wrapping_sub(piece.first) < piece.count();
+                if piece.population == population && inside {
+                    return (position, base + neuron - piece.first);
+                }
+                base += piece.count();
+            }
+        }
+        panic!("neuron {neuron} of `{}` lies nowhere", self.populations[population].name)
+    }
+}

@@ -1,0 +1,241 @@
+//! What a random case reached, so that silent cases cannot pass for evidence.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use quarrion_isa::chip::{Multicast, Topology};
+use quarrion_isa::event::EventKind;
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::neuron::NeuronProgram;
+use quarrion_isa::program::{Block, Program};
+
+use super::Case;
+use crate::engines::{Truth, parsed};
+
+/// What can be reached, and the least share of cases (in per mille) that must reach it.
+pub const FEATURES: &[(&str, u64)] = &[
+    ("some spikes", 700),
+    ("many spikes", 250),
+    ("input spikes graded", 50),
+    ("compartment spikes graded", 20),
+    ("sum wrapped", 100),
+    ("sum saturated", 50),
+    ("state at a bound", 40),
+    ("delay", 250),
+    ("long delay", 50),
+    ("remote packet", 400),
+    ("chip edge", 80),
+    ("torus", 100),
+    ("fan-out to several cores", 300),
+    ("tree multicast", 80),
+    ("packet of several flits", 200),
+    ("dense list", 250),
+    ("sparse list", 250),
+    ("kernel list", 200),
+    ("stochastic synapse", 50),
+    ("scaled sum", 50),
+    ("input while held", 50),
+    ("refractory", 20),
+    ("idle skipped", 100),
+    ("random draws", 50),
+    ("programmable core", 150),
+    ("several inputs", 50),
+    ("several groups of a population", 150),
+    ("several cores", 500),
+    ("parameter writes", 80),
+    ("several samples", 400),
+    ("output read", 300),
+];
+
+/// How many cases reached each feature.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    cases: u64,
+    reached: BTreeMap<&'static str, u64>,
+}
+
+impl Coverage {
+    /// Notes what a case reached.
+    pub fn note(&mut self, case: &Case, truth: &Truth) {
+        self.cases += 1;
+        let reached = Reached { case, truth, served: served(case, truth) };
+        for &(feature, _) in FEATURES {
+            *self.reached.entry(feature).or_default() += u64::from(reached.has(feature));
+        }
+    }
+
+    /// One line a feature: share of the cases in per mille, and the least that is asked for.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut table = format!("{} random cases; per mille that reached (least):\n", self.cases);
+        for &(feature, least) in FEATURES {
+            let line = format!("  {feature:32} {:4} ({least})\n", self.per_mille(feature));
+            table.push_str(&line);
+        }
+        table
+    }
+
+    /// Features that too few cases reached.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<&'static str> {
+        let missed = FEATURES.iter().filter(|(feature, least)| self.per_mille(feature) < *least);
+        missed.map(|(feature, _)| *feature).collect()
+    }
+
+    fn per_mille(&self, feature: &str) -> u64 {
+        self.reached.get(feature).copied().unwrap_or(0) * 1000 / self.cases.max(1)
+    }
+}
+
+/// A list that was served: its block, its longest delay, and the step.
+struct Served<'a> {
+    block: &'a Block,
+    delay: u32,
+    step: u32,
+}
+
+fn served<'a>(case: &'a Case, truth: &Truth) -> Vec<Served<'a>> {
+    let mut delays: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+    let mut all = Vec::new();
+    for record in &truth.activity {
+        for destination in &record.destinations {
+            let position = case.program.core_position(destination.core).expect("a used core");
+            let core = &case.program.cores[position];
+            let axon = core.axons_in[destination.axon.index()];
+            let block = &core.blocks[axon.block as usize];
+            let key = (destination.core.0, destination.axon.0);
+            let delay = *delays.entry(key).or_insert_with(|| {
+                let mut longest = 0;
+                block
+                    .synapses
+                    .decode_list(axon.list, |synapse| longest = longest.max(synapse.delay))
+                    .expect("the list decodes");
+                longest
+            });
+            all.push(Served { block, delay, step: record.step });
+        }
+    }
+    all
+}
+
+struct Reached<'a> {
+    case: &'a Case,
+    truth: &'a Truth,
+    served: Vec<Served<'a>>,
+}
+
+impl Reached<'_> {
+    fn has(&self, feature: &str) -> bool {
+        let (case, truth, program) = (self.case, self.truth, &self.case.program);
+        let (chip, mesh) = (&case.chip, &case.chip.mesh);
+        let total = &truth.outcome.counts.total;
+        let any = |kinds: &[EventKind]| kinds.iter().any(|kind| total.get(*kind) > 0);
+        let mesh_hops = [EventKind::HopEastWest, EventKind::HopNorthSouth, EventKind::HopChipEdge];
+        let served = |of: &dyn Fn(&Served<'_>) -> bool| self.served.iter().any(of);
+        match feature {
+            "some spikes" => !truth.spikes.is_empty(),
+            "many spikes" => truth.spikes.len() >= 50,
+            "input spikes graded" => self.host_graded(),
+            "compartment spikes graded" => truth.spikes.iter().any(|spike| spike.payload != 1),
+            "sum wrapped" => truth.overflows.wrapped > 0,
+            "sum saturated" => truth.overflows.saturated > 0,
+            "state at a bound" => self.at_bound(),
+            "delay" => served(&|list| list.delay > 0),
+            "long delay" => served(&|list| list.delay > 7),
+            "remote packet" => any(&mesh_hops),
+            "chip edge" => any(&[EventKind::HopChipEdge]),
+            "torus" => mesh.topology == Topology::Torus && any(&mesh_hops),
+            "fan-out to several cores" => self.fans_out(),
+            "tree multicast" => mesh.multicast == Multicast::Tree && self.fans_out(),
+            "packet of several flits" => {
+                truth.outcome.counts.links.values().any(|(packets, flits)| flits > packets)
+            }
+            "dense list" => any(&[EventKind::SynapticOpDense]),
+            "sparse list" => any(&[EventKind::SynapticOpSparse]),
+            "kernel list" => any(&[EventKind::SynapticOpKernel]),
+            "stochastic synapse" => served(&|list| list.block.delivery.draws() > 0),
+            "scaled sum" => served(&|list| {
+                list.block.delivery.settings().scaling == quarrion_isa::delivery::Scaling::Sum
+            }),
+            "input while held" => served(&|list| {
+                let target = program.projections[list.block.projection.index()].target;
+                program.populations[target.index()].phase > list.step + 1 + list.delay
+            }),
+            "refractory" => self.refractory(),
+            "idle skipped" => used(program).iter().any(|program| program.has_idle()),
+            "random draws" => used(program).iter().any(|program| program.random_calls() > 0),
+            "programmable core" => any(&[EventKind::Instruction]),
+            "several inputs" => used(program).iter().any(|program| program.inputs().len() > 1),
+            "several groups of a population" => program.cores.iter().any(|core| {
+                core.groups.windows(2).any(|pair| pair[0].population == pair[1].population)
+            }),
+            "several cores" => program.cores.len() > 1,
+            "parameter writes" => any(&[EventKind::ParameterWrite]),
+            "several samples" => case.stimulus.samples.len() > 1,
+            "output read" => any(&[EventKind::HostSpikeOut]),
+            other => unreachable!("`{other}` is no feature of {}", chip.name),
+        }
+    }
+
+    fn host_graded(&self) -> bool {
+        let mut samples = self.case.stimulus.samples.iter();
+        samples.any(|sample| sample.spikes.iter().any(|spike| spike.payload != 1))
+    }
+
+    /// A state word at an end of its declared range, or `v` at its `vmin`.
+    fn at_bound(&self) -> bool {
+        let programs = used(&self.case.program);
+        let ends: Vec<(i64, i64)> = programs
+            .iter()
+            .flat_map(|program| program.state())
+            .map(|word| (word.width.range().low, word.width.range().high))
+            .filter(|(low, _)| *low < 0)
+            .collect();
+        let words = self.truth.states.iter().flatten().flat_map(|(_, _, words)| words);
+        let mut far = words.map(|word| i64::from(*word)).filter(|word| word.abs() > 2000);
+        far.any(|word| {
+            ends.iter().any(|(low, high)| word == *low || word == *high || word == low + 1)
+        })
+    }
+
+    /// A compartment that counts refractory steps down.
+    fn refractory(&self) -> bool {
+        let program = &self.case.program;
+        let counter = |population: PopulationId| {
+            let mut groups = program.cores.iter().flat_map(|core| &core.groups);
+            let group = groups.find(|group| group.population == population)?;
+            let text = &program.neuron_programs[group.neuron_program as usize];
+            parsed(text).state().iter().position(|word| word.name.starts_with("refractory"))
+        };
+        let counters: Vec<Option<usize>> = (0..program.populations.len())
+            .map(|at| counter(PopulationId::from_index(at)))
+            .collect();
+        let mut states = self.truth.states.iter().flatten();
+        states.any(|(population, _, words)| {
+            counters[population.index()].is_some_and(|counter| words[counter] > 0)
+        })
+    }
+
+    /// A spike with destinations on at least two cores.
+    fn fans_out(&self) -> bool {
+        self.truth.activity.iter().any(|record| {
+            let mut rest = record.destinations.as_slice();
+            let host = record.host.spikes_in.iter().map(|spike| spike.destinations);
+            let mut counts = host.chain(record.segments.iter().map(|part| part.destinations));
+            counts.any(|count| {
+                let (own, others) = rest.split_at(count as usize);
+                rest = others;
+                own.iter().any(|destination| destination.core != own[0].core)
+            })
+        })
+    }
+}
+
+/// The neuron programs that groups name.
+fn used(program: &Program) -> Vec<Arc<NeuronProgram>> {
+    let groups = program.cores.iter().flat_map(|core| &core.groups);
+    let mut positions: Vec<u32> = groups.map(|group| group.neuron_program).collect();
+    positions.sort_unstable();
+    positions.dedup();
+    positions.into_iter().map(|at| parsed(&program.neuron_programs[at as usize])).collect()
+}

@@ -1,0 +1,147 @@
+//! Random networks with a random mapping.
+
+use quarrion_isa::chip::Chip;
+use quarrion_isa::delivery::{Delivery, DeliverySettings, Scaling};
+use quarrion_isa::id::CoreId;
+use quarrion_isa::neuron::NeuronProgram;
+
+use super::dice::Dice;
+use super::neurons::{CHOICES, draw_choices, draw_parameters};
+use super::synapses::draw_projection;
+use crate::assemble::{CoreSketch, PieceSketch, PopulationSketch, Sketch, plain_inputs};
+
+/// Draws a network of at most six populations on at most six cores.
+pub(super) fn draw_sketch(dice: &mut Dice, chip: &Chip) -> Sketch {
+    let choices = draw_choices(dice);
+    let inputs = 1 + usize::from(dice.chance(30));
+    let mut populations: Vec<PopulationSketch> = (0..inputs).map(|n| draw_input(dice, n)).collect();
+    for number in 0..dice.count(1, 4) {
+        let chosen = dice.below(choices.len());
+        let shape = [dice.count(1, 3), dice.count(1, 3), dice.count(1, 4)];
+        let phase = if dice.chance(50) { 0 } else { dice.count(0, 4) };
+        let size = shape.iter().product();
+        let program = &CHOICES[choices[chosen]].program;
+        populations.push(PopulationSketch {
+            name: format!("neurons{number}"),
+            shape,
+            phase,
+            neuron_program: Some(chosen),
+            parameters: draw_parameters(dice, program, size),
+            inputs: draw_inputs(dice, program, chip.core_types[0].weights.input_shift),
+        });
+    }
+    let mut sketch = Sketch {
+        name: "drawn".into(),
+        neuron_programs: choices.iter().map(|&choice| CHOICES[choice].text.clone()).collect(),
+        output: inputs + dice.below(populations.len() - inputs),
+        cores: draw_cores(dice, chip, &populations, inputs),
+        populations,
+        projections: Vec::new(),
+    };
+    for target in inputs..sketch.populations.len() {
+        let program = &CHOICES[choices[sketch.populations[target].neuron_program.unwrap_or(0)]];
+        for _ in 0..dice.count(1, 3) {
+            let source = if dice.chance(50) {
+                dice.below(inputs)
+            } else {
+                dice.below(sketch.populations.len())
+            };
+            let input = dice.below(program.program.inputs().len()) as u32;
+            let projection = draw_projection(dice, chip, &sketch, (source, target, input));
+            sketch.projections.push(projection);
+        }
+    }
+    sketch
+}
+
+fn draw_input(dice: &mut Dice, number: usize) -> PopulationSketch {
+    PopulationSketch {
+        name: format!("input{number}"),
+        shape: [dice.count(1, 2), dice.count(1, 3), dice.count(1, 4)],
+        phase: 0,
+        neuron_program: None,
+        parameters: Vec::new(),
+        inputs: Vec::new(),
+    }
+}
+
+/// Accumulators: plain ones, or with another order of scaling, clipping and summing where that
+/// still fits what the neuron program can read.
+fn draw_inputs(
+    dice: &mut Dice,
+    program: &NeuronProgram,
+    input_shift: u32,
+) -> Vec<DeliverySettings> {
+    let mut inputs = plain_inputs(program, input_shift);
+    for (declared, plain) in program.inputs().iter().zip(&mut inputs) {
+        let mut other = *plain;
+        other.scaling = dice.pick(&[Scaling::EachDown, Scaling::EachNearest, Scaling::Sum]);
+        if other.scaling == Scaling::Sum {
+            other.exponent = dice.range(-4, 3) as i32;
+            let bits = i64::from(plain.accumulator_bits) - i64::from(input_shift);
+            other.accumulator_bits = (bits - i64::from(other.exponent)).clamp(2, 32) as u32;
+        }
+        if dice.chance(25) {
+            other.contribution_bits = Some(dice.count(input_shift + 1, 24));
+        }
+        let readable = |delivery: Delivery| delivery.check_input(declared, "drawn").is_ok();
+        if dice.chance(40) && Delivery::check(other).is_ok_and(readable) {
+            *plain = other;
+        }
+    }
+    inputs
+}
+
+/// Scatters the populations over cores.
+fn draw_cores(
+    dice: &mut Dice,
+    chip: &Chip,
+    populations: &[PopulationSketch],
+    inputs: usize,
+) -> Vec<CoreSketch> {
+    let mut ids: Vec<u32> = (0..chip.cores.len() as u32).collect();
+    dice.shuffle(&mut ids);
+    ids.truncate(dice.count(1, 6) as usize);
+    ids.sort_unstable();
+    let core = |&id: &u32| CoreSketch { core: CoreId(id), pieces: Vec::new() };
+    let mut cores: Vec<CoreSketch> = ids.iter().map(core).collect();
+    for (population, sketch) in populations.iter().enumerate().skip(inputs) {
+        for (first, count) in draw_cuts(dice, sketch.shape) {
+            let groups = draw_groups(dice, count);
+            let at = dice.below(cores.len());
+            cores[at].pieces.push(PieceSketch { population, first, groups });
+        }
+    }
+    for core in &mut cores {
+        dice.shuffle(&mut core.pieces);
+    }
+    cores.retain(|core| !core.pieces.is_empty());
+    cores
+}
+
+/// Cuts a population into runs: whole, between channels, between rows, or anywhere.
+fn draw_cuts(dice: &mut Dice, [channels, rows, columns]: [u32; 3]) -> Vec<(u32, u32)> {
+    let size = channels * rows * columns;
+    let (grain, percent) = match dice.below(5) {
+        0 | 1 => (size, 0),
+        2 => (rows * columns, 60),
+        3 => (columns, 50),
+        _ => (1, 15),
+    };
+    let mut cuts = vec![0];
+    for at in (grain..size).step_by(grain as usize) {
+        // A run of rows that crosses into another channel is no box.
+        let must = grain == columns && at.is_multiple_of(rows * columns);
+        if must || dice.chance(percent) {
+            cuts.push(at);
+        }
+    }
+    cuts.push(size);
+    cuts.windows(2).map(|pair| (pair[0], pair[1] - pair[0])).collect()
+}
+
+/// Cuts a run into groups.
+fn draw_groups(dice: &mut Dice, count: u32) -> Vec<u32> {
+    let first = dice.count(1, count);
+    if first == count || dice.chance(70) { vec![count] } else { vec![first, count - first] }
+}

@@ -1,0 +1,147 @@
+//! Neuron programs of random cases, and values for their parameters.
+
+use std::sync::{Arc, LazyLock};
+
+use quarrion_isa::neuron::library::SHIPPED;
+use quarrion_isa::neuron::{NeuronProgram, ParameterDecl, Scope};
+
+use super::dice::Dice;
+use crate::assemble::ParameterSketch;
+use crate::engines::parsed;
+
+/// Programs that exist to reach what the shipped ones may not: narrow accumulators, several inputs,
+/// graded spikes, draws, initial values from parameters.
+const OWN: [&str; 5] = [
+    "program narrow_wrap
+     input a: s10 wrap
+     state v: s16
+     group vth: 0..32767 = 40
+     active when a != 0
+     v = clip(v + a, -32768, 32767)
+     spike when v > vth { v = 0 }",
+    "program narrow_saturate
+     input a: s9 saturate
+     state v: s16
+     group vth: 0..32767 = 40
+     v = clip(v + a, -32768, 32767)
+     spike when v > vth { v = v - vth }",
+    "program two_inputs
+     input a: s20 wrap
+     input b: s12 saturate
+     state v: s24
+     group vth: 0..8388607 = 64
+     active when a != 0 or b != 0
+     v = clip(v + a - 4 * b, -8388608, 8388607)
+     spike when v > vth { v = 0 }",
+    "program graded
+     input a: s24 wrap
+     state v: s24
+     compartment start: -1000..1000 = 0
+     state w: s12 = start
+     group vth: 0..8388607 = 64
+     active when a != 0
+     v = clip(v + a, -8388608, 8388607)
+     w = clip(w + 1, -2048, 2047)
+     spike(clip(v >> 6, -100, 100)) when v > vth or v < -vth { v = 0 }",
+    "program noisy
+     input a: s22 wrap
+     state v: s24
+     group vth: 0..8388607 = 64
+     v = clip(v + a + rand(8) - rand(7), -8388608, 8388607)
+     spike when v > vth { v = rand(5) }",
+];
+
+/// Their names.
+const OWN_NAMES: [&str; 5] = ["narrow_wrap", "narrow_saturate", "two_inputs", "graded", "noisy"];
+
+/// A program that a case may use.
+#[derive(Debug)]
+pub struct Choice {
+    /// Its text.
+    pub text: String,
+    /// The text, parsed.
+    pub program: Arc<NeuronProgram>,
+}
+
+/// All of them: those without `idle when`, then those with it, of which each also stands among the
+/// first, without it.
+pub static CHOICES: LazyLock<Vec<Choice>> = LazyLock::new(|| {
+    let texts: Vec<&str> = SHIPPED.iter().map(|shipped| shipped.text).chain(OWN).collect();
+    let idle = |line: &str| line.trim_start().starts_with("idle when");
+    // The canonical text has one line a declaration.
+    let without = |program: &NeuronProgram| -> String {
+        program.text().lines().filter(|line| !idle(line)).flat_map(|line| [line, "\n"]).collect()
+    };
+    let plain = texts.iter().map(|text| without(&parsed(text)));
+    let skipping = texts.iter().filter(|text| parsed(text).has_idle());
+    let all = plain.chain(skipping.map(|text| (*text).to_owned()));
+    all.map(|text| Choice { program: parsed(&text), text }).collect()
+});
+
+/// Draws one to three programs, by position in [`CHOICES`].
+///
+/// Those with `idle when` are few, since checking them takes longer than running them, and the
+/// plainest come most often.
+pub(super) fn draw_choices(dice: &mut Dice) -> Vec<usize> {
+    let plain: Vec<usize> =
+        (0..CHOICES.len()).filter(|&at| !CHOICES[at].program.has_idle()).collect();
+    let skipping: Vec<usize> =
+        (0..CHOICES.len()).filter(|&at| CHOICES[at].program.has_idle()).collect();
+    let common: Vec<usize> = plain
+        .iter()
+        .copied()
+        .filter(|&at| ["cuba_lif", "if_zero", "if_subtract"].contains(&CHOICES[at].program.name()))
+        .collect();
+    let own: Vec<usize> = plain
+        .iter()
+        .copied()
+        .filter(|&at| OWN_NAMES.contains(&CHOICES[at].program.name()))
+        .collect();
+    let mut drawn = Vec::new();
+    for _ in 0..dice.count(1, 3) {
+        let choice = match dice.below(20) {
+            0..=2 => dice.pick(&skipping),
+            3..=7 => dice.pick(&common),
+            8..=11 => dice.pick(&own),
+            _ => dice.pick(&plain),
+        };
+        if !drawn.contains(&choice) {
+            drawn.push(choice);
+        }
+    }
+    drawn
+}
+
+/// Draws a value for each parameter of a program, for a population of `size` neurons.
+pub(super) fn draw_parameters(
+    dice: &mut Dice,
+    program: &NeuronProgram,
+    size: u32,
+) -> Vec<ParameterSketch> {
+    let draw = |declared: &ParameterDecl| {
+        let percent = if declared.scope == Scope::Compartment { 60 } else { 25 };
+        if dice.chance(percent) {
+            ParameterSketch::Each((0..size).map(|_| draw_value(dice, declared)).collect())
+        } else {
+            ParameterSketch::Shared(draw_value(dice, declared))
+        }
+    };
+    program.parameters().iter().map(draw).collect()
+}
+
+/// Draws one value: often the default or a small one, so that networks live, sometimes an end of
+/// the range.
+pub(super) fn draw_value(dice: &mut Dice, declared: &ParameterDecl) -> i64 {
+    let (low, high) = (declared.range.low, declared.range.high);
+    let drawn = match (declared.name.as_str(), dice.below(10)) {
+        ("vth", 0..=7) => dice.range(0, 3000.min(high / 2)),
+        ("bias", 0..=4) => dice.range(-200, 2000),
+        ("refractory_delay", 0..=7) => dice.range(1, 4),
+        (_, 0..=4) => declared.default.into(),
+        (_, 5) => low,
+        (_, 6) => high,
+        (_, 7) => dice.range(-64, 64),
+        _ => dice.range(low, high),
+    };
+    drawn.clamp(low, high)
+}
