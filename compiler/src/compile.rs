@@ -23,6 +23,9 @@ pub struct CompileOptions {
     /// Spikes per step of each neuron, population by population as the network orders them: from
     /// a run, or given. They bound how much input a neuron sees at once.
     pub rates: Option<Vec<Vec<f64>>>,
+    /// Largest magnitude of the input where it comes as constant images (see
+    /// [`crate::bias_images`]): the scale leaves room for them in the bias registers.
+    pub constant_input: Option<f64>,
 }
 
 /// A compiled network.

@@ -1,6 +1,7 @@
 //! Network in, mapped program out: importers (from bytes), passes, verifier, utilisation and
 //! does-not-fit results. This crate opens no file and never simulates.
 
+pub mod bias_images;
 pub mod codes;
 pub mod compile;
 pub mod import;

@@ -1,4 +1,10 @@
 //! quarrion-tests
 
+pub mod assemble;
+pub mod bench;
 pub mod booksim;
+pub mod engines;
+pub mod generate;
 pub mod oracle_float;
+pub mod oracle_integer;
+pub mod scenario;

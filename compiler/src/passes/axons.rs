@@ -43,7 +43,8 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
             CoreAxons { axons_in, axons_out: AxonTable::from_rows(&rows) }
         })
         .collect();
-    let inputs = populations.iter().zip(ways).filter(|(population, _)| population.neurons.is_none());
+    let inputs =
+        populations.iter().zip(ways).filter(|(population, _)| population.neurons.is_none());
     let rows: Vec<Vec<AxonOut>> = inputs.flat_map(|(_, ways)| ways).collect();
     draft.input_axons = AxonTable::from_rows(&rows);
     Ok(())

@@ -18,9 +18,9 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     let mut delays = Vec::with_capacity(network.projections.len());
     for projection in &network.projections {
         let wanted = wanted_delay(projection, &phases);
-        let limit = draft.choices[projection.target.index()].as_ref().map_or(0, |choice| {
-            draft.chip.core_types[choice.core_type as usize].delay_max
-        });
+        let limit = draft.choices[projection.target.index()]
+            .as_ref()
+            .map_or(0, |choice| draft.chip.core_types[choice.core_type as usize].delay_max);
         let given = wanted.clamp(0, i64::from(limit));
         if given != wanted {
             draft.notes.push(unbalanced(network, projection, wanted, given));

@@ -54,7 +54,12 @@ impl SliceDemand {
             format!("`{}`", population.name)
         } else {
             let first = slice.runs.first().map_or(0, |run| run.first);
-            format!("{} of {} neurons of `{}`, from {first}", slice.size(), population.size, population.name)
+            format!(
+                "{} of {} neurons of `{}`, from {first}",
+                slice.size(),
+                population.size,
+                population.name
+            )
         };
         let mut demand = Self {
             name,
@@ -137,7 +142,9 @@ fn no_format(
         core.name, projection.name
     );
     let path = format!("core_types.{}.formats", core.name);
-    CompileFailure::from(Diagnostic::error(codes::NO_FORMAT, message).at("chip", &path, "these").help(help))
+    CompileFailure::from(
+        Diagnostic::error(codes::NO_FORMAT, message).at("chip", &path, "these").help(help),
+    )
 }
 
 /// Whether a core of type `core` holds the slices together.
@@ -167,19 +174,48 @@ pub(crate) fn check_core(
     let longest = demands.iter().map(|demand| &demand.longest).max_by_key(|list| list.1);
     let longest = longest.map(|(name, words)| Term::new(format!("one list of {name}"), *words));
     let rows = [
-        (Resource::Compartments, limit(Some(core.compartments.into()), "compartments"), each(|d| d.compartments)),
-        (Resource::StateBits, limit(core.state_memory_bits, "state_memory_bits"), each(|d| d.state_bits)),
+        (
+            Resource::Compartments,
+            limit(Some(core.compartments.into()), "compartments"),
+            each(|d| d.compartments),
+        ),
+        (
+            Resource::StateBits,
+            limit(core.state_memory_bits, "state_memory_bits"),
+            each(|d| d.state_bits),
+        ),
         (Resource::AxonsIn, limit(Some(core.axons_in.into()), "axons_in"), lists(|list| list.1)),
-        (Resource::SynapseWords, limit(Some(core.synapse_words()), "synapse_memory_bits"), lists(|list| list.2)),
-        (Resource::ListWords, limit(core.list_words.map(u64::from), "list_words"), longest.into_iter().collect()),
+        (
+            Resource::SynapseWords,
+            limit(Some(core.synapse_words()), "synapse_memory_bits"),
+            lists(|list| list.2),
+        ),
+        (
+            Resource::ListWords,
+            limit(core.list_words.map(u64::from), "list_words"),
+            longest.into_iter().collect(),
+        ),
         (Resource::FanIn, limit(core.fan_in.map(u64::from), "fan_in"), most(|d| d.fan_in)),
-        (Resource::AxonsOut, limit(Some(core.axons_out.into()), "axons_out"), each(SliceDemand::axons_out)),
-        (Resource::FanOut, limit(core.fan_out.map(u64::from), "fan_out"), most(|d| d.axons_out.iter().copied().max().unwrap_or(0))),
-        (Resource::Configurations, limit(core.configurations.map(u64::from), "configurations"), configuration_terms(demands)),
+        (
+            Resource::AxonsOut,
+            limit(Some(core.axons_out.into()), "axons_out"),
+            each(SliceDemand::axons_out),
+        ),
+        (
+            Resource::FanOut,
+            limit(core.fan_out.map(u64::from), "fan_out"),
+            most(|d| d.axons_out.iter().copied().max().unwrap_or(0)),
+        ),
+        (
+            Resource::Configurations,
+            limit(core.configurations.map(u64::from), "configurations"),
+            configuration_terms(demands),
+        ),
     ];
     let short = rows.into_iter().filter_map(|(resource, limit, demand)| {
         let Limit { bound, path } = limit?;
-        let short = DoesNotFit { resource, place: place.to_owned(), demand, bound, bound_path: path };
+        let short =
+            DoesNotFit { resource, place: place.to_owned(), demand, bound, bound_path: path };
         (short.gap() > 0).then_some(short)
     });
     match short.max_by(|a, b| a.ratio().total_cmp(&b.ratio())) {

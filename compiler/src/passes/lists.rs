@@ -196,8 +196,7 @@ fn split_lists(
     let block = |format| BlockPlan { format, sources: Vec::new(), words: 0, kernel: None };
     let (mut as_dense, mut as_sparse) = (dense.map(block), sparse.map(block));
     for (source, shape) in (0..).zip(shapes).filter(|(_, shape)| shape.synapses > 0) {
-        let dense_cost =
-            dense.map(|format| (format.list_words(shape.span().into()), shape.span()));
+        let dense_cost = dense.map(|format| (format.list_words(shape.span().into()), shape.span()));
         let reaches = |format: &ListFormat| u64::from(shape.span()) <= 1 << format.index_bits;
         let sparse_cost = sparse
             .filter(reaches)

@@ -11,8 +11,7 @@ mod pack;
 mod partition;
 mod place;
 mod quantise;
-mod registers;
-mod scale;
+pub(crate) mod registers;
 mod select;
 #[cfg(test)]
 pub(crate) mod test_networks;
@@ -49,7 +48,11 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "select", purpose: "a kind of core and a neuron program", run: select::run },
     Pass { name: "balance", purpose: "phases, and delays where paths differ", run: balance::run },
     Pass { name: "quantise", purpose: "scales and the chip's integers", run: quantise::run },
-    Pass { name: "partition", purpose: "cut populations into parts of a core", run: partition::run },
+    Pass {
+        name: "partition",
+        purpose: "cut populations into parts of a core",
+        run: partition::run,
+    },
     Pass { name: "place", purpose: "a core for every part", run: place::run },
     Pass { name: "pack", purpose: "synapse lists into words", run: pack::run },
     Pass { name: "axons", purpose: "routing tables in and out", run: axons::run },

@@ -5,8 +5,8 @@ use quarrion_isa::id::{PopulationId, ProjectionId};
 use quarrion_isa::program::Block;
 use quarrion_isa::synapse::{KernelBlock, Region, Synapse, SynapseBlock, encode_lists};
 
-use super::lists::{BlockPlan, plan_lists};
 use super::Draft;
+use super::lists::{BlockPlan, plan_lists};
 use crate::compile::CompileFailure;
 use crate::layout::Slice;
 use crate::quantised::{Connections, QuantisedProjection};
@@ -61,8 +61,7 @@ fn pack(
             let per_channel = weights.len() / shape.output[0].max(1) as usize;
             let first = region.start[0] as usize * per_channel;
             let weights = &weights[first..first + region.size[0] as usize * per_channel];
-            let block =
-                KernelBlock::encode(plan.format, *shape, region, projection.delay, weights);
+            let block = KernelBlock::encode(plan.format, *shape, region, projection.delay, weights);
             (SynapseBlock::Kernel(block), plan.sources.iter().map(|&s| (s, s)).collect())
         }
         _ => {

@@ -57,10 +57,7 @@ fn available(chip: &Chip) -> Vec<usize> {
 }
 
 /// Cuts every population, finer where its own axons out ask for it.
-fn cut_network(
-    network: &QuantisedNetwork,
-    chip: &Chip,
-) -> Result<Vec<CutSlice>, CompileFailure> {
+fn cut_network(network: &QuantisedNetwork, chip: &Chip) -> Result<Vec<CutSlice>, CompileFailure> {
     let mut least = vec![1_u64; network.populations.len()];
     let mut round = 0;
     loop {
@@ -205,7 +202,8 @@ fn check_places(
     chip: &Chip,
     mapping: &Mapping,
 ) -> Result<(), (String, String)> {
-    let unplaced = network.populations.iter().map(|population| vec![false; population.size as usize]);
+    let unplaced =
+        network.populations.iter().map(|population| vec![false; population.size as usize]);
     let mut placed: Vec<Vec<bool>> = unplaced.collect();
     let mut last = None;
     for core in &mapping.cores {
@@ -233,7 +231,8 @@ fn check_places(
                     && (run.first > end || end == 0)
                     && run.first.checked_add(run.count).is_some_and(|e| e <= population.size);
                 if !fits {
-                    let message = format!("runs of `{}` overlap, touch or leave it", population.name);
+                    let message =
+                        format!("runs of `{}` overlap, touch or leave it", population.name);
                     return Err((place, message));
                 }
                 end = run.first + run.count;

@@ -19,16 +19,19 @@ pub(crate) fn nearest(
     register: Option<&Register>,
 ) -> Option<i64> {
     let (exponents, mantissa_max, signed) = match register {
-        Some(register) => {
-            (register.exponent_min..=register.exponent_max, register.mantissa_max(), register.signed)
-        }
+        Some(register) => (
+            register.exponent_min..=register.exponent_max,
+            register.mantissa_max(),
+            register.signed,
+        ),
         None => (0..=0, i64::MAX, true),
     };
     exponents.into_iter().find_map(|exponent| {
         let mantissa = (wanted / (1_i64 << exponent) as f64).round();
         // Every mantissa of a register is exact in f64; a plain integer saturates.
         let mantissa = mantissa as i64;
-        let legal = mantissa.unsigned_abs() <= mantissa_max.unsigned_abs() && (signed || mantissa >= 0);
+        let legal =
+            mantissa.unsigned_abs() <= mantissa_max.unsigned_abs() && (signed || mantissa >= 0);
         let value = mantissa.checked_mul(1 << exponent)?;
         (legal && declared.range.contains(value)).then_some(value)
     })

@@ -178,10 +178,9 @@ fn no_program(
     let legal: Vec<String> = legal.collect();
     let help = match (subtracts, known.as_slice()) {
         (true, []) => "import with `--reset zero`".to_owned(),
-        (true, known) => format!(
-            "import with `--reset zero`, or choose a chip that runs {}",
-            known.join(" or ")
-        ),
+        (true, known) => {
+            format!("import with `--reset zero`, or choose a chip that runs {}", known.join(" or "))
+        }
         (false, []) => "no shipped program computes this model".to_owned(),
         (false, known) => format!("choose a chip that runs {}", known.join(" or ")),
     };

@@ -63,7 +63,8 @@ fn check_rates(network: &Network, rates: Option<&[Vec<f64>]>) -> Result<(), Diag
     for (population, rates) in network.populations.iter().zip(rates) {
         let (given, wanted) = (rates.len(), population.len());
         if given != wanted {
-            let message = format!("{given} rates for the {wanted} neurons of `{}`", population.name);
+            let message =
+                format!("{given} rates for the {wanted} neurons of `{}`", population.name);
             return wrong(&population.name, message);
         }
         if let Some(rate) = rates.iter().find(|rate| !(0.0..=1.0).contains(*rate)) {
@@ -79,8 +80,7 @@ fn number_populations(network: &Network) -> Vec<PopulationId> {
     let inputs = network.inputs().count();
     let (mut next_input, mut next_other) = (0, inputs);
     let number = |population: &crate::network::Population| {
-        let next =
-            if population.role == Role::Input { &mut next_input } else { &mut next_other };
+        let next = if population.role == Role::Input { &mut next_input } else { &mut next_other };
         *next += 1;
         PopulationId::from_index(*next - 1)
     };

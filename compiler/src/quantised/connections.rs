@@ -113,7 +113,8 @@ impl Connections {
 /// Calls `visit` with (source, position of the weight) for every tap of `target` on the input.
 fn for_each_tap(shape: &KernelShape, target: u32, mut visit: impl FnMut(u32, usize)) {
     let [_, rows, columns] = shape.output;
-    let (channel, row, column) = (target / (rows * columns), target / columns % rows, target % columns);
+    let (channel, row, column) =
+        (target / (rows * columns), target / columns % rows, target % columns);
     let group_inputs = shape.group_inputs();
     let first = channel / (shape.output[0] / shape.groups) * group_inputs;
     let [taps_y, taps_x] = shape.kernel;

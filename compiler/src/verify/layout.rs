@@ -102,7 +102,8 @@ fn check_groups(
     let core_type = chip.core_type(core.core);
     let mut next = 0_u64;
     for group in &core.groups {
-        findings.demand(u64::from(group.first) == next, &place, || "has a gap in its groups".into());
+        findings
+            .demand(u64::from(group.first) == next, &place, || "has a gap in its groups".into());
         next += u64::from(group.count);
         let first = group.first as usize;
         let members = first.checked_add(group.count as usize).and_then(|end| seats.get(first..end));

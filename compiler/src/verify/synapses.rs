@@ -77,7 +77,8 @@ pub(super) fn check(
         let mut found = Vec::new();
         let mut longest = 0;
         for (axon, sources) in sources.iter().enumerate() {
-            findings.demand(!sources.is_empty(), &place, || format!("no spike reaches axon {axon}"));
+            findings
+                .demand(!sources.is_empty(), &place, || format!("no spike reaches axon {axon}"));
             if let Err(what) = decode_axon(core, axon, sources, &mut found, &mut longest) {
                 findings.add(&place, what);
             }
@@ -90,7 +91,8 @@ pub(super) fn check(
         if let Some(bound) = core_type.fan_in {
             let most = found.chunk_by(|a, b| a.compartment == b.compartment).map(<[_]>::len).max();
             let most = most.unwrap_or(0) as u64;
-            findings.demand(most <= u64::from(bound), &place, || format!("fan-in {most} of {bound}"));
+            findings
+                .demand(most <= u64::from(bound), &place, || format!("fan-in {most} of {bound}"));
         }
         let wanted = wanted_synapses(network, seats);
         if found != wanted {

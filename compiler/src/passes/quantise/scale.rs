@@ -30,6 +30,8 @@ pub(super) struct Incoming<'a> {
     pub(super) rates: Option<&'a [f64]>,
     /// Smallest and largest stored weight, and the step between stored weights.
     pub(super) stored: (i32, i32, i32),
+    /// Largest magnitude of a constant input that comes as a bias instead of spikes.
+    pub(super) constant: f64,
 }
 
 /// The words and registers that bound a scale, in chip units.
@@ -74,11 +76,15 @@ struct Drive {
 }
 
 /// Chooses the scale of a population; `None` where no scale above zero fits.
-pub(super) fn choose(model: &NeuronModel, incoming: &[Incoming<'_>], words: &Words) -> Option<Scale> {
+pub(super) fn choose(
+    model: &NeuronModel,
+    incoming: &[Incoming<'_>],
+    words: &Words,
+) -> Option<Scale> {
     let extremes: Vec<(f64, f64)> = incoming.iter().map(|one| extremes(one.connectivity)).collect();
     let thresholds = model.firing.iter().flat_map(|firing| &firing.threshold);
     let threshold = thresholds.fold(0.0_f64, |most, &value| most.max(value.abs()));
-    let bias = model.voltage_bias.iter().fold(0.0_f64, |most, &value| most.max(value.abs()));
+    let bias = largest_bias(model, incoming);
     let (low_exponent, high_exponent) = words.exponents;
     let weights = incoming.iter().zip(&extremes);
     let weights = weights.map(|(one, &extreme)| full_scale(one, extreme, words, high_exponent));
@@ -117,6 +123,20 @@ pub(super) fn choose(model: &NeuronModel, incoming: &[Incoming<'_>], words: &Wor
     Some(Scale { value, exponents: exponents.collect(), risky: value > safe })
 }
 
+/// The largest bias over the neurons, what a constant input adds included.
+fn largest_bias(model: &NeuronModel, incoming: &[Incoming<'_>]) -> f64 {
+    let biases = (0..model.voltage_bias.len()).map(|neuron| {
+        let mut current = model.current_bias[neuron].abs();
+        for one in incoming.iter().filter(|one| one.constant > 0.0) {
+            let add = |_, weight: f64| current += weight.abs() * one.constant;
+            one.connectivity.for_each_input_of(neuron, add);
+        }
+        let kept = model.current_decay.as_ref().map_or(0.0, |decay| decay[neuron]);
+        model.voltage_bias[neuron].abs() + current / (1.0 - kept).max(f64::MIN_POSITIVE)
+    });
+    biases.fold(0.0, f64::max)
+}
+
 /// The smallest and the largest weight, or zero.
 fn extremes(connectivity: &Connectivity) -> (f64, f64) {
     let weights = connectivity.stored_weights();
@@ -149,12 +169,7 @@ fn exponent_at(one: &Incoming<'_>, extreme: (f64, f64), words: &Words, scale: f6
 }
 
 /// One weight as mantissa, the nearest stored one.
-pub(super) fn mantissa(
-    weight: f64,
-    scale: f64,
-    stored: (i32, i32, i32),
-    measure: f64,
-) -> i32 {
+pub(super) fn mantissa(weight: f64, scale: f64, stored: (i32, i32, i32), measure: f64) -> i32 {
     let (low, high, step) = stored;
     let steps = (weight * scale / measure / f64::from(step)).round();
     (steps * f64::from(step)).clamp(f64::from(low), f64::from(high)) as i32
@@ -193,7 +208,11 @@ fn drives(model: &NeuronModel, incoming: &[Incoming<'_>]) -> (Drive, Drive) {
         let (mut up, mut down, mut mean, mut variance) = (0.0, 0.0, 0.0, 0.0);
         for one in incoming {
             one.connectivity.for_each_input_of(neuron, |source, weight| {
-                if weight > 0.0 { up += weight } else { down -= weight }
+                if weight > 0.0 {
+                    up += weight
+                } else {
+                    down -= weight
+                }
                 let rate = one.rates.map_or(DEFAULT_RATE, |rates| rates[source]);
                 mean += rate * weight;
                 variance += rate * (1.0 - rate) * weight * weight;

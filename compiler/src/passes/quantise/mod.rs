@@ -1,0 +1,201 @@
+//! Quantise: every number of the network in the chip's integers.
+
+mod parameters;
+mod scale;
+mod weights;
+
+use quarrion_isa::chip::CoreType;
+use quarrion_isa::delivery::{Delivery, Overflow};
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::neuron::Overflow as InputOverflow;
+
+use self::parameters::quantise_parameters;
+use self::scale::{Incoming, Words};
+use self::weights::{SignedPart, quantise_connections, relative_error, signed_parts};
+use super::registers::largest;
+use super::{Choice, Draft, codes};
+use crate::compile::CompileFailure;
+use crate::network::{NeuronModel, Population, Projection, Role};
+use crate::quantised::{
+    QuantisedNetwork, QuantisedNeurons, QuantisedPopulation, QuantisedProjection,
+};
+
+/// Relative error of a projection's weights that is worth a warning.
+const COARSE_WEIGHTS: f64 = 0.1;
+
+pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
+    let network = draft.network;
+    let mut quantised =
+        QuantisedNetwork { name: network.name.clone(), ..QuantisedNetwork::default() };
+    let mut order: Vec<usize> = (0..network.populations.len()).collect();
+    order.sort_by_key(|&index| draft.ids[index]);
+    let mut errors = Vec::new();
+    let mut first_ordinal = 0_u32;
+    for index in order {
+        let population = &network.populations[index];
+        if population.is_output {
+            quantised.output = draft.ids[index];
+        }
+        let mut made = QuantisedPopulation {
+            name: population.name.clone(),
+            shape: population.shape.iter().map(|&extent| extent as u32).collect(),
+            size: population.len() as u32,
+            first_ordinal,
+            phase: draft.phases[index],
+            scale: 1.0,
+            neurons: None,
+        };
+        first_ordinal += made.size;
+        if let (Some(model), Some(choice)) = (population.model(), draft.choices[index].clone()) {
+            let core = &draft.chip.core_types[choice.core_type as usize];
+            let work = Work { population, model, choice: &choice, core, source: &network.name };
+            match quantise_population(draft, index, &work, &mut quantised) {
+                Ok((scale, neurons)) => (made.scale, made.neurons) = (scale, Some(neurons)),
+                Err(found) => errors.push(found),
+            }
+        }
+        quantised.populations.push(made);
+    }
+    if !errors.is_empty() {
+        return Err(CompileFailure::Diagnostics(errors));
+    }
+    draft.quantised = quantised;
+    Ok(())
+}
+
+/// One population on its way into integers.
+struct Work<'a> {
+    population: &'a Population,
+    model: &'a NeuronModel,
+    choice: &'a Choice,
+    core: &'a CoreType,
+    /// The network's name, for messages.
+    source: &'a str,
+}
+
+/// Chooses the scale, then quantises the projections onto the population and its parameters.
+fn quantise_population(
+    draft: &mut Draft<'_>,
+    index: usize,
+    work: &Work<'_>,
+    quantised: &mut QuantisedNetwork,
+) -> Result<(f64, QuantisedNeurons), Diagnostic> {
+    let network = draft.network;
+    let onto: Vec<(usize, &Projection)> = network
+        .projections
+        .iter()
+        .enumerate()
+        .filter(|(_, projection)| projection.target.index() == index)
+        .collect();
+    let parts: Vec<SignedPart> =
+        onto.iter().flat_map(|&(id, projection)| signed_parts(id, projection, work.core)).collect();
+    let rates = draft.options.rates.as_deref();
+    let incoming: Vec<Incoming<'_>> = parts
+        .iter()
+        .map(|part| {
+            let rates = rates.map(|all| &*all[network.projections[part.id].source.index()]);
+            let from_input =
+                network.population(network.projections[part.id].source).role == Role::Input;
+            let constant = draft.options.constant_input.filter(|_| from_input).unwrap_or(0.0);
+            Incoming { connectivity: &part.connectivity, rates, stored: part.stored, constant }
+        })
+        .collect();
+    let words = words(work);
+    let scale = scale::choose(work.model, &incoming, &words).ok_or_else(|| {
+        let message = format!("at no scale does `{}` fit its registers", work.population.name);
+        Diagnostic::error(codes::NO_REGISTER, message)
+            .at(work.source, &work.population.name, "thresholds, biases and weights of this node")
+            .help("check for a threshold of zero or a bias far above it")
+    })?;
+    let neurons = quantise_parameters(work, scale.value, quantised, &mut draft.notes)?;
+    if scale.risky {
+        draft.notes.push(risk(work));
+    }
+    for (part, &exponent) in parts.iter().zip(&scale.exponents) {
+        let projection = &network.projections[part.id];
+        let measure = scale::weight_measure(&words, exponent);
+        let connections = quantise_connections(part, measure, scale.value);
+        let made = QuantisedProjection {
+            name: format!("{}{}", projection.name, part.suffix),
+            source: draft.ids[projection.source.index()],
+            target: draft.ids[index],
+            input: 0,
+            delay: draft.delays[part.id],
+            delivery: delivery(work, exponent)?,
+            exponent,
+            error: relative_error(part, &connections, measure, scale.value),
+            connections,
+        };
+        if made.error > COARSE_WEIGHTS {
+            draft.notes.push(coarse_weights(work, &made));
+        }
+        quantised.projections.push(made);
+    }
+    Ok((scale.value, neurons))
+}
+
+/// The words and registers of the core and program that bound the scale.
+fn words(work: &Work<'_>) -> Words {
+    let (program, core) = (&work.choice.program, work.core);
+    let limit = |name: &str| {
+        let declared = program.parameter_index(name).map(|index| &program.parameters()[index]);
+        declared.map_or(f64::INFINITY, |declared| largest(declared, core.register(name)) as f64)
+    };
+    let state = |name: &str| {
+        let word = program.state_index(name).map(|index| program.state()[index].width.range().high);
+        word.map_or(f64::INFINITY, |high| high as f64)
+    };
+    let shift = f64::from(1_u32 << work.choice.binding.threshold_shift);
+    let half = (1_u64 << (accumulator_bits(work) - 1)) as f64;
+    Words {
+        threshold: limit("vth") * shift,
+        bias: limit("bias"),
+        accumulator: half - 1.0,
+        membrane: state("v"),
+        current: state("u"),
+        input_shift: core.weights.input_shift,
+        exponents: (core.weights.exponent_min, core.weights.exponent_max),
+    }
+}
+
+/// Bits of the accumulator: the core's, as far as the program reads them.
+fn accumulator_bits(work: &Work<'_>) -> u32 {
+    let program = work.choice.program.inputs().first().map_or(32, |input| input.width.bits);
+    work.core.weights.accumulator_bits.min(program)
+}
+
+/// The delivery arithmetic of a projection.
+fn delivery(work: &Work<'_>, exponent: i32) -> Result<Delivery, Diagnostic> {
+    let input = work.choice.program.inputs().first();
+    let overflow = match input.map(|input| input.overflow) {
+        Some(InputOverflow::Saturate) => Overflow::Saturate,
+        Some(InputOverflow::Wrap) | None => Overflow::Wrap,
+    };
+    let shift = work.core.weights.input_shift;
+    Delivery::new(exponent, shift, accumulator_bits(work), overflow).ok_or_else(|| {
+        let path = format!("core_types.{}.weights", work.core.name);
+        let message = format!("no delivery arithmetic has exponent {exponent} and shift {shift}");
+        Diagnostic::error(codes::NO_REGISTER, message)
+            .at("chip", &path, "these widths")
+            .help("narrow the exponent range or the accumulator")
+    })
+}
+
+fn risk(work: &Work<'_>) -> Diagnostic {
+    let message = format!(
+        "sums of `{}` could leave their words if all its inputs fired at once; weights keep all \
+         their bits instead",
+        work.population.name
+    );
+    Diagnostic::note(codes::SCALE_RISK, message)
+        .at(work.source, &work.population.name, "inputs of this node")
+        .help("give the rates of a run to have this settled")
+}
+
+fn coarse_weights(work: &Work<'_>, projection: &QuantisedProjection) -> Diagnostic {
+    let (name, percent) = (&projection.name, projection.error * 100.0);
+    let message = format!("weights of `{name}` lose {percent:.0} % to rounding");
+    Diagnostic::warning(codes::COARSE_WEIGHTS, message)
+        .at(work.source, &work.population.name, "weights into this node")
+        .help("a few very large weights or biases set the scale: clip them in training")
+}
