@@ -52,9 +52,14 @@ impl Calendar {
         }
     }
 
-    /// Goes back to tick 0; the calendar must be empty.
+    /// Forgets everything and goes back to tick 0.
     pub(super) fn rewind(&mut self) {
-        debug_assert!(self.far.is_empty() && self.occupied.iter().all(|word| *word == 0));
+        if !self.far.is_empty() || self.occupied.iter().any(|word| *word != 0) {
+            self.far.clear();
+            self.occupied.fill(0);
+            self.wakes.fill(0);
+            self.credits.iter_mut().for_each(Vec::clear);
+        }
         self.now = 0;
     }
 

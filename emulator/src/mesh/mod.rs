@@ -4,18 +4,22 @@ mod alloc;
 mod calendar;
 mod check;
 pub mod codes;
+mod curve;
 mod cycle;
 mod deadlock;
 mod fabric;
 pub mod grid;
+mod model;
 mod plan;
 mod ports;
 mod queue;
 mod record;
 mod routing;
+mod synthetic;
 mod traffic;
 mod wheel;
 
+pub use curve::{CurvePoint, CurveSpec};
 pub use cycle::{CycleModel, run_cycle};
 pub use fabric::{
     ChannelRelease, Consumption, End, Fabric, Grid, Link, LinkClass, LinkState, LinkTiming,
@@ -23,8 +27,10 @@ pub use fabric::{
     direction,
 };
 pub use grid::{Edge, GridSpec};
+pub use model::{Fidelity, TimingModel};
 pub use queue::{QueueModel, run_queue};
 pub use routing::{Class, Order, RouteTable, Routing, Step, grid_step, hops};
+pub use synthetic::{Arrivals, Pattern, Synthetic};
 pub use traffic::{
     Conservation, Destination, Detail, Ending, Hop, LinkCount, Outcome, Packet,
     PacketTimes, Traffic, Waiting,

@@ -37,6 +37,11 @@ pub struct Packet {
 pub struct Traffic {
     /// Packets; those of one source leave in this order, each not before its time.
     pub packets: Vec<Packet>,
+    /// Where to stop, whatever is still under way then.
+    ///
+    /// # Units
+    /// Picoseconds.
+    pub horizon_ps: Option<u64>,
 }
 
 /// How much a run writes down.
@@ -104,6 +109,8 @@ pub struct Waiting {
 pub enum Ending {
     /// Every packet arrived or was dropped.
     Complete,
+    /// The horizon came first.
+    Stopped,
     /// Nothing can move any more; the ring of waiting channels.
     Deadlock(Vec<Waiting>),
 }

@@ -52,9 +52,13 @@ impl<A: Copy + Ord> Wheel<A> {
         }
     }
 
-    /// Goes back to tick 0; the wheel must be empty.
+    /// Forgets everything and goes back to tick 0.
     pub(super) fn rewind(&mut self) {
-        debug_assert!(self.far.is_empty() && self.occupied.iter().all(|word| *word == 0));
+        if !self.far.is_empty() || self.occupied.iter().any(|word| *word != 0) {
+            self.far.clear();
+            self.occupied.fill(0);
+            self.slots.iter_mut().for_each(|slot| *slot = Slot::default());
+        }
         self.now = 0;
     }
 

@@ -1,22 +1,29 @@
-//! Prints how close the timing models come to the reference simulator.
+//! Prints how close the timing models of the mesh come to a reference simulator, and how fast.
+//!
+//! `mesh-accuracy [DIR]`: DIR is a folder of reference runs; without it, the committed subset.
 
-use quarrion_tests::booksim::compare::cycle;
-use quarrion_tests::booksim::folder::Folder;
+use std::process::ExitCode;
 
-fn main() {
-    let dir = std::env::args().nth(1).unwrap();
-    let folder = Folder::new(dir);
-    for run in folder.runs().unwrap() {
-        let start = std::time::Instant::now();
-        let c = cycle(&folder, &run).unwrap();
-        println!(
-            "{:9} {:32} completion {:7.3}% latency {:7.3}% exact {:?} {:.3}s",
-            run.router,
-            run.trace,
-            100.0 * c.completion,
-            100.0 * c.latency,
-            c.exact,
-            start.elapsed().as_secs_f64()
-        );
+use quarrion_tests::booksim::folder::{Folder, Problem};
+use quarrion_tests::booksim::table::{Accuracy, curves, speeds};
+
+fn main() -> ExitCode {
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/data/booksim");
+    let dir = std::env::args().nth(1).unwrap_or_else(|| committed.into());
+    match print(&Folder::new(&dir)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("mesh-accuracy: {problem}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+fn print(folder: &Folder) -> Result<(), Problem> {
+    let accuracy = Accuracy::measure(folder)?;
+    println!("{}", accuracy.table());
+    println!("{}", curves(folder)?);
+    println!("{}", speeds(folder)?);
+    println!("{}", accuracy.last_line());
+    Ok(())
 }

@@ -240,5 +240,5 @@ pub fn traffic(lines: &[Line]) -> Traffic {
         inject_ps: line.time * CYCLE_PS,
         service_ps: 0,
     };
-    Traffic { packets: lines.iter().map(packet).collect() }
+    Traffic { packets: lines.iter().map(packet).collect(), ..Traffic::default() }
 }

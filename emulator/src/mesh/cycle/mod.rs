@@ -205,8 +205,14 @@ impl<const V: usize> Engine<V> {
         self.plan.check(traffic)?;
         self.start(traffic, detail);
         let packets = &traffic.packets;
+        let horizon = traffic.horizon_ps.map_or(u64::MAX, |ps| self.plan.ticks(ps));
+        let mut stopped = false;
         let mut slot = Slot::default();
         while let Some(tick) = self.wheel.advance(&mut slot) {
+            if tick > horizon {
+                stopped = true;
+                break;
+            }
             for node in &slot.wakes {
                 self.enlist(tick, *node);
             }
@@ -227,7 +233,7 @@ impl<const V: usize> Engine<V> {
             self.list = list;
             self.list.clear();
         }
-        Ok(self.finish())
+        Ok(self.finish(stopped))
     }
 
     fn start(&mut self, traffic: &Traffic, detail: Detail) {
@@ -263,16 +269,16 @@ impl<const V: usize> Engine<V> {
         }
     }
 
-    fn finish(&mut self) -> Outcome {
+    fn finish(&mut self, stopped: bool) -> Outcome {
         let mut missing = 0;
         for lane in self.out_slots.iter().flat_map(|slot| &slot.lanes) {
             missing += u64::from(lane.buffer - lane.credits);
         }
-        let ending = if self.record.open == 0 {
-            Ending::Complete
-        } else {
-            self.broken = true;
-            Ending::Deadlock(self.ring())
+        self.broken = self.record.open > 0;
+        let ending = match self.record.open {
+            0 => Ending::Complete,
+            _ if stopped => Ending::Stopped,
+            _ => Ending::Deadlock(self.ring()),
         };
         let (out_slots, in_lanes, fig) = (&self.out_slots, &self.in_lanes, self.fig);
         let sent = |slot: usize| {

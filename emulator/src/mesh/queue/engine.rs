@@ -162,8 +162,14 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         self.plan.check(traffic)?;
         self.start(traffic, detail);
         let packets = &traffic.packets;
+        let horizon = traffic.horizon_ps.map_or(u64::MAX, |ps| self.plan.ticks(ps));
+        let mut stopped = false;
         let mut credits: Vec<Credit> = Vec::new();
         while let Some(tick) = self.calendar.advance(&mut credits) {
+            if tick > horizon {
+                stopped = true;
+                break;
+            }
             for &credit in &credits {
                 self.credit(tick, credit);
             }
@@ -182,7 +188,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
                 }
             }
         }
-        Ok(self.finish())
+        Ok(self.finish(stopped))
     }
 
     fn start(&mut self, traffic: &Traffic, detail: Detail) {
@@ -205,18 +211,18 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         }
     }
 
-    fn finish(&mut self) -> Outcome {
+    fn finish(&mut self, stopped: bool) -> Outcome {
         let missing = |out: &Out<V>| -> u64 {
             out.channels.iter().map(|channel| u64::from(out.buffer - channel.credits)).sum()
         };
         let outs = self.routers.iter().flat_map(|router| &router.outs);
         let outs = outs.chain(self.sides.iter().map(|side| &side.out));
         let missing = outs.map(missing).sum();
-        let ending = if self.record.open == 0 {
-            Ending::Complete
-        } else {
-            self.broken = true;
-            Ending::Deadlock(self.ring())
+        self.broken = self.record.open > 0;
+        let ending = match self.record.open {
+            0 => Ending::Complete,
+            _ if stopped => Ending::Stopped,
+            _ => Ending::Deadlock(self.ring()),
         };
         let mut record = std::mem::take(&mut self.record);
         record.finish(
