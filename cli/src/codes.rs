@@ -127,6 +127,18 @@ pub const CODES: &[CodeEntry] = &[
         "a flag that does not fit the command's other words",
         "The message names the flags that contradict each other or the value that is out of range.",
     ),
+    entry(
+        "QU005",
+        "a compiled program that does not belong to the chip",
+        "A program holds the core and memory places of one chip description. Compile the network \
+         again after changing the chip.",
+    ),
+    entry(
+        "QU006",
+        "something that this version cannot do yet",
+        "The chip or input is valid, but asks for a part that is not built. The README has a table \
+         of what works and what does not.",
+    ),
 ];
 
 const fn entry(code: &'static str, title: &'static str, explanation: &'static str) -> CodeEntry {

@@ -2,9 +2,86 @@
 //!
 //! The binary `quarrion` calls [`run_command_line`]; everything else here serves it.
 
+pub mod args;
 mod codes;
+pub mod commands;
 pub mod counts;
 pub mod exit;
+pub mod failure;
 pub mod input;
+pub mod interrupt;
+mod panic;
+pub mod pipeline;
+pub mod render;
+pub mod terminal;
+pub mod texts;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
 
 pub use codes::CODES;
+
+use args::{Command, CommandLine};
+use failure::Failure;
+use terminal::Terminal;
+use texts::Texts;
+
+/// Carries out the process's command line and returns its exit code.
+#[must_use]
+pub fn run_command_line() -> ExitCode {
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version go to stdout and are good; where nobody reads, nobody minds.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::BAD_INPUT } else { exit::GOOD });
+        }
+    };
+    let terminal = Terminal::new(&line);
+    interrupt::install();
+    let mut texts = Texts::default();
+    let ended = panic::catch(|| carry_out(&line.command, &terminal, &mut texts));
+    match ended {
+        Ok(()) => ExitCode::from(exit::GOOD),
+        Err(failure) => {
+            say_failure(&failure, &terminal, &texts);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// Carries out one command.
+fn carry_out(command: &Command, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
+    match command {
+        Command::Run(args) => commands::run::run(args, terminal, texts),
+        Command::Compile(args) => commands::compile::run(args, terminal, texts),
+        Command::Chip(command) => commands::chip::run(command, terminal, texts),
+        Command::Reprice(args) => commands::reprice::run(args, terminal, texts),
+        Command::Explain(args) => commands::explain::run(args, terminal),
+        Command::Neuron(command) => commands::neuron::run(command, terminal, texts),
+        Command::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut CommandLine::command(), NAME, &mut script);
+            terminal.result(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// Name of the binary.
+const NAME: &str = "quarrion";
+
+/// Says why there is no result.
+fn say_failure(failure: &Failure, terminal: &Terminal, texts: &Texts) {
+    match failure {
+        Failure::Input(found) => terminal.say(found, texts),
+        Failure::Limit(found) => terminal.say(std::slice::from_ref(found), texts),
+        Failure::DoesNotFit(result) => terminal.write_error(&match terminal.format {
+            args::Format::Human => format!("{result}\n"),
+            args::Format::Json => render::misfit_json(result),
+        }),
+        Failure::Interrupted => terminal.write_error("interrupted; nothing was written\n"),
+        Failure::Bug(what) => terminal.write_error(&panic::our_bug(what)),
+        Failure::Differs | Failure::NobodyReads => {}
+    }
+}

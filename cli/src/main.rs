@@ -1,3 +1,5 @@
 //! The binary `quarrion`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    quarrion::run_command_line()
+}

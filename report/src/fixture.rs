@@ -7,7 +7,9 @@ use quarrion_isa::program::Role;
 use quarrion_isa::quantity::Picoseconds;
 use quarrion_isa::timing::Bound;
 
-use crate::manifest::{Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Source};
+use crate::manifest::{
+    Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Settings, Source,
+};
 use crate::record::{BoundTime, Layer, ResourceUse, RunRecord, TimeRecord};
 
 /// Two samples of two steps on one core.
@@ -75,9 +77,13 @@ pub(crate) fn manifest() -> Manifest {
         input: source("in.npz"),
         sets: vec![],
         program: "00".into(),
-        seed: 1,
-        timing: "count".into(),
-        assumptions: vec![Assumption { about: "dt".into(), value: "0.0001".into() }],
+        settings: settings(),
         host: HostSection::default(),
     }
+}
+
+/// What the run rests on.
+pub(crate) fn settings() -> Settings {
+    let assumptions = vec![Assumption { about: "dt".into(), value: "1e-4 s".into() }];
+    Settings { seed: 1, timing: "count".into(), assumptions }
 }

@@ -8,6 +8,10 @@ use crate::summary::{EnergyReport, Range, RunReport, ratio};
 
 /// Layers that the screen has room for.
 const LAYERS: usize = 8;
+/// Columns that the screen has.
+const WIDTH: usize = 100;
+/// Columns before a wrapped list.
+const INDENT: usize = 13;
 const NOT_MODELLED: &str = "not modelled";
 
 impl RunReport {
@@ -158,9 +162,31 @@ impl RunReport {
                 lines.push(format!("  {NOT_MODELLED} ({what}): {}", names.join(", ")));
             }
         }
+        let settings = &self.settings;
+        let mut assumed =
+            vec![format!("seed {}", settings.seed), format!("timing {}", settings.timing)];
+        assumed.extend(settings.assumptions.iter().map(|a| format!("{} {}", a.about, a.value)));
+        lines.push(wrapped("assumed", &assumed));
         lines.push(String::new());
         lines.join("\n")
     }
+}
+
+/// A list that is broken into lines of the screen's width.
+fn wrapped(name: &str, items: &[String]) -> String {
+    let mut text = format!("  {name:<10} ");
+    let mut used = text.len();
+    for (at, item) in items.iter().enumerate() {
+        let end = if at + 1 < items.len() { "; " } else { "" };
+        if used + item.len() + end.len() > WIDTH && used > INDENT {
+            text = format!("{}\n{:INDENT$}", text.trim_end(), "");
+            used = INDENT;
+        }
+        text.push_str(item);
+        text.push_str(end);
+        used += item.len() + end.len();
+    }
+    text
 }
 
 fn energy_row(

@@ -16,7 +16,7 @@ mod summary;
 pub use codes::CODES;
 pub use folder::{Existing, RunFolder, SpikeRow, StoredRun, load_run};
 pub use manifest::{
-    Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Source, parse_manifest,
+    Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Settings, Source, parse_manifest,
 };
 pub use record::{BoundTime, Layer, ResourceUse, RunFacts, RunRecord, TimeRecord};
 pub use summary::{

@@ -28,12 +28,8 @@ pub struct Manifest {
     pub sets: Vec<String>,
     /// Identity of the program: the hash of its container.
     pub program: String,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Timing model.
-    pub timing: String,
-    /// What was assumed because no file says it.
-    pub assumptions: Vec<Assumption>,
+    /// What the user chose and what was assumed.
+    pub settings: Settings,
     /// What differs from machine to machine.
     pub host: HostSection,
 }
@@ -46,6 +42,18 @@ pub struct Source {
     pub name: String,
     /// Hash in hexadecimal.
     pub blake3: String,
+}
+
+/// What a result rests on beside its files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Timing model.
+    pub timing: String,
+    /// What was assumed because no file says it.
+    pub assumptions: Vec<Assumption>,
 }
 
 /// One assumption.

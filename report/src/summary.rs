@@ -9,6 +9,7 @@ use quarrion_isa::program::Role;
 use quarrion_isa::quantity::Attojoules;
 use serde::{Serialize, Serializer};
 
+use crate::manifest::Settings;
 use crate::record::{Layer, RunRecord};
 
 /// Version of the JSON form.
@@ -66,6 +67,8 @@ pub struct RunReport {
     pub bound_by: Vec<BoundShare>,
     /// What the chip description gives no price or time for, although it happened.
     pub not_modelled: NotModelled,
+    /// Seed, timing model and what was assumed because no file says it.
+    pub settings: Settings,
     /// Events by kind with their energy.
     pub events: Vec<KindReport>,
 }
@@ -201,7 +204,12 @@ pub struct KindReport {
 impl RunReport {
     /// Prices a record.
     #[must_use]
-    pub fn new(record: &RunRecord, prices: &PriceTable, power: &StaticPower) -> Self {
+    pub fn new(
+        record: &RunRecord,
+        settings: &Settings,
+        prices: &PriceTable,
+        power: &StaticPower,
+    ) -> Self {
         let bill = price_counts(&record.counts(), record.powered, prices, power);
         let samples = f64::from(record.samples.max(1));
         let time = &record.time;
@@ -235,6 +243,7 @@ impl RunReport {
             energy_delay_product_js: totals(&|pj| pj * 1e-12 * (inference_ps / PER_SECOND)),
             bound_by: bounds(record),
             not_modelled: not_modelled(&bill, record),
+            settings: settings.clone(),
             events: kinds(&bill, samples),
             energy_per_inference_pj: energy,
         }
@@ -380,7 +389,7 @@ mod tests {
     use quarrion_isa::quantity::Picowatts;
 
     use super::*;
-    use crate::fixture::record;
+    use crate::fixture::{record, settings};
 
     fn price(nominal: u128, bounds: Option<(u128, u128)>) -> Price {
         Price {
@@ -399,7 +408,7 @@ mod tests {
             (EventKind::SynapticOpDense, price(2, Some((1, 3)))),
         ];
         let power = StaticPower { core: Some(Picowatts(1_000_000_000)), ..StaticPower::default() };
-        let report = RunReport::new(&record(), &prices.into(), &power);
+        let report = RunReport::new(&record(), &settings(), &prices.into(), &power);
         // 10 x 4 pJ + 30 x 2 pJ over two samples; 1 mW x 12 ns = 12 pJ over two samples.
         let energy = &report.energy_per_inference_pj;
         assert_eq!((energy.low, energy.nominal, energy.high), (35.0, 50.0, 65.0));
@@ -428,7 +437,7 @@ mod tests {
         let prices =
             [(EventKind::NeuronActive, price(4, None)), (EventKind::HostHandshake, price(4, None))];
         let power = StaticPower { chip: Some(Picowatts(1)), ..StaticPower::default() };
-        let report = RunReport::new(&record(), &prices.into(), &power);
+        let report = RunReport::new(&record(), &settings(), &prices.into(), &power);
         let json: serde_json::Value = serde_json::from_str(&report.to_json()).expect("JSON");
         let document = include_str!("../JSON.md");
         let documented: std::collections::BTreeSet<&str> = document

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::*;
-use crate::fixture::{manifest, record};
+use crate::fixture::{manifest, record, settings};
 use crate::summary::RunReport;
 
 fn write_run(place: &Path, existing: Existing) -> Result<(), quarrion_isa::diagnostic::Diagnostic> {
     let folder = RunFolder::create(place, existing)?;
-    let report = RunReport::new(&record(), &Default::default(), &Default::default());
+    let report = RunReport::new(&record(), &settings(), &Default::default(), &Default::default());
     folder.write_run(&manifest(), &record(), &report, "(name: \"tiny\")")?;
     folder.finish()
 }

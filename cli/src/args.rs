@@ -1,0 +1,315 @@
+//! Flags and commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Maps trained spiking networks onto neuromorphic chips and says what they cost there.
+#[derive(Debug, Parser)]
+#[command(name = "quarrion", version, about, max_term_width = 100, after_help = EXITS)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How results are written on stdout, and findings on stderr.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// No progress bar and no notes on stderr; warnings and errors stay.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+const EXITS: &str = "Exit codes: 0 good, 1 a bug of Quarrion, 2 wrong usage or input, 3 valid but \
+does not fit the chip, 4 a limit was reached, 5 a comparison differs, 130 interrupted.\n\
+NO_COLOR=1 switches colours off.";
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// For programs, with stable keys.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a network on a chip: accuracy, time, energy.
+    Run(Box<RunArgs>),
+    /// Map a network onto a chip: does it fit, on which cores, what is the bottleneck.
+    Compile(CompileArgs),
+    /// Look at chip descriptions.
+    #[command(subcommand)]
+    Chip(ChipCommand),
+    /// Price a finished run again, without running it.
+    Reprice(RepriceArgs),
+    /// Explain the code of a message, such as QC012.
+    Explain(ExplainArgs),
+    /// Look at neuron programs.
+    #[command(subcommand)]
+    Neuron(NeuronCommand),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+}
+
+/// Which chip.
+#[derive(Clone, Debug, Args)]
+pub struct ChipArgs {
+    /// Chip: a name (see `chip list`) or a chip file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub chip: String,
+    /// Change a value of the chip, such as mesh.width=16; may be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// How a network file is read: it does not say this itself.
+#[derive(Clone, Debug, Args)]
+pub struct ImportArgs {
+    /// Framework whose conventions the file follows: snntorch, norse, sinabs, rockpool,
+    /// spikingjelly or spyx.
+    #[arg(long, value_name = "NAME", default_value = "snntorch")]
+    pub dialect: String,
+    /// Seconds of a timestep, if not the dialect's.
+    #[arg(long, value_name = "SECONDS")]
+    pub dt: Option<f64>,
+    /// What a spike does to the membrane, if not the dialect's choice.
+    #[arg(long, value_enum)]
+    pub reset: Option<Reset>,
+    /// How a step is integrated, if not the dialect's choice.
+    #[arg(long, value_enum)]
+    pub integrator: Option<Integration>,
+}
+
+/// What a spike does to the membrane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reset {
+    /// Sets it to zero.
+    Zero,
+    /// Subtracts the threshold.
+    Subtract,
+}
+
+/// How a step is integrated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Integration {
+    /// Forward Euler: decay 1 - dt/tau.
+    Euler,
+    /// Exactly: decay exp(-dt/tau).
+    Exp,
+}
+
+/// Which engine computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The fast one, on all threads.
+    Fast,
+    /// The slow and obvious one, on one thread; gives the same bytes.
+    Reference,
+}
+
+/// Which timing model runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TimingChoice {
+    /// Sums and maxima; no contention in the mesh.
+    Count,
+    /// One record per packet, with contention.
+    Queue,
+    /// Flit by flit.
+    Cycle,
+}
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// Network (.nir), or a program that `compile --out` has written.
+    #[arg(value_name = "NET")]
+    pub network: PathBuf,
+    /// Which chip.
+    #[command(flatten)]
+    pub chip: ChipArgs,
+    /// Input: .npz with `spikes`, events (`sample`, `t`, `i`) or `bias`; or .csv of spikes.
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// How the network file is read.
+    #[command(flatten)]
+    pub import: ImportArgs,
+    /// Steps of each sample, where the input does not say.
+    #[arg(long, value_name = "N")]
+    pub steps: Option<u32>,
+    /// Run only the first samples.
+    #[arg(long, value_name = "N")]
+    pub samples: Option<u32>,
+    /// Timing model.
+    #[arg(long, value_enum, default_value_t = TimingChoice::Count)]
+    pub timing: TimingChoice,
+    /// Engine.
+    #[arg(long, value_enum, default_value_t = Engine::Fast)]
+    pub engine: Engine,
+    /// Worker threads [default: all]; changes no byte of a result.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u32>,
+    /// Seed of everything random.
+    #[arg(long, value_name = "N", default_value_t = SEED)]
+    pub seed: u32,
+    /// Write the run folder here.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace an old run folder of that name.
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    /// Write every spike into the run folder (spikes.csv).
+    #[arg(long, requires = "out")]
+    pub spikes: bool,
+    /// Write output spike counts per sample: an .npz with `counts`, `predictions`, `labels`.
+    #[arg(long, value_name = "FILE")]
+    pub counts: Option<PathBuf>,
+}
+
+/// The seed where none is given.
+pub const SEED: u32 = 1;
+
+/// Arguments of `compile`.
+#[derive(Clone, Debug, Args)]
+pub struct CompileArgs {
+    /// Network (.nir).
+    #[arg(value_name = "NET")]
+    pub network: PathBuf,
+    /// Which chip.
+    #[command(flatten)]
+    pub chip: ChipArgs,
+    /// How the network file is read.
+    #[command(flatten)]
+    pub import: ImportArgs,
+    /// Seed of everything random.
+    #[arg(long, value_name = "N", default_value_t = SEED)]
+    pub seed: u32,
+    /// Write the program here; `run` takes it in place of the network.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// The commands on chips.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ChipCommand {
+    /// List the chips that come with Quarrion.
+    List,
+    /// Check a chip file and say what is wrong or doubtful.
+    Check(ChipOnly),
+    /// Show every value of a chip with its source and standing.
+    Show(ShowArgs),
+    /// Show in what two chips differ; exits with 5 if they do.
+    Diff(DiffArgs),
+}
+
+/// A chip alone.
+#[derive(Clone, Debug, Args)]
+pub struct ChipOnly {
+    /// A name (see `chip list`) or a chip file.
+    #[arg(value_name = "NAME|FILE")]
+    pub chip: String,
+    /// Change a value of the chip, such as mesh.width=16; may be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// Arguments of `chip show`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArgs {
+    /// Which chip.
+    #[command(flatten)]
+    pub chip: ChipOnly,
+    /// Show values whose path starts so, such as prices.
+    #[arg(value_name = "PATH")]
+    pub path: Option<String>,
+    /// Print the whole description as a chip file, with what it extends and all changes.
+    #[arg(long, conflicts_with = "path")]
+    pub resolved: bool,
+}
+
+/// Two chips.
+#[derive(Clone, Debug, Args)]
+pub struct DiffArgs {
+    /// One chip.
+    #[arg(value_name = "NAME|FILE")]
+    pub left: String,
+    /// The other.
+    #[arg(value_name = "NAME|FILE")]
+    pub right: String,
+    /// Change a value of the second chip; may be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+}
+
+/// Arguments of `reprice`.
+#[derive(Clone, Debug, Args)]
+#[command(group(clap::ArgGroup::new("prices_from").required(true).multiple(true)))]
+pub struct RepriceArgs {
+    /// Run folder.
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Prices: a file with `prices` and `static_power` alone, which is laid over the run's chip.
+    #[arg(long, value_name = "FILE", group = "prices_from", conflicts_with = "chip")]
+    pub prices: Option<PathBuf>,
+    /// Prices of another chip: a name or a chip file.
+    #[arg(long, value_name = "NAME|FILE", group = "prices_from")]
+    pub chip: Option<String>,
+    /// Change a price, such as prices.axon_out.energy_pj=3; may be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE", group = "prices_from")]
+    pub sets: Vec<String>,
+}
+
+/// Arguments of `explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// A code such as QC012; without one, all codes are listed.
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+/// The commands on neuron programs.
+#[derive(Clone, Debug, Subcommand)]
+pub enum NeuronCommand {
+    /// List the neuron programs that come with Quarrion.
+    List,
+    /// Check a neuron program.
+    Check(NeuronOnly),
+    /// Show a neuron program with its words, parameters and instruction count.
+    Show(NeuronOnly),
+    /// Run one compartment and show its state step by step.
+    Trace(TraceArgs),
+}
+
+/// A neuron program alone.
+#[derive(Clone, Debug, Args)]
+pub struct NeuronOnly {
+    /// A name (see `neuron list`) or a file.
+    #[arg(value_name = "NAME|FILE")]
+    pub program: String,
+}
+
+/// Arguments of `neuron trace`.
+#[derive(Clone, Debug, Args)]
+pub struct TraceArgs {
+    /// The neuron program.
+    #[command(flatten)]
+    pub program: NeuronOnly,
+    /// Input of each step, such as 0,640,0,0; a second input follows after a colon: 640:1.
+    #[arg(long, value_name = "LIST", allow_hyphen_values = true)]
+    pub input: String,
+    /// Give a parameter, such as vth=100; may be given several times.
+    #[arg(long = "parameter", short, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub parameters: Vec<String>,
+    /// Seed of random draws.
+    #[arg(long, value_name = "N", default_value_t = SEED)]
+    pub seed: u32,
+}
+
+/// Arguments of `completions`.
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,26 @@
+//! `compile`: a network onto a chip, without running it.
+
+use super::load_chip;
+use crate::args::CompileArgs;
+use crate::failure::Failure;
+use crate::pipeline::network::{import, import_policy, map};
+use crate::render::utilisation;
+use crate::terminal::Terminal;
+use crate::texts::{Texts, read_file, write_file};
+
+/// Maps a network.
+///
+/// # Errors
+/// Whatever is wrong with network and chip, or that the one does not fit the other.
+pub fn run(args: &CompileArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
+    let chip = load_chip(&args.chip, terminal, texts)?;
+    let policy = import_policy(&args.import)?;
+    let bytes = read_file(&args.network)?;
+    let network = import(&bytes, &args.network, &policy, terminal, texts)?;
+    let compiled = map(&network, &chip.chip, args.seed, terminal, texts)?;
+    if let Some(out) = &args.out {
+        let bytes = compiled.program.encode().map_err(|error| Failure::Bug(error.to_string()))?;
+        write_file(out, &bytes)?;
+    }
+    terminal.result(&utilisation::render(&compiled, &chip.chip, terminal.format))
+}

@@ -1,0 +1,32 @@
+//! `reprice`: the counts and times of a finished run with other prices.
+
+use quarrion_boards::load_chip_text;
+use quarrion_report::{RunReport, load_run};
+
+use super::take_chip;
+use crate::args::{Format, RepriceArgs};
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+use crate::texts::Texts;
+
+/// Prices a run again.
+///
+/// # Errors
+/// What is no run folder, or prices that are no prices.
+pub fn run(args: &RepriceArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
+    let run = load_run(&args.run)?;
+    let loaded = match (&args.chip, &args.prices) {
+        (Some(chip), _) => quarrion_boards::load_chip(chip, &args.sets),
+        (None, Some(prices)) => {
+            quarrion_boards::load_chip(&prices.display().to_string(), &args.sets)
+        }
+        (None, None) => load_chip_text("chip.ron", &run.chip, &args.sets),
+    };
+    let chip = take_chip(loaded, texts)?.chip;
+    let report =
+        RunReport::new(&run.record, &run.manifest.settings, &chip.prices, &chip.static_power);
+    terminal.result(&match terminal.format {
+        Format::Human => report.to_text(),
+        Format::Json => report.to_json(),
+    })
+}

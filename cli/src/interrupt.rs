@@ -1,0 +1,45 @@
+//! Ctrl-C: at once where nothing is half done, at the next sample where something is.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::exit;
+
+/// Set by Ctrl-C while somebody polls.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Whether somebody polls.
+static POLLED: AtomicBool = AtomicBool::new(false);
+
+/// Installs the handler; without one Ctrl-C ends the process as it always does.
+pub fn install() {
+    // Fails only where a handler exists already, as in tests that run several commands.
+    let _ = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) || !POLLED.load(Ordering::SeqCst) {
+            std::process::exit(i32::from(exit::INTERRUPTED));
+        }
+    });
+}
+
+/// While this value lives, Ctrl-C sets a flag instead of ending the process.
+#[derive(Debug)]
+pub struct Polling(());
+
+impl Polling {
+    /// Starts polling.
+    #[must_use]
+    pub fn start() -> Self {
+        POLLED.store(true, Ordering::SeqCst);
+        Self(())
+    }
+
+    /// Whether Ctrl-C was pressed.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        INTERRUPTED.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        POLLED.store(false, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,160 @@
+//! Running a program on either engine, with a progress bar and Ctrl-C.
+
+use std::ops::ControlFlow;
+
+use quarrion_emulator::tally::Tally;
+use quarrion_emulator::time::{Timing, Traffic, timing_model};
+use quarrion_emulator::{
+    Extent, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord,
+};
+use quarrion_isa::chip::Chip;
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::ledger::Ledger;
+use quarrion_isa::program::Program;
+use quarrion_isa::stimulus::Stimulus;
+use quarrion_reference::Reference;
+
+use crate::args::{Engine, TimingChoice};
+use crate::failure::Failure;
+use crate::interrupt::Polling;
+use crate::terminal::Terminal;
+
+/// How to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Emulation {
+    /// Engine.
+    pub engine: Engine,
+    /// Timing model.
+    pub timing: TimingChoice,
+    /// Worker threads of the fast engine.
+    pub threads: u32,
+    /// Seed of every random draw.
+    pub seed: u32,
+    /// What to keep beside the ledger.
+    pub recording: Recording,
+}
+
+/// Runs the stimulus.
+///
+/// # Errors
+/// Ctrl-C, or what program, chip and stimulus do not allow.
+pub fn emulate(
+    program: &Program,
+    chip: &Chip,
+    stimulus: &Stimulus,
+    emulation: &Emulation,
+    terminal: &Terminal,
+) -> Result<RunOutcome, Failure> {
+    let bar = terminal.progress(stimulus.samples.len() as u64);
+    let polling = Polling::start();
+    let observe = |progress: Progress| {
+        bar.set_position(progress.samples as u64);
+        if polling.interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let outcome = match emulation.engine {
+        Engine::Fast => {
+            let options = RunOptions {
+                threads: emulation.threads as usize,
+                seed: emulation.seed,
+                recording: emulation.recording,
+                timing: timing(emulation.timing),
+                probes: Vec::new(),
+            };
+            quarrion_emulator::run(program, chip, stimulus, &options, &observe).map_err(failure)
+        }
+        Engine::Reference => run_reference(program, chip, stimulus, emulation, observe),
+    };
+    bar.finish_and_clear();
+    outcome
+}
+
+fn timing(choice: TimingChoice) -> Timing {
+    match choice {
+        TimingChoice::Count => Timing::Count,
+        TimingChoice::Queue => Timing::Queue,
+        TimingChoice::Cycle => Timing::Cycle,
+    }
+}
+
+fn failure(error: RunError) -> Failure {
+    match error {
+        RunError::Interrupted => Failure::Interrupted,
+        RunError::Timing(found) => found.into(),
+        RunError::NotBuilt { .. } => Diagnostic::error("QU006", error.to_string())
+            .at("--chip", "synchronisation", "asked for here")
+            .help("choose a chip with a barrier or a global tick")
+            .into(),
+        // Program and stimulus were made and checked by this very process.
+        RunError::Prepare(_) | RunError::Stimulus { .. } | RunError::Probe(_) => {
+            Failure::Bug(error.to_string())
+        }
+    }
+}
+
+/// Runs the reference engine; time and counts come from the same models as the fast engine's.
+fn run_reference(
+    program: &Program,
+    chip: &Chip,
+    stimulus: &Stimulus,
+    emulation: &Emulation,
+    observe: impl Fn(Progress) -> ControlFlow<()>,
+) -> Result<RunOutcome, Failure> {
+    let bug = |found: Diagnostic| Failure::Bug(found.to_string());
+    let extent = Extent::of(program, chip);
+    let mut reference = Reference::new(program, chip, emulation.seed).map_err(bug)?;
+    let mut model = timing_model(timing(emulation.timing), chip, &extent.cores, extent.tiles)?;
+    let mut traffic = Traffic::default();
+    let populations = program.populations.len();
+    let mut tally = Tally::new(chip, &extent.cores, extent.tiles, extent.chips, populations);
+    let mut outcome = RunOutcome {
+        output_counts: Vec::new(),
+        window_spikes: vec![0; populations],
+        ledger: Ledger::default(),
+        spikes: Vec::new(),
+        activity: Vec::new(),
+        probes: Vec::new(),
+        extent,
+    };
+    for (number, sample) in stimulus.samples.iter().enumerate() {
+        reference.begin_sample(number as u32, sample).map_err(bug)?;
+        tally.start_sample();
+        for step in 0..program.sample_steps(sample.steps) {
+            let activity = reference.step(sample).map_err(bug)?;
+            traffic.expand(activity, chip);
+            let time = model.time_step(chip, activity, &mut traffic)?;
+            tally.count_step(chip, activity, &traffic, time, model.cores());
+            keep_spikes(&mut outcome, program, &reference, (number as u32, step, sample.steps));
+            if emulation.recording == Recording::Ledger {
+                outcome.spikes.clear();
+            }
+        }
+        outcome.output_counts.push(reference.output_counts().to_vec());
+        if observe(Progress { samples: number + 1 }).is_break() {
+            return Err(Failure::Interrupted);
+        }
+    }
+    outcome.ledger = tally.finish(chip);
+    Ok(outcome)
+}
+
+/// Counts and keeps the spikes of the reference engine's last step.
+fn keep_spikes(
+    outcome: &mut RunOutcome,
+    program: &Program,
+    reference: &Reference<'_>,
+    (sample, step, input_steps): (u32, u32, u32),
+) {
+    for spike in reference.spikes() {
+        let population = &program.populations[spike.population.index()];
+        if program.window(population, input_steps).contains(&step) {
+            outcome.window_spikes[spike.population.index()] += 1;
+        }
+        outcome.spikes.push(SpikeRecord {
+            sample,
+            step,
+            population: spike.population,
+            neuron: spike.neuron,
+            payload: spike.payload,
+        });
+    }
+}

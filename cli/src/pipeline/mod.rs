@@ -1,0 +1,5 @@
+//! What `run` and `compile` share: from files to a program, from a program to results.
+
+pub mod emulate;
+pub mod network;
+pub mod score;

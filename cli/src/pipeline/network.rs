@@ -1,0 +1,116 @@
+//! From a network file to a program for a chip.
+
+use std::path::Path;
+
+use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, compile};
+use quarrion_compiler::import::nir::read_nir;
+use quarrion_compiler::import::policy::{Integrator, ResetMode};
+use quarrion_compiler::import::{Dialect, ImportPolicy};
+use quarrion_compiler::network::{Network, lower_network};
+use quarrion_isa::chip::Chip;
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::program::{AxonTable, MAGIC, Program};
+
+use crate::args::{ImportArgs, Integration, Reset};
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+use crate::texts::Texts;
+
+/// The policy that the flags ask for.
+///
+/// # Errors
+/// QN020: an unknown dialect or an impossible timestep.
+pub fn import_policy(args: &ImportArgs) -> Result<ImportPolicy, Diagnostic> {
+    let mut policy = args.dialect.parse::<Dialect>()?.policy();
+    if let Some(dt) = args.dt {
+        policy.dt_seconds = dt;
+    }
+    match args.reset {
+        Some(Reset::Zero) => policy.reset = ResetMode::Zero,
+        Some(Reset::Subtract) => policy.reset = ResetMode::Subtract,
+        None => {}
+    }
+    match args.integrator {
+        Some(Integration::Euler) => policy.integrator = Integrator::Euler,
+        Some(Integration::Exp) => policy.integrator = Integrator::Exponential,
+        None => {}
+    }
+    policy.check()?;
+    Ok(policy)
+}
+
+/// Reads a network from the bytes of its file and says what is doubtful about it.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn import(
+    bytes: &[u8],
+    path: &Path,
+    policy: &ImportPolicy,
+    terminal: &Terminal,
+    texts: &Texts,
+) -> Result<Network, Failure> {
+    let source = path.display().to_string();
+    let graph = read_nir(bytes, &source)?;
+    let mut network = lower_network(&graph, policy, &source)?;
+    // A file on another machine lies elsewhere; what it is called does not change.
+    network.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    terminal.say(&graph.warnings, texts);
+    let new = network.warnings.iter().filter(|found| !graph.warnings.contains(found));
+    terminal.say(&new.cloned().collect::<Vec<_>>(), texts);
+    Ok(network)
+}
+
+/// Maps a network onto a chip and says what is doubtful about that.
+///
+/// # Errors
+/// What the chip cannot hold, as findings or as the result of a network that is too large.
+pub fn map(
+    network: &Network,
+    chip: &Chip,
+    seed: u32,
+    terminal: &Terminal,
+    texts: &Texts,
+) -> Result<Compiled, Failure> {
+    let options = CompileOptions { seed: seed.into(), ..CompileOptions::default() };
+    let compiled = compile(network, chip, &options).map_err(|failure| match failure {
+        CompileFailure::Diagnostics(found) => Failure::Input(found),
+        CompileFailure::DoesNotFit(result) => Failure::DoesNotFit(result),
+    })?;
+    let new = compiled.notes.iter().filter(|found| !network.warnings.contains(found));
+    terminal.say(&new.cloned().collect::<Vec<_>>(), texts);
+    Ok(compiled)
+}
+
+/// Whether the bytes are a compiled program and not a network.
+#[must_use]
+pub fn is_program(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+/// Reads a compiled program and checks that it was made for the chip.
+///
+/// # Errors
+/// QU005: damaged, or made for another chip.
+pub fn read_program(bytes: &[u8], path: &Path, chip: &Chip) -> Result<Program, Diagnostic> {
+    let source = path.display().to_string();
+    let refuse = |message: String| {
+        Diagnostic::error("QU005", message)
+            .at(&source, "", "this program")
+            .help("compile the network again for this chip")
+    };
+    let program = Program::decode(bytes).map_err(|error| refuse(error.to_string()))?;
+    if program.chip != chip.name {
+        let message =
+            format!("the program was compiled for {}, not for {}", program.chip, chip.name);
+        return Err(refuse(message));
+    }
+    let known = |table: &AxonTable| {
+        table.entries.iter().all(|entry| program.core_position(entry.core).is_some())
+    };
+    let on_board = program.cores.iter().all(|core| core.core.index() < chip.cores.len());
+    if !on_board || !known(&program.inputs) || !program.cores.iter().all(|c| known(&c.axons_out)) {
+        return Err(refuse(format!("the program uses cores that {} does not have", chip.name)));
+    }
+    Ok(program)
+}
