@@ -390,6 +390,7 @@ def skip_and_delay(rng):
         "from_right": nir.Linear(normal(rng, 6, 5)),
         "first": lif(rng, 6),
         "wait": nir.Delay(full(2e-4, 6)),
+        "wait_more": nir.Delay(full(1e-4, 6)),
         "each_waits": nir.Delay(np.array([0.0, 1e-4, 3e-4, 1e-4, 0.0, 2e-4])),
         "onward": nir.Linear(normal(rng, 6, 6)),
         "second": cuba(rng, 6, leak=0.05),
@@ -398,8 +399,8 @@ def skip_and_delay(rng):
     }
     edges = [
         ("left", "from_left"), ("right", "from_right"), ("from_left", "first"),
-        ("from_right", "first"), ("first", "wait"), ("first", "each_waits"), ("wait", "onward"),
-        ("each_waits", "onward"), ("onward", "second"), ("first", "second"),
+        ("from_right", "first"), ("first", "wait"), ("first", "each_waits"),
+        ("wait", "wait_more"), ("wait_more", "onward"), ("each_waits", "onward"), ("onward", "second"), ("first", "second"),
         ("second", "output"), ("first", "side"),
     ]  # fmt: skip
     return nodes, edges
@@ -694,7 +695,14 @@ def findings():
     yield "tau_in_milliseconds", edit("lif", tau=np.array([1.0, 2.0]), r=np.ones(2))
     yield "gain_of_if", around(edges=None) | {"nodes": dict(around()["nodes"], **{
         "if": neuron(2) | {"r": np.full(2, 1e4)}})}
-    yield "v_reset", edit("lif", v_reset=np.array([0.0, -0.5]))
+    odd_weights = np.array([[0.617, -0.273, 0.839], [0.271, 1.337, -0.419]])
+    yield "v_reset", graph_of(small(
+        fc=small()["fc"] | {"weight": odd_weights, "bias": np.array([0.21, 0.33])},
+        lif=small()["lif"] | {
+            "tau": np.array([1e-3, 3e-4]), "r": np.array([10.0, 3.0]),
+            "v_reset": np.array([0.0, -0.57]), "v_leak": np.array([0.1, -0.3]),
+        },
+    ))
     yield "threshold_at_reset", edit("lif", v_threshold=np.array([1.0, 0.0]))
     yield "linear_cycle", around(("a", scale(0.5)), ("b", scale(2.0)), edges=[
         ("input", "a"), ("a", "b"), ("b", "a"), ("b", "if"), ("if", "output")])

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use quarrion_compiler::import::nir::read_nir;
-use quarrion_compiler::import::policy::{Integrator, ResetMode};
-use quarrion_compiler::import::{Dialect, ImportPolicy, NirGraph, NodeKind};
+use quarrion_compiler::import::policy::{Integrator, ResetMode, TauMeasure};
+use quarrion_compiler::import::{Dialect, ImportPolicy, NirGraph, NirNode, NodeKind};
 use quarrion_compiler::network::{Network, lower_network};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_tests::oracle_float::folded::FoldedOracle;
@@ -145,6 +145,63 @@ fn good_networks_compute_what_the_other_interpreter_does() {
         }
     }
     assert!(compared >= 64, "only {compared} comparisons");
+}
+
+/// A stimulus of 0s and 1s from SplitMix64, a third of them 1.
+fn random_stimulus(graph: &NirGraph, seed: u64, steps: usize) -> Vec<Vec<Vec<f64>>> {
+    let mut state = seed;
+    let mut spike = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        if (mixed ^ (mixed >> 31)).is_multiple_of(3) { 1.0 } else { 0.0 }
+    };
+    let is_input = |node: &&NirNode| matches!(node.kind, NodeKind::Input);
+    let lengths: Vec<usize> =
+        graph.nodes.iter().filter(is_input).map(NirNode::output_len).collect();
+    let mut step =
+        || lengths.iter().map(|&length| (0..length).map(|_| spike()).collect()).collect();
+    (0..steps).map(|_| step()).collect()
+}
+
+#[test]
+fn folding_changes_nothing_under_any_dialect() {
+    let mut paths = files("good");
+    paths.insert("v_reset".into(), files("findings")["v_reset"].clone());
+    let (mut compared, mut undecided, mut shifted_spikes) = (0, 0, 0);
+    for (name, path) in paths {
+        let graph = read(&path).expect("a good network");
+        for dialect in Dialect::ALL {
+            // The files are in seconds, for steps of 0.1 ms.
+            let (dt_seconds, tau_measure) = (1e-4, TauMeasure::Seconds);
+            let policy = ImportPolicy { dt_seconds, tau_measure, ..dialect.policy() };
+            let Ok(network) = lower(&path, &policy) else {
+                assert_eq!(name, "v_reset", "{dialect:?}");
+                continue;
+            };
+            let stimulus = random_stimulus(&graph, compared, 40);
+            let unfolded = FloatOracle::new(&graph, policy).run(&stimulus);
+            let folded = FoldedOracle::new(&network).run(&stimulus);
+            let names: Vec<String> =
+                network.outputs().map(|(_, population)| population.name.clone()).collect();
+            if unfolded.margin < ROUNDING {
+                undecided += 1;
+                continue;
+            }
+            let by_name = by_name(&folded, &names);
+            for (output, shown) in unfolded.outputs.iter().zip(shown_by(&graph, &network)) {
+                assert_close(&by_name[&shown], output, &format!("{name} {dialect:?}"));
+            }
+            let total = |outcome: &Outcome| outcome.spikes.iter().map(|entry| entry.1).sum::<u64>();
+            assert_eq!(total(&folded), total(&unfolded), "{name} {dialect:?}");
+            if name == "v_reset" {
+                shifted_spikes += total(&folded);
+            }
+            compared += 1;
+        }
+    }
+    assert!(compared > 40 && undecided < 10, "{compared} compared, {undecided} undecided");
+    assert!(shifted_spikes > 20, "the shift by v_reset was not exercised");
 }
 
 #[test]
