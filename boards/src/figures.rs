@@ -35,10 +35,10 @@ struct Ground {
 /// Fields of a description that are about it, not about the chip.
 const ABOUT: [&str; 6] = ["format", "name", "about", "sources", "provenance", "without"];
 
-/// Every value of the description, in the order of the file.
+/// Every value of the description, in the order of the file; a list with one ground is one row.
 pub(crate) fn rows(tree: &Node, sources: &Sources) -> Vec<FigureRow> {
     let grounds = provenance(tree);
-    let mut rows = Vec::new();
+    let mut rows: Vec<FigureRow> = Vec::new();
     tree.visit_leaves(&mut |path, node| {
         let steps: Vec<&str> = path.split('.').collect();
         let own = steps.last().is_some_and(|step| ["source", "standing"].contains(step));
@@ -46,22 +46,59 @@ pub(crate) fn rows(tree: &Node, sources: &Sources) -> Vec<FigureRow> {
         if own || law || ABOUT.contains(&steps[0]) {
             return;
         }
-        let ground = grounds
-            .get(&steps.iter().map(|step| (*step).to_owned()).collect::<Vec<String>>())
-            .cloned()
-            .or_else(|| inline(tree, &steps))
-            .or_else(|| covering(&grounds, &steps))
-            .filter(|ground| ground.layer >= node.origin.layer);
+        let ground =
+            ground_of(tree, &grounds, &steps).filter(|ground| ground.layer >= node.origin.layer);
         let (source, standing) = ground.map(|ground| (ground.source, ground.standing)).unzip();
-        rows.push(FigureRow {
-            path: path.to_owned(),
-            value: written(node),
-            source,
-            standing,
-            set_in: sources.name(node.origin.layer).to_owned(),
-        });
+        let set_in = sources.name(node.origin.layer).to_owned();
+        rows.push(FigureRow { path: path.into(), value: written(node), source, standing, set_in });
     });
-    rows
+    gather_lists(tree, rows)
+}
+
+/// What stands behind a value: an entry for it alone, its own figure, an entry for what holds it.
+fn ground_of(
+    tree: &Node,
+    grounds: &BTreeMap<Vec<String>, Ground>,
+    steps: &[&str],
+) -> Option<Ground> {
+    let exact: Vec<String> = steps.iter().map(|step| (*step).to_owned()).collect();
+    grounds
+        .get(&exact)
+        .cloned()
+        .or_else(|| inline(tree, steps))
+        .or_else(|| covering(grounds, steps))
+}
+
+/// Joins the rows of a list's plain items where they rest on the same.
+fn gather_lists(tree: &Node, rows: Vec<FigureRow>) -> Vec<FigureRow> {
+    let list_of = |row: &FigureRow| -> Option<String> {
+        let (list, _) = row.path.rsplit_once('.')?;
+        let node = tree.at(&parse_path(list)?)?.inner();
+        matches!(node.value, Value::List(_)).then(|| list.to_owned())
+    };
+    let ground = |row: &FigureRow| (row.source.clone(), row.standing.clone(), row.set_in.clone());
+    let mut lists: BTreeMap<String, Vec<&FigureRow>> = BTreeMap::new();
+    for row in &rows {
+        if let Some(list) = list_of(row) {
+            lists.entry(list).or_default().push(row);
+        }
+    }
+    lists.retain(|_, items| items.iter().all(|item| ground(item) == ground(items[0])));
+    let mut gathered: Vec<FigureRow> = Vec::new();
+    for row in &rows {
+        let list = list_of(row).filter(|list| lists.contains_key(list));
+        let Some(list) = list else {
+            gathered.push(row.clone());
+            continue;
+        };
+        if gathered.last().is_some_and(|last| last.path == list) {
+            continue;
+        }
+        let values: Vec<&str> = lists[&list].iter().map(|item| item.value.as_str()).collect();
+        let value = format!("[{}]", values.join(", "));
+        gathered.push(FigureRow { path: list, value, ..row.clone() });
+    }
+    gathered
 }
 
 /// A value as it was written.
@@ -69,7 +106,8 @@ fn written(node: &Node) -> String {
     match &node.value {
         Value::Number(text) | Value::Text(text) | Value::Name(text) => text.clone(),
         Value::Flag(flag) => flag.to_string(),
-        Value::List(_) | Value::Tuple(..) | Value::Record(..) | Value::Map(_) => String::new(),
+        Value::Tuple(name, _) | Value::Record(name, _) => name.clone().unwrap_or_default(),
+        Value::List(_) | Value::Map(_) => String::new(),
     }
 }
 

@@ -93,7 +93,8 @@ impl Node {
         node
     }
 
-    /// Calls `visit` with the path of every value that holds no other, in the order of the file.
+    /// Calls `visit` with the path of every value that holds no other, and of every named choice
+    /// before what it holds, in the order of the file.
     pub(crate) fn visit_leaves<'a>(&'a self, visit: &mut impl FnMut(&str, &'a Node)) {
         self.visit_from(&mut String::new(), visit);
     }
@@ -101,6 +102,9 @@ impl Node {
     /// Visits leaves below `path`.
     fn visit_from<'a>(&'a self, path: &mut String, visit: &mut impl FnMut(&str, &'a Node)) {
         let length = path.len();
+        if let Value::Tuple(Some(_), _) | Value::Record(Some(_), _) = &self.value {
+            visit(path, self);
+        }
         let mut below = |path: &mut String, step: &str, node: &'a Node| {
             if length > 0 {
                 path.push('.');
@@ -120,7 +124,9 @@ impl Node {
                     below(path, &position.to_string(), item);
                 }
             }
-            _ => visit(path, self),
+            Value::Number(_) | Value::Text(_) | Value::Flag(_) | Value::Name(_) => {
+                visit(path, self);
+            }
         }
     }
 }

@@ -11,12 +11,16 @@ pub struct CoreType {
     pub name: String,
     /// Compartments of the core.
     pub compartments: u32,
+    /// Bits of a state word, sign included, where the core fixes them.
+    pub state_word_bits: Option<u32>,
     /// State memory of the core in bits, if it is a limit of its own.
     pub state_memory_bits: Option<u64>,
     /// Synapse memory in bits.
     pub synapse_memory_bits: u64,
     /// Width of a synapse memory word in bits.
     pub word_bits: u32,
+    /// Memory that state and synapses share, in bits, where they do.
+    pub memory_bits: Option<u64>,
     /// Axon-in entries.
     pub axons_in: u32,
     /// Axon-out entries.
@@ -31,6 +35,8 @@ pub struct CoreType {
     pub list_words: Option<u32>,
     /// Bits and signs of weights.
     pub weights: WeightRules,
+    /// Bits of a spike's payload; 0 where spikes are binary.
+    pub payload_bits: u32,
     /// Largest synaptic delay in steps beyond the one that every spike takes.
     pub delay_max: u32,
     /// Synapse formats that the core can decode.

@@ -21,9 +21,11 @@ pub(super) fn check_core_type(name: &str, file: &CoreTypeFile, found: &mut Findi
     CoreType {
         name: name.to_owned(),
         compartments: file.compartments,
+        state_word_bits: file.state_word_bits,
         state_memory_bits: file.state_memory_bits,
         synapse_memory_bits: file.synapse_memory_bits,
         word_bits: file.word_bits,
+        memory_bits: file.memory_bits,
         axons_in: file.axons_in,
         axons_out: file.axons_out,
         fan_in: file.fan_in,
@@ -38,6 +40,7 @@ pub(super) fn check_core_type(name: &str, file: &CoreTypeFile, found: &mut Findi
             input_shift: file.weights.input_shift,
             accumulator_bits: file.weights.accumulator_bits,
         },
+        payload_bits: file.payload_bits,
         delay_max: file.delay_max,
         formats: file.formats.iter().map(format).collect(),
         registers: program::registers(&path, file, found),
@@ -65,6 +68,8 @@ fn check_entries(path: &str, file: &CoreTypeFile, found: &mut Findings) {
         let place = format!("{path}.{field}");
         counts::within(found, "QC020", &place, i64::from(count), (1, READER_ENTRIES));
     }
+    let payload = format!("{path}.payload_bits");
+    counts::within(found, "QC020", &payload, i64::from(file.payload_bits), (0, 32));
     if let Some(fan_out) = file.fan_out.filter(|&fan_out| fan_out > file.axons_out) {
         let message = format!(
             "`{path}.fan_out` is {fan_out}, but the core has {} axon-out entries for all its \

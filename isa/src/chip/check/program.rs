@@ -113,7 +113,11 @@ pub(super) fn programs(path: &str, file: &CoreTypeFile, found: &mut Findings) ->
             }
             Programs::Fixed(names.clone())
         }
-        ProgramsFile::Programmable { state_bits, instructions } => {
+        ProgramsFile::Programmable { state_bits, instructions, cycles } => {
+            for (operator, &count) in cycles {
+                let place = format!("{path}.programs.cycles.{operator}");
+                counts::within(found, "QC036", &place, i64::from(count), (1, READER_ENTRIES));
+            }
             for (field, count) in [("state_bits", *state_bits), ("instructions", *instructions)] {
                 let place = format!("{path}.programs.{field}");
                 counts::within(found, "QC036", &place, i64::from(count), (1, READER_ENTRIES));

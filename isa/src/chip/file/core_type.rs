@@ -138,6 +138,9 @@ pub enum ProgramsFile {
         state_bits: u32,
         /// Instruction memory in instructions.
         instructions: u32,
+        /// Cycles of operators that take more than one, by the operator's name in programs.
+        #[serde(default)]
+        cycles: BTreeMap<String, u32>,
     },
 }
 
