@@ -14,8 +14,10 @@ use quarrion_isa::diagnostic::Diagnostic;
 const MAX_EXPANSION: u64 = 1_100;
 /// What a small file may always claim, in bytes.
 const FREE_BYTES: u64 = 1 << 16;
-/// No file may claim more than this, in bytes.
+/// No file may claim more than this, in bytes of its own.
 const MAX_BYTES: u64 = 1 << 33;
+/// Numbers that one file may hold; each takes eight bytes of memory, whatever the file spends.
+const MAX_NUMBERS: u64 = 1 << 29;
 /// Folders and datasets that one file may have.
 const MAX_OBJECTS: u32 = 1 << 20;
 /// Largest chunk that the reader may unpack at once, in bytes.
@@ -45,6 +47,7 @@ pub(super) enum Value {
 pub(super) struct Archive<'a> {
     source: &'a str,
     bytes_left: Cell<u64>,
+    numbers_left: Cell<u64>,
     objects_left: Cell<u32>,
 }
 
@@ -71,6 +74,7 @@ impl<'a> Archive<'a> {
         Self {
             source,
             bytes_left: Cell::new(bytes.min(MAX_BYTES)),
+            numbers_left: Cell::new(MAX_NUMBERS),
             objects_left: Cell::new(MAX_OBJECTS),
         }
     }
@@ -95,17 +99,22 @@ impl<'a> Archive<'a> {
 
     /// Takes `bytes` from what the file may still claim, for `what` at `path`.
     fn claim(&self, bytes: u64, what: &str, path: &str) -> Result<(), Diagnostic> {
-        let left = self.bytes_left.get();
-        if bytes > left {
-            return Err(Diagnostic::error(
-                "QN004",
-                format!("{what} is more than this file can hold"),
-            )
-            .at(self.source, path, "this dataset")
-            .help("write the file again; this one is damaged or hostile"));
+        if take(&self.bytes_left, bytes) {
+            return Ok(());
         }
-        self.bytes_left.set(left - bytes);
-        Ok(())
+        Err(Diagnostic::error("QN004", format!("{what} is more than this file can hold"))
+            .at(self.source, path, "this dataset")
+            .help("write the file again; this one is damaged or hostile"))
+    }
+
+    /// Takes `count` from the numbers that one file may hold.
+    fn claim_numbers(&self, count: u64, path: &str) -> Result<(), Diagnostic> {
+        if take(&self.numbers_left, count) {
+            return Ok(());
+        }
+        Err(Diagnostic::error("QN004", format!("the file holds more than {MAX_NUMBERS} numbers"))
+            .at(self.source, path, "reached the limit here")
+            .help("split the network"))
     }
 
     fn claim_objects(&self, count: usize, path: &str) -> Result<(), Diagnostic> {
@@ -195,7 +204,6 @@ impl<'a> Folder<'a> {
         let elements = dataset.num_elements().unwrap_or(u64::MAX);
         let size = dataset.raw_element_size().map_err(explain)?;
         let size = u64::try_from(size).unwrap_or(u64::MAX);
-        // Numbers become f64 and texts get a header each, whatever their size in the file.
         let what = format!("a dataset of shape {:?}", dataset.shape());
         self.archive.claim(elements.saturating_mul(size.max(1)), &what, &path)?;
         if let Some(layout) = text_layout(dataset.dtype()) {
@@ -212,6 +220,7 @@ impl<'a> Folder<'a> {
             .at(self.archive.source, &path, format!("its type is {:?}", dataset.dtype()))
             .help("store the parameter as an array of float32 or float64"));
         };
+        self.archive.claim_numbers(elements, &path)?;
         let raw = dataset.read_raw_bytes().map_err(explain)?;
         let shape = dataset
             .shape()
@@ -232,6 +241,13 @@ impl<'a> Folder<'a> {
             .sum();
         self.archive.claim(total, &format!("text of {total} bytes"), path)
     }
+}
+
+/// Takes `amount` from what is left, if there is that much.
+fn take(left: &Cell<u64>, amount: u64) -> bool {
+    let rest = left.get().checked_sub(amount);
+    left.set(rest.unwrap_or_else(|| left.get()));
+    rest.is_some()
 }
 
 /// How a dataset stores strings.

@@ -246,45 +246,45 @@ fn check_inputs(
 
 /// Adds an Input before and an Output behind loose ends of a graph that has none at all.
 fn add_ports(graph: &mut NirGraph, source: &str) {
-    let has = |graph: &NirGraph, wanted: fn(&NodeKind) -> bool| {
-        graph.nodes.iter().any(|node| wanted(&node.kind))
-    };
+    let has = |wanted: fn(&NodeKind) -> bool| graph.nodes.iter().any(|node| wanted(&node.kind));
+    let has_input = has(|kind| matches!(kind, NodeKind::Input));
+    let has_output = has(|kind| matches!(kind, NodeKind::Output));
+    let fed: BTreeSet<usize> = graph.edges.iter().map(|edge| edge.1).collect();
+    let read: BTreeSet<usize> = graph.edges.iter().map(|edge| edge.0).collect();
+    let mut names: BTreeSet<String> = graph.nodes.iter().map(|node| node.name.clone()).collect();
     let count = graph.nodes.len();
-    if !has(graph, |kind| matches!(kind, NodeKind::Input)) {
-        let fed: BTreeSet<usize> = graph.edges.iter().map(|edge| edge.1).collect();
-        for node in (0..count).filter(|node| !fed.contains(node)) {
-            let shape = graph.nodes[node].input_shape.clone();
-            let port = add_port(graph, "input", NodeKind::Input, node, shape, source);
-            graph.edges.push((port, node));
-        }
+    for node in (0..count).filter(|node| !has_input && !fed.contains(node)) {
+        let port = add_port(graph, &mut names, NodeKind::Input, node, source);
+        graph.edges.push((port, node));
     }
-    if !has(graph, |kind| matches!(kind, NodeKind::Output)) {
-        let read: BTreeSet<usize> = graph.edges.iter().map(|edge| edge.0).collect();
-        for node in (0..count).filter(|node| !read.contains(node)) {
-            let shape = graph.nodes[node].output_shape.clone();
-            let port = add_port(graph, "output", NodeKind::Output, node, shape, source);
-            graph.edges.push((node, port));
-        }
+    for node in (0..count).filter(|node| !has_output && !read.contains(node)) {
+        let port = add_port(graph, &mut names, NodeKind::Output, node, source);
+        graph.edges.push((node, port));
     }
     graph.edges.sort_unstable();
 }
 
+/// Adds a port of the shape of the loose end `beside` under a name that is still free.
 fn add_port(
     graph: &mut NirGraph,
-    stem: &str,
+    names: &mut BTreeSet<String>,
     kind: NodeKind,
     beside: usize,
-    shape: Vec<usize>,
     source: &str,
 ) -> usize {
-    let beside = graph.nodes[beside].name.clone();
-    let mut name = format!("{stem}_{beside}");
-    while graph.nodes.iter().any(|node| node.name == name) {
+    let beside = &graph.nodes[beside];
+    let (stem, shape) = match kind {
+        NodeKind::Input => ("input", beside.input_shape.clone()),
+        _ => ("output", beside.output_shape.clone()),
+    };
+    let mut name = format!("{stem}_{}", beside.name);
+    while !names.insert(name.clone()) {
         name.push('_');
     }
+    let path = format!("/node/nodes/{}", beside.name);
     graph.warnings.push(
         Diagnostic::warning("QN033", format!("the graph has no {stem}, so `{name}` was added"))
-            .at(source, &format!("/node/nodes/{beside}"), format!("at this loose end: {shape:?}"))
+            .at(source, &path, format!("at this loose end: {shape:?}"))
             .help("add Input and Output nodes when exporting"),
     );
     graph.nodes.push(NirNode { name, kind, input_shape: shape.clone(), output_shape: shape });

@@ -66,8 +66,9 @@ pub(super) fn order_nodes(
     // Whatever still waits is on such a cycle or behind one; walking back stays on one.
     let mut at = (0..count).find(|&node| waiting[node] > 0).unwrap_or_default();
     let mut cycle: Vec<usize> = Vec::new();
+    let mut is_seen = vec![false; count];
     let sources = graph.sources();
-    while !cycle.contains(&at) && cycle.len() < count {
+    while !std::mem::replace(&mut is_seen[at], true) {
         cycle.push(at);
         at = sources[at].iter().copied().find(|&node| waiting[node] > 0).unwrap_or(at);
     }
