@@ -1,6 +1,6 @@
-//! The calendar of the `queue` model: who has something to do at which tick, and which credits
-//! come back then. Near ticks have a slot each, a bit map of nodes and a list of credits; what
-//! lies further ahead waits in a heap.
+//! The calendar of the `queue` model: who has something to do at which tick, which of its lanes
+//! become ready, and which credits come back then. Near ticks have a slot each, with bit maps and
+//! a list of credits; what lies further ahead waits in a heap.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -19,6 +19,7 @@ pub(super) struct Credit {
 enum Far {
     Credit(Credit),
     Wake(u32),
+    Ready(u32, u8),
 }
 
 /// Wakes and credits by tick.
@@ -26,9 +27,13 @@ enum Far {
 pub(super) struct Calendar {
     /// Slots minus one.
     mask: u64,
+    nodes: usize,
     /// Bit-map words of one slot.
     words: usize,
+    /// One bit per node that is to be visited.
     wakes: Vec<u64>,
+    /// Per node, its lanes that become ready.
+    lanes: Vec<u64>,
     credits: Vec<Vec<Credit>>,
     /// Slots with anything in them.
     occupied: Vec<u64>,
@@ -43,8 +48,10 @@ impl Calendar {
         let words = (nodes as usize).div_ceil(64);
         Self {
             mask: slots - 1,
+            nodes: nodes as usize,
             words,
             wakes: vec![0; words * slots as usize],
+            lanes: vec![0; nodes as usize * slots as usize],
             credits: (0..slots).map(|_| Vec::new()).collect(),
             occupied: vec![0; slots as usize / 64],
             far: BinaryHeap::new(),
@@ -58,6 +65,7 @@ impl Calendar {
             self.far.clear();
             self.occupied.fill(0);
             self.wakes.fill(0);
+            self.lanes.fill(0);
             self.credits.iter_mut().for_each(Vec::clear);
         }
         self.now = 0;
@@ -89,6 +97,25 @@ impl Calendar {
         }
     }
 
+    /// Has a node visited at a tick because one of its lanes becomes ready then.
+    #[inline]
+    pub(super) fn ready(&mut self, tick: u64, node: u32, lane: u32) {
+        match self.near(tick) {
+            Some(slot) => {
+                self.wakes[slot * self.words + node as usize / 64] |= 1 << (node % 64);
+                self.lanes[slot * self.nodes + node as usize] |= 1 << lane;
+            }
+            None => self.far.push(Reverse((tick, Far::Ready(node, lane as u8)))),
+        }
+    }
+
+    /// Takes the lanes of a node that become ready at the tick that is being worked on.
+    #[inline]
+    pub(super) fn take_lanes(&mut self, node: u32) -> u64 {
+        let slot = (self.now & self.mask) as usize;
+        std::mem::take(&mut self.lanes[slot * self.nodes + node as usize])
+    }
+
     /// Has credits come back at a tick.
     #[inline]
     pub(super) fn credit(&mut self, tick: u64, credit: Credit) {
@@ -116,6 +143,7 @@ impl Calendar {
                 match event {
                     Far::Credit(credit) => self.credit(at, credit),
                     Far::Wake(node) => self.wake(at, node),
+                    Far::Ready(node, lane) => self.ready(at, node, u32::from(lane)),
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 use quarrion_isa::diagnostic::Diagnostic;
 
-use super::state::{Burst, Lane, Out, Router, Side, Terminal};
+use super::router::Context;
+use super::state::{Burst, Lane, Out, Router, Sent, Side, Terminal};
 use crate::mesh::alloc::bits;
 use crate::mesh::calendar::{Calendar, Credit};
 use crate::mesh::fabric::{ChannelRelease, Speculation, Switching};
@@ -48,6 +49,8 @@ pub(super) struct Engine<const P: usize, const V: usize> {
     pub(super) terminals: Vec<Terminal>,
     /// A ring of bursts for every lane.
     pub(super) store: Vec<Burst>,
+    /// What the node that is being visited sends.
+    pub(super) sent: Vec<Sent>,
     /// One bit per node that this run has touched.
     touched: Vec<u64>,
     broken: bool,
@@ -88,6 +91,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             sides: vec![Side::default(); ports * plan.planes as usize],
             terminals: vec![Terminal::default(); ports],
             store: vec![Burst::default(); lanes * depth as usize],
+            sent: Vec::new(),
             touched: vec![0; (plan.nodes as usize).div_ceil(64)],
             broken: false,
             plan,
@@ -178,17 +182,42 @@ impl<const P: usize, const V: usize> Engine<P, V> {
                 self.touched[word] |= woken;
                 for bit in bits(woken) {
                     let node = word as u32 * 64 + bit;
-                    if node >= self.fig.routers {
-                        self.visit_port(tick, node, packets);
-                    } else if V == 1 {
-                        self.visit_single(tick, node);
+                    if node < self.fig.routers {
+                        self.visit_router(tick, node);
                     } else {
-                        self.visit_several(tick, node);
+                        self.visit_port(tick, node, packets);
                     }
                 }
             }
         }
         Ok(self.finish(stopped))
+    }
+
+    #[inline]
+    fn visit_router(&mut self, tick: u64, node: u32) {
+        let lanes = self.calendar.take_lanes(node);
+        let mut context = Context {
+            tick,
+            node,
+            fig: &self.fig,
+            plan: &self.plan,
+            calendar: &mut self.calendar,
+            record: &mut self.record,
+            store: &mut self.store,
+            sent: &mut self.sent,
+        };
+        let router = &mut self.routers[node as usize];
+        context.look(router, lanes);
+        if V == 1 {
+            context.visit_single(router);
+        } else {
+            context.visit_several(router);
+        }
+        for at in 0..self.sent.len() {
+            let sent = self.sent[at];
+            self.push(&sent);
+        }
+        self.sent.clear();
     }
 
     fn start(&mut self, traffic: &Traffic, detail: Detail) {

@@ -1,8 +1,8 @@
 //! Sources and sinks of the `queue` model.
 
 use super::engine::Engine;
-use super::lanes::Begins;
-use super::state::{Burst, Hold};
+use super::router::give_back;
+use super::state::{Burst, Hold, Sent};
 use crate::mesh::alloc::{bits, pick};
 use crate::mesh::fabric::{ChannelRelease, Switching};
 use crate::mesh::ports::service;
@@ -100,7 +100,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         let burst = Burst { at: arrival, ticket, flits, spacing: out.flit };
         let more = terminal.current
             || (terminal.next as usize) < self.lines.of(port as usize).len();
-        self.push(lane, &burst, if head { Begins::Packet } else { Begins::Nothing });
+        self.push(&Sent { lane, head, burst });
         if more {
             self.calendar.wake(ready, node);
         }
@@ -152,7 +152,13 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         state.len -= 1;
         let (back, from) = (state.back, tick + u64::from(state.credit));
         let together = spacing == u64::from(state.spacing);
-        self.give_back(back, burst.flits, from, spacing, together);
+        give_back(
+            &mut self.calendar,
+            self.fig.release,
+            (back, from),
+            (burst.flits, spacing),
+            together,
+        );
         if tail {
             let end = tick + follow * spacing;
             let work = service(&self.plan, packets, burst.ticket.packet);

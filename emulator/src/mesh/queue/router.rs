@@ -1,75 +1,129 @@
 //! Routers of the `queue` model: channels are handed out, packets move.
 
-use super::engine::Engine;
-use super::lanes::Begins;
-use super::state::{Burst, Front, Hold, Router};
+use super::engine::Figures;
+use super::state::{Burst, Front, Hold, Router, Sent};
 use crate::mesh::alloc::{bits, by_slot, pick};
-use crate::mesh::calendar::Credit;
+use crate::mesh::calendar::{Calendar, Credit};
 use crate::mesh::fabric::{ChannelRelease, Switching};
+use crate::mesh::plan::{Plan, plain_step};
+use crate::mesh::record::Record;
 
-impl<const P: usize, const V: usize> Engine<P, V> {
+/// What a router may touch beside itself while it is visited.
+pub(super) struct Context<'e> {
+    pub(super) tick: u64,
+    pub(super) node: u32,
+    pub(super) fig: &'e Figures,
+    pub(super) plan: &'e Plan,
+    pub(super) calendar: &'e mut Calendar,
+    pub(super) record: &'e mut Record,
+    pub(super) store: &'e mut [Burst],
+    pub(super) sent: &'e mut Vec<Sent>,
+}
+
+impl Context<'_> {
+    /// First place of a lane's ring in the store.
+    #[inline]
+    fn ring<const P: usize, const V: usize>(&self, local: u32) -> u32 {
+        (self.node << (P * V).trailing_zeros() | local) << self.fig.ring_shift
+    }
+
+    /// Looks at the lanes whose front burst has become ready.
+    #[inline]
+    pub(super) fn look<const P: usize, const V: usize>(
+        &mut self,
+        router: &mut Router<P, V>,
+        lanes: u64,
+    ) {
+        for local in bits(lanes) {
+            let ring = self.ring::<P, V>(local);
+            let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
+            if lane.front == Front::Active {
+                let port = lane.slot;
+                let out = &mut router.outs[usize::from(port) & (P - 1)];
+                if out.channels[usize::from(lane.channel) % V].credits > 0 {
+                    out.want |= 1 << local;
+                    router.live |= 1 << port;
+                }
+                continue;
+            }
+            let ticket = &self.store[(ring + u32::from(lane.first)) as usize].ticket;
+            lane.front = Front::Waiting;
+            lane.left = ticket.flits;
+            let port = if self.fig.plain {
+                plain_step(router.place, ticket)
+            } else {
+                let step = self.plan.step(self.node, ticket);
+                lane.allowed = step.class.mask(self.plan.channels) as u16;
+                step.port
+            };
+            lane.slot = port as u8;
+            router.outs[port as usize & (P - 1)].waiting |= 1 << local;
+            router.live |= 1 << port;
+        }
+    }
+
     /// A router with one virtual channel: who has the channel is the only one to send.
-    pub(super) fn visit_single(&mut self, tick: u64, node: u32) {
-        self.look(tick, node);
+    #[inline]
+    pub(super) fn visit_single<const P: usize, const V: usize>(
+        &mut self,
+        router: &mut Router<P, V>,
+    ) {
+        let tick = self.tick;
         let mut wake = u64::MAX;
-        for port in bits(self.routers[node as usize].live) {
-            let router = &mut self.routers[node as usize];
-            let out = router.out(port);
+        for port in bits(router.live) {
+            let out = &router.outs[port as usize & (P - 1)];
             if out.want == 0 && out.waiting != 0 && out.free != 0 {
                 let usable = out.channels[0].usable;
                 if usable > tick {
                     wake = wake.min(usable);
                     continue;
                 }
-                let waiting = if self.fig.open { out.waiting } else { self.fitting(node, port, 0) };
+                let waiting =
+                    if self.fig.open { out.waiting } else { self.fitting(router, port, 0) };
                 if waiting != 0 {
-                    let router = &mut self.routers[node as usize];
                     take_channel(router, port, waiting, 0);
                 }
             }
-            let out = self.routers[node as usize].out(port);
+            let out = &router.outs[port as usize & (P - 1)];
             if out.want != 0 {
                 if out.ready > tick {
                     wake = wake.min(out.ready);
                     continue;
                 }
-                let local = out.want.trailing_zeros();
-                self.send(tick, node, local, port);
-                let out = self.routers[node as usize].out(port);
-                if out.want != 0 {
-                    wake = wake.min(out.ready);
-                } else if out.waiting != 0 && out.free != 0 {
-                    wake = wake.min(out.channels[0].usable);
-                }
+                self.send(router, out.want.trailing_zeros(), port);
             }
-            let router = &mut self.routers[node as usize];
-            let out = router.out(port);
-            if out.waiting | out.want == 0 {
+            let out = &router.outs[port as usize & (P - 1)];
+            if out.want != 0 {
+                wake = wake.min(out.ready);
+            } else if out.waiting == 0 {
                 router.live &= !(1 << port);
+            } else if out.free != 0 {
+                wake = wake.min(out.channels[0].usable.max(tick + 1));
             }
         }
         if wake != u64::MAX {
-            self.calendar.wake(wake, node);
+            self.calendar.wake(wake, self.node);
         }
     }
 
     /// A router with several virtual channels.
-    pub(super) fn visit_several(&mut self, tick: u64, node: u32) {
-        self.look(tick, node);
+    #[inline]
+    pub(super) fn visit_several<const P: usize, const V: usize>(
+        &mut self,
+        router: &mut Router<P, V>,
+    ) {
+        let tick = self.tick;
         let mut wake = u64::MAX;
         let mut offers = [0u64; P];
         let mut inputs = 0u64;
-        for port in bits(self.routers[node as usize].live) {
-            let out = self.routers[node as usize].out(port);
+        for port in bits(router.live) {
+            let out = &router.outs[port as usize & (P - 1)];
             if out.waiting != 0 && out.free != 0 {
-                wake = wake.min(self.hand_out(tick, node, port));
+                wake = wake.min(self.hand_out(router, port));
             }
-            let router = &mut self.routers[node as usize];
             let out = &router.outs[port as usize & (P - 1)];
             if out.want == 0 {
-                if out.waiting == 0 {
-                    router.live &= !(1 << port);
-                }
+                router.live &= !(u64::from(out.waiting == 0) << port);
                 continue;
             }
             if out.ready > tick {
@@ -77,21 +131,23 @@ impl<const P: usize, const V: usize> Engine<P, V> {
                 continue;
             }
             let mut asked = by_slot::<V>(out.want);
-            for at in bits(asked) {
-                let busy = router.inputs[at as usize / V & (P - 1)].busy;
-                if busy > tick {
-                    asked &= !(1 << at);
-                    wake = wake.min(busy);
+            if router.busy > tick {
+                for at in bits(asked) {
+                    let busy = router.inputs[at as usize / V & (P - 1)].busy;
+                    if busy > tick {
+                        asked &= !(1 << at);
+                        wake = wake.min(busy);
+                    }
+                }
+                if asked == 0 {
+                    continue;
                 }
             }
-            if asked != 0 {
-                let input = pick(asked, out.pointer) as usize / V & (P - 1);
-                offers[input] |= 1 << port;
-                inputs |= 1 << input;
-            }
+            let input = pick(asked, out.pointer) as usize / V & (P - 1);
+            offers[input] |= 1 << port;
+            inputs |= 1 << input;
         }
         for input in bits(inputs) {
-            let router = &mut self.routers[node as usize];
             let entry = &mut router.inputs[input as usize & (P - 1)];
             let port = pick(offers[input as usize & (P - 1)], entry.pointer);
             entry.pointer = (port as u8 + 1) & 63;
@@ -100,65 +156,79 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             let mine = out.want >> (input as usize * V) & ((1 << V) - 1);
             let channel = pick(mine, entry.channel);
             entry.channel = (channel as u8 + 1) & 63;
-            self.send(tick, node, input * V as u32 + channel, port);
+            self.send(router, input * V as u32 + channel, port);
         }
         if inputs != 0 {
-            wake = wake.min(tick + 1);
+            wake = tick + 1;
         }
         if wake != u64::MAX {
-            self.calendar.wake(wake, node);
+            self.calendar.wake(wake, self.node);
         }
     }
 
     /// Hands the free channels of an output to waiting lanes; when the next one is usable.
-    fn hand_out(&mut self, tick: u64, node: u32, port: u32) -> u64 {
+    #[inline]
+    fn hand_out<const P: usize, const V: usize>(
+        &mut self,
+        router: &mut Router<P, V>,
+        port: u32,
+    ) -> u64 {
         let mut wake = u64::MAX;
-        let out = self.routers[node as usize].out(port);
+        let out = &router.outs[port as usize & (P - 1)];
         // From the channel after the last one handed out, so that all of them fill evenly.
         let mut free = u64::from(out.free);
-        while free != 0 {
-            let out = self.routers[node as usize].out(port);
+        let mut waits = out.waiting;
+        while free != 0 && waits != 0 {
+            let out = &router.outs[port as usize & (P - 1)];
             let channel = pick(free, out.next_channel);
             free &= !(1 << channel);
             let usable = out.channels[channel as usize % V].usable;
-            if usable > tick {
+            if usable > self.tick {
                 wake = wake.min(usable);
                 continue;
             }
-            let waiting =
-                if self.fig.open { out.waiting } else { self.fitting(node, port, channel) };
+            let waiting = if self.fig.open { waits } else { self.fitting(router, port, channel) };
             if waiting != 0 {
-                let router = &mut self.routers[node as usize];
                 take_channel(router, port, waiting, channel);
-                router.out(port).next_channel = (channel as u8 + 1) & 63;
+                let out = &mut router.outs[port as usize & (P - 1)];
+                out.next_channel = (channel as u8 + 1) & 63;
+                waits = out.waiting;
             }
         }
-        if self.routers[node as usize].out(port).waiting == 0 { u64::MAX } else { wake }
+        if waits == 0 { u64::MAX } else { wake }
     }
 
     /// In lanes that may take a channel of an output.
-    fn fitting(&self, node: u32, port: u32, channel: u32) -> u64 {
-        let router = &self.routers[node as usize];
+    fn fitting<const P: usize, const V: usize>(
+        &self,
+        router: &Router<P, V>,
+        port: u32,
+        channel: u32,
+    ) -> u64 {
         let out = &router.outs[port as usize & (P - 1)];
         let whole = self.fig.switching == Switching::VirtualCutThrough;
         let credits = out.channels[channel as usize % V].credits;
         let mut fitting = 0;
         for local in bits(out.waiting) {
             let lane = &router.lanes[local as usize / V & (P - 1)][local as usize % V];
-            let fits = lane.allowed >> channel & 1 == 1 && (!whole || credits >= lane.left);
-            fitting |= u64::from(fits) << local;
+            let allowed = self.fig.plain || lane.allowed >> channel & 1 == 1;
+            fitting |= u64::from(allowed && (!whole || credits >= lane.left)) << local;
         }
         fitting
     }
 
     /// Moves as much of the front burst as has room behind the link.
     #[inline]
-    fn send(&mut self, tick: u64, node: u32, local: u32, port: u32) {
-        let fig = self.fig;
-        let router = &mut self.routers[node as usize];
+    fn send<const P: usize, const V: usize>(
+        &mut self,
+        router: &mut Router<P, V>,
+        local: u32,
+        port: u32,
+    ) {
+        let (tick, fig) = (self.tick, self.fig);
+        let ring = self.ring::<P, V>(local);
         let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
         let out = &mut router.outs[port as usize & (P - 1)];
-        let ring = (node << Self::SHIFT | local) << fig.ring_shift;
         let front = &mut self.store[(ring + u32::from(lane.first)) as usize];
         let burst = *front;
         let at = usize::from(lane.channel) % V;
@@ -206,6 +276,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         if V > 1 {
             let cross = if fig.cross == 0 { u64::from(lane.spacing) } else { fig.cross };
             router.inputs[local as usize / V & (P - 1)].busy = end + cross;
+            router.busy = router.busy.max(end + cross);
         }
         let (back, from) = (lane.back, tick + u64::from(lane.credit));
         let together = spacing == u64::from(lane.spacing);
@@ -220,35 +291,33 @@ impl<const P: usize, const V: usize> Engine<P, V> {
                 let next = self.store[(ring + u32::from(lane.first)) as usize].at;
                 let ready = if tail { lane.floor.max(next + fig.settle) } else { next };
                 lane.ready = ready.max(tick + 1);
-                router.pending |= 1 << local;
-                self.calendar.wake(lane.ready, node);
+                self.calendar.ready(lane.ready, self.node, local);
             }
         }
         if head {
-            self.record.head(burst.ticket.packet, || self.plan.link_from(node, port), tick);
+            self.record.head(burst.ticket.packet, || self.plan.link_from(self.node, port), tick);
         }
-        let sent = Burst { at: arrival, ticket: burst.ticket, flits, spacing: spacing as u16 };
-        self.push(ahead, &sent, if head { Begins::Packet } else { Begins::Nothing });
-        self.give_back(back, flits, from, spacing, together);
+        let onward = Burst { at: arrival, ticket: burst.ticket, flits, spacing: spacing as u16 };
+        self.sent.push(Sent { lane: ahead, head, burst: onward });
+        give_back(self.calendar, fig.release, (back, from), (flits, spacing), together);
     }
+}
 
-    /// Sends credits for flits that leave a buffer. Those that come back as fast as the sender
-    /// can use them may come as one.
-    #[inline]
-    pub(super) fn give_back(
-        &mut self,
-        lane: u32,
-        flits: u16,
-        from: u64,
-        spacing: u64,
-        together: bool,
-    ) {
-        if flits == 1 || together && self.fig.release == ChannelRelease::TailSent {
-            self.calendar.credit(from, Credit { lane, flits: u32::from(flits) });
-        } else {
-            for flit in 0..u64::from(flits) {
-                self.calendar.credit(from + flit * spacing, Credit { lane, flits: 1 });
-            }
+/// Sends credits for flits that leave a buffer to the lane of their sender, from a tick on. Those
+/// that come back as fast as the sender can use them may come as one.
+#[inline]
+pub(super) fn give_back(
+    calendar: &mut Calendar,
+    release: ChannelRelease,
+    (lane, from): (u32, u64),
+    (flits, spacing): (u16, u64),
+    together: bool,
+) {
+    if flits == 1 || together && release == ChannelRelease::TailSent {
+        calendar.credit(from, Credit { lane, flits: u32::from(flits) });
+    } else {
+        for flit in 0..u64::from(flits) {
+            calendar.credit(from + flit * spacing, Credit { lane, flits: 1 });
         }
     }
 }

@@ -16,9 +16,12 @@ pub(super) struct Burst {
 }
 
 impl Burst {
-    /// Sum of the ticks of its flits if they moved from `tick` on.
+    /// Sum of the ticks of flits that move from `tick` on.
     #[inline]
     pub(super) fn sum(flits: u16, tick: u64, spacing: u64) -> u64 {
+        if flits == 1 {
+            return tick;
+        }
         let flits = u64::from(flits);
         flits * tick + flits * (flits - 1) / 2 * spacing
     }
@@ -154,8 +157,8 @@ pub(super) struct Input {
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub(super) struct Router<const P: usize, const V: usize> {
-    /// Lanes whose front burst is not ready yet.
-    pub(super) pending: u64,
+    /// Some in slot is sending before this tick.
+    pub(super) busy: u64,
     /// Out slots with waiting or wanting lanes; one that has become idle may linger.
     pub(super) live: u64,
     /// Place in the grid.
@@ -168,7 +171,7 @@ pub(super) struct Router<const P: usize, const V: usize> {
 impl<const P: usize, const V: usize> Default for Router<P, V> {
     fn default() -> Self {
         Self {
-            pending: 0,
+            busy: 0,
             live: 0,
             place: (0, 0),
             outs: [Out::default(); P],
@@ -190,6 +193,15 @@ impl<const P: usize, const V: usize> Router<P, V> {
     pub(super) fn out(&mut self, port: u32) -> &mut Out<V> {
         &mut self.outs[port as usize & (P - 1)]
     }
+}
+
+/// A burst on its way to the next buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    pub(super) lane: u32,
+    /// The head of the packet is in it.
+    pub(super) head: bool,
+    pub(super) burst: Burst,
 }
 
 /// A core or host port: in one plane, its link into the mesh and the buffers of the one out of it.

@@ -37,7 +37,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         let out = &self.routers[node as usize].outs[usize::from(state.slot)];
         match state.front {
             Front::Waiting => {
-                let allowed = if self.fig.open { u16::MAX } else { state.allowed };
+                let allowed = if self.fig.plain { u16::MAX } else { state.allowed };
                 let held = |c: &usize| allowed >> c & 1 == 1 && out.free >> c & 1 == 0;
                 let Some(channel) = (0..self.plan.channels as usize).find(held) else {
                     // Every channel is free and none has room for the whole packet.
