@@ -56,6 +56,25 @@ pub(crate) fn gather_text(
     gather_from(Opened { place: Place::Given, name, text }, sources)
 }
 
+/// Reads a file that is laid over a text at hand, unless it says itself what it extends.
+pub(crate) fn gather_over(
+    base: (&str, &str),
+    file: &str,
+    sources: &mut Sources,
+) -> Result<Vec<Node>, Vec<Diagnostic>> {
+    let place = resolve(file, None).map_err(|error| vec![*error])?;
+    let over = open(&place, file).map_err(|error| vec![*error])?;
+    let mut tree = tree_of(&over, sources)?;
+    if tree.field("extends").is_some() {
+        return gather_from(over, sources);
+    }
+    let mut trees = gather_text(base.0, base.1, sources)?;
+    let layer = sources.push(over.name, over.text);
+    tree.each_origin(&mut |origin| origin.layer = layer);
+    trees.push(tree);
+    Ok(trees)
+}
+
 /// Follows `extends` from the first text on.
 fn gather_from(first: Opened, sources: &mut Sources) -> Result<Vec<Node>, Vec<Diagnostic>> {
     let mut chain: Vec<(Opened, Node)> = Vec::new();

@@ -17,5 +17,5 @@ mod tree;
 pub use catalog::{CATALOG, CatalogEntry, find};
 pub use codes::CODES;
 pub use figures::FigureRow;
-pub use load::{LoadError, LoadedChip, load_chip, load_chip_text};
+pub use load::{LoadError, LoadedChip, load_chip, load_chip_over, load_chip_text};
 pub use source::{SourceText, Sources};

@@ -64,6 +64,21 @@ pub fn load_chip_text(name: &str, text: &str, sets: &[String]) -> Result<LoadedC
     finish(trees, sets, sources)
 }
 
+/// Loads a chip from a text at hand, given by name and content, with a file laid over it: other
+/// prices for a stored run, for example.
+///
+/// # Errors
+/// As [`load_chip`].
+pub fn load_chip_over(
+    base: (&str, &str),
+    file: &str,
+    sets: &[String],
+) -> Result<LoadedChip, LoadError> {
+    let mut sources = Sources::default();
+    let trees = layers::gather_over(base, file, &mut sources);
+    finish(trees, sets, sources)
+}
+
 /// Lays the layers on each other and checks the result.
 fn finish(
     trees: Result<Vec<Node>, Vec<Diagnostic>>,

@@ -9,6 +9,21 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// Whether somebody polls.
 static POLLED: AtomicBool = AtomicBool::new(false);
 
+/// Makes a write beyond the file size limit an error that is told, instead of a silent death.
+///
+/// Threads inherit the mask, so this comes before any of them.
+#[cfg(unix)]
+pub fn survive_file_size_limit() {
+    let mut mask = nix::sys::signal::SigSet::empty();
+    mask.add(nix::sys::signal::Signal::SIGXFSZ);
+    // Where it fails, the limit kills as it always did.
+    let _ = mask.thread_block();
+}
+
+/// There is no such signal here.
+#[cfg(not(unix))]
+pub fn survive_file_size_limit() {}
+
 /// Installs the handler; without one Ctrl-C ends the process as it always does.
 pub fn install() {
     // Fails only where a handler exists already, as in tests that run several commands.

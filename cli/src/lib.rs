@@ -39,6 +39,7 @@ pub fn run_command_line() -> ExitCode {
         }
     };
     let terminal = Terminal::new(&line);
+    interrupt::survive_file_size_limit();
     interrupt::install();
     let mut texts = Texts::default();
     let ended = panic::catch(|| carry_out(&line.command, &terminal, &mut texts));

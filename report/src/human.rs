@@ -11,7 +11,7 @@ const LAYERS: usize = 8;
 /// Columns that the screen has.
 const WIDTH: usize = 100;
 /// Columns before a wrapped list.
-const INDENT: usize = 13;
+const INDENT: usize = 12;
 const NOT_MODELLED: &str = "not modelled";
 
 impl RunReport {
@@ -174,17 +174,16 @@ impl RunReport {
 
 /// A list that is broken into lines of the screen's width.
 fn wrapped(name: &str, items: &[String]) -> String {
-    let mut text = format!("  {name:<10} ");
+    let mut text = format!("  {name:<10}");
     let mut used = text.len();
-    for (at, item) in items.iter().enumerate() {
-        let end = if at + 1 < items.len() { "; " } else { "" };
-        if used + item.len() + end.len() > WIDTH && used > INDENT {
-            text = format!("{}\n{:INDENT$}", text.trim_end(), "");
+    for word in items.join("; ").split(' ') {
+        if used + 1 + word.len() > WIDTH {
+            text.push_str(&format!("\n{:INDENT$}", ""));
             used = INDENT;
         }
-        text.push_str(item);
-        text.push_str(end);
-        used += item.len() + end.len();
+        text.push(' ');
+        text.push_str(word);
+        used += 1 + word.len();
     }
     text
 }

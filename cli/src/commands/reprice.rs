@@ -1,6 +1,6 @@
 //! `reprice`: the counts and times of a finished run with other prices.
 
-use quarrion_boards::load_chip_text;
+use quarrion_boards::{load_chip, load_chip_over, load_chip_text};
 use quarrion_report::{RunReport, load_run};
 
 use super::take_chip;
@@ -9,6 +9,9 @@ use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::texts::Texts;
 
+/// What labels call the chip description of the run.
+const CHIP: &str = "chip.ron of the run";
+
 /// Prices a run again.
 ///
 /// # Errors
@@ -16,11 +19,11 @@ use crate::texts::Texts;
 pub fn run(args: &RepriceArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
     let run = load_run(&args.run)?;
     let loaded = match (&args.chip, &args.prices) {
-        (Some(chip), _) => quarrion_boards::load_chip(chip, &args.sets),
+        (Some(chip), _) => load_chip(chip, &args.sets),
         (None, Some(prices)) => {
-            quarrion_boards::load_chip(&prices.display().to_string(), &args.sets)
+            load_chip_over((CHIP, &run.chip), &prices.display().to_string(), &args.sets)
         }
-        (None, None) => load_chip_text("chip.ron", &run.chip, &args.sets),
+        (None, None) => load_chip_text(CHIP, &run.chip, &args.sets),
     };
     let chip = take_chip(loaded, texts)?.chip;
     let report =

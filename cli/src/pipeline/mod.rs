@@ -3,3 +3,4 @@
 pub mod emulate;
 pub mod network;
 pub mod score;
+pub mod workload;

@@ -61,6 +61,15 @@ pub fn import(
     Ok(network)
 }
 
+/// What a caller may choose of a mapping.
+#[derive(Clone, Copy, Debug)]
+pub struct MapOptions {
+    /// Seed of every random choice.
+    pub seed: u32,
+    /// Largest magnitude of constant images, where they are the input.
+    pub constant_input: Option<f64>,
+}
+
 /// Maps a network onto a chip and says what is doubtful about that.
 ///
 /// # Errors
@@ -68,11 +77,12 @@ pub fn import(
 pub fn map(
     network: &Network,
     chip: &Chip,
-    seed: u32,
+    options: &MapOptions,
     terminal: &Terminal,
     texts: &Texts,
 ) -> Result<Compiled, Failure> {
-    let options = CompileOptions { seed: seed.into(), ..CompileOptions::default() };
+    let MapOptions { seed, constant_input } = *options;
+    let options = CompileOptions { seed: seed.into(), constant_input, ..CompileOptions::default() };
     let compiled = compile(network, chip, &options).map_err(|failure| match failure {
         CompileFailure::Diagnostics(found) => Failure::Input(found),
         CompileFailure::DoesNotFit(result) => Failure::DoesNotFit(result),

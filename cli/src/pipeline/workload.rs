@@ -1,0 +1,156 @@
+//! The work of a run: a program for the chip and a stimulus for the program.
+
+use std::path::Path;
+
+use quarrion_compiler::bias_images::lower_bias_images;
+use quarrion_compiler::network::Network;
+use quarrion_isa::chip::Chip;
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::program::{Program, Role};
+use quarrion_isa::stimulus::{Sample, Stimulus};
+
+use super::network::{MapOptions, import, import_policy, is_program, map, read_program};
+use crate::args::RunArgs;
+use crate::failure::Failure;
+use crate::input::{Content, Images, Input, InputRules, Payload, read_input};
+use crate::terminal::Terminal;
+use crate::texts::{Texts, read_file};
+
+/// What a run works on.
+#[derive(Debug)]
+pub struct Workload {
+    /// The program.
+    pub program: Program,
+    /// The stimulus.
+    pub stimulus: Stimulus,
+    /// Bytes of the network file.
+    pub network_bytes: Vec<u8>,
+    /// Bytes of the input file.
+    pub input_bytes: Vec<u8>,
+}
+
+/// Reads network and input, and compiles the network unless it is a program already.
+///
+/// # Errors
+/// What is wrong with either, or that the network does not fit the chip.
+pub fn prepare(
+    args: &RunArgs,
+    chip: &Chip,
+    terminal: &Terminal,
+    texts: &mut Texts,
+) -> Result<Workload, Failure> {
+    let network_bytes = read_file(&args.network)?;
+    let (program, stimulus, input_bytes) = if is_program(&network_bytes) {
+        let program = read_program(&network_bytes, &args.network, chip)?;
+        let inputs = program.populations.iter().filter(|p| p.role == Role::Input);
+        let shapes: Vec<Vec<u32>> = inputs.map(|population| population.shape.clone()).collect();
+        let (input, input_bytes) = take_input(args, &shapes, terminal, texts)?;
+        let Content::Spikes(stimulus) = input.content else {
+            return Err(needs_network(&args.input).into());
+        };
+        (program, stimulus, input_bytes)
+    } else {
+        let policy = import_policy(&args.import)?;
+        let network = import(&network_bytes, &args.network, &policy, terminal, texts)?;
+        let (input, input_bytes) = take_input(args, &input_shapes(&network), terminal, texts)?;
+        terminal.say(&doubts(&input, &network, policy.dt_seconds, &args.input), texts);
+        let constant_input = match &input.content {
+            Content::Spikes(_) => None,
+            Content::Images(images) => Some(largest(images)),
+        };
+        let options = MapOptions { seed: args.seed, constant_input };
+        let compiled = map(&network, chip, &options, terminal, texts)?;
+        let stimulus = match input.content {
+            Content::Spikes(stimulus) => stimulus,
+            Content::Images(images) => {
+                let writes = lower_bias_images(&network, &compiled, chip, &images.values)?;
+                let sample = |writes| Sample { steps: images.steps, spikes: Vec::new(), writes };
+                let samples = writes.into_iter().map(sample).collect();
+                Stimulus { samples, labels: input.labels }
+            }
+        };
+        (compiled.program, stimulus, input_bytes)
+    };
+    Ok(Workload { program, stimulus, network_bytes, input_bytes })
+}
+
+/// Reads the input file.
+fn take_input(
+    args: &RunArgs,
+    shapes: &[Vec<u32>],
+    terminal: &Terminal,
+    texts: &mut Texts,
+) -> Result<(Input, Vec<u8>), Failure> {
+    let bytes = read_file(&args.input)?;
+    let source = args.input.display().to_string();
+    if source.ends_with(".csv")
+        && let Ok(text) = std::str::from_utf8(&bytes)
+    {
+        texts.add(&source, text);
+    }
+    let size = |shape: &Vec<u32>| shape.iter().fold(1, |size: u32, &d| size.saturating_mul(d));
+    let neurons = shapes.iter().map(size).fold(0, u32::saturating_add);
+    let shape = match shapes {
+        [shape] => shape.clone(),
+        _ => vec![neurons],
+    };
+    let rules = InputRules {
+        source: &source,
+        neurons,
+        shape: &shape,
+        payload: Payload::Binary,
+        steps: args.steps,
+        samples: args.samples,
+    };
+    let input = read_input(&bytes, &rules)?;
+    terminal.say(&input.warnings, texts);
+    Ok((input, bytes))
+}
+
+/// Shapes of the input populations, in order.
+fn input_shapes(network: &Network) -> Vec<Vec<u32>> {
+    let shape = |extents: &[usize]| {
+        extents.iter().map(|&extent| u32::try_from(extent).unwrap_or(u32::MAX)).collect()
+    };
+    network.inputs().map(|(_, population)| shape(&population.shape)).collect()
+}
+
+/// What the input says that the network does not.
+fn doubts(input: &Input, network: &Network, policy_dt: f64, path: &Path) -> Vec<Diagnostic> {
+    let source = path.display().to_string();
+    let mut found = Vec::new();
+    if let Some(dt) = input.dt
+        && (dt / policy_dt - 1.0).abs() > 1e-6
+    {
+        let message = format!(
+            "the input was made for timesteps of {dt:e} s, but the network is read with \
+             {policy_dt:e} s"
+        );
+        let help = format!("give --dt {dt:e} if the network was trained with it");
+        found.push(Diagnostic::warning("QI013", message).at(&source, "dt", "differs").help(help));
+    }
+    let outputs = network.populations.iter().filter(|population| population.is_output);
+    let outputs: usize = outputs.map(|population| population.len()).sum();
+    let stray = input.labels.iter().flatten().find(|&&label| label as usize >= outputs);
+    if let Some(label) = stray {
+        let message = format!("the network has {outputs} outputs, but a label is {label}");
+        found.push(
+            Diagnostic::warning("QI009", message)
+                .at(&source, "labels", "this class can never be predicted")
+                .help("check that network and input belong together"),
+        );
+    }
+    found
+}
+
+/// The largest magnitude of the images.
+fn largest(images: &Images) -> f64 {
+    images.values.iter().flatten().fold(0.0, |most, value| value.abs().max(most))
+}
+
+fn needs_network(input: &Path) -> Diagnostic {
+    let message = "images are written as biases, which a compiled program has no scale for";
+    Diagnostic::error("QU004", message)
+        .at(&input.display().to_string(), "bias", "images")
+        .help("give the network file in place of the program")
+}
