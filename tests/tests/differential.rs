@@ -1,0 +1,52 @@
+//! Random programs on the reference engine and on the fast one: same spikes, state, activity and
+//! counts, on any number of threads.
+//!
+//! `QUARRION_CASES=N` runs N cases instead of 2,000; `QUARRION_CASE=SEED` runs the case of one seed,
+//! as a failure names it.
+
+use quarrion_tests::engines::{THREADS, compare, run_fast, run_reference};
+use quarrion_tests::generate::{Case, Coverage};
+
+const CASES: u64 = 2_000;
+/// Seeds of the cases: this one and those that follow.
+const FIRST: u64 = 0x0051_A110;
+
+/// A number from the environment.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|value| value.parse().expect("a number"))
+}
+
+/// Runs one case on everything.
+fn run_case(seed: u64, coverage: &mut Coverage) -> Result<(), String> {
+    let case = Case::draw(seed);
+    let Case { chip, program, stimulus, .. } = &case;
+    let truth = run_reference(program, chip, stimulus, case.run_seed())
+        .map_err(|error| format!("reference: {error}"))?;
+    for threads in THREADS {
+        let wrong = |error| format!("fast on {threads} threads: {error}");
+        let fast = run_fast(program, chip, stimulus, (case.run_seed(), threads)).map_err(wrong)?;
+        compare(program, &truth, &fast).map_err(wrong)?;
+    }
+    coverage.note(&case, &truth);
+    Ok(())
+}
+
+#[test]
+fn both_engines_agree_on_random_programs() {
+    let mut coverage = Coverage::default();
+    if let Some(seed) = number("QUARRION_CASE") {
+        run_case(seed, &mut coverage).unwrap_or_else(|error| panic!("case {seed}: {error}"));
+        return;
+    }
+    let cases = number("QUARRION_CASES").unwrap_or(CASES);
+    let mut failures = Vec::new();
+    for seed in FIRST..FIRST + cases {
+        if let Err(error) = run_case(seed, &mut coverage) {
+            failures.push(format!("QUARRION_CASE={seed}: {error}"));
+        }
+    }
+    print!("{}", coverage.table());
+    let shown = failures.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
+    assert!(failures.is_empty(), "{} of {cases} cases differ:\n{shown}", failures.len());
+    assert_eq!(coverage.gaps(), Vec::<&str>::new(), "too few cases reach these");
+}
