@@ -105,6 +105,16 @@ pub const CODES: &[CodeEntry] = &[
         "Where `idle when` holds, the update must change no state word, send no spike and count as inactive, so that skipping it changes nothing. The message shows values for which it does.",
     ),
     entry(
+        "QP030",
+        "an input value that the program cannot read",
+        "Each input takes what its declared width holds, and a trace needs one value for each input and step.",
+    ),
+    entry(
+        "QP031",
+        "a parameter value that the program does not take",
+        "Parameters are set by their names, inside the ranges that the program declares.",
+    ),
+    entry(
         "QP040",
         "a delivery setting out of range",
         "The arithmetic itself allows exponents of -32 to 32, input shifts up to 31 and accumulators of 2 to 32 bits; a chip's own limits are narrower and stand in its file.",

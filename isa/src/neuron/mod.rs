@@ -19,6 +19,7 @@ mod print;
 mod program;
 mod range;
 mod syntax;
+mod trace;
 
 pub use codes::CODES;
 pub use idle::IdleEvidence;
@@ -26,6 +27,7 @@ pub use interpret::{Outcome, default_parameters, is_idle, split_parameters, step
 pub use lane::{LaneInputs, LaneOutcome, LaneRandom, LaneScratch, LaneState, step_lane};
 pub use program::{Initial, InputDecl, Instructions, ParameterDecl, Scope, StateDecl, Width};
 pub use range::Range;
+pub use trace::{TraceRow, set_parameters, trace};
 
 pub use crate::delivery::Overflow;
 use crate::diagnostic::Diagnostic;

@@ -75,11 +75,14 @@ impl Writer<'_> {
     }
 
     fn assignment(&mut self) -> String {
-        let (state, narrowing) =
-            [("s", "wrap24("), ("t", "wrap32("), ("f", "clip(63, 0, "), ("h", "wraphi20(")]
-                [self.dice.below(4) as usize];
+        let (state, before, after) = [
+            ("s", "wrap24(", ")"),
+            ("t", "wrap32(", ")"),
+            ("f", "clip(", ", 0, 63)"),
+            ("h", "wraphi20(", ")"),
+        ][self.dice.below(4) as usize];
         let depth = 1 + self.dice.below(3);
-        format!("{state} = {narrowing}{})", self.expression(depth))
+        format!("{state} = {before}{}{after}", self.expression(depth))
     }
 
     fn statement(&mut self, indent: &str, depth: u32) {
@@ -153,7 +156,7 @@ fn lane_equals_compartment_on_generated_programs() {
                 continue;
             }
         };
-        let again = NeuronProgram::parse(program.text(), "print").expect(program.text());
+        let again = NeuronProgram::parse(program.text(), "print").expect("the print parses");
         assert_eq!(again.text(), program.text());
         run += 1;
         let mut pair = Pair::new(&program, 40, &mut dice);

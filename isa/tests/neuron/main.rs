@@ -4,6 +4,8 @@ mod compare;
 mod generated;
 mod lane;
 mod loihi;
+mod manual;
 mod messages;
+mod tracing;
 mod truenorth;
 mod vectors;

@@ -14,6 +14,8 @@ pub(super) enum Op {
     ShiftLeft32,
     /// `>>` by 0 or more.
     ShiftRight32,
+    /// `dec` by a factor of at most 4096 in magnitude.
+    DecaySmall32,
     Select32,
     Clip32,
     Unary64(Unary),

@@ -1,8 +1,12 @@
 //! The instructions as loops over a block.
 
+use multiversion::multiversion;
+
 use super::BLOCK;
 use super::code::{Instruction, Op};
-use super::values::{binary_64, decay_32, shift_64, to_zero_64, truth_64, unary_64, wrap_32};
+use super::values::{
+    binary_64, decay_32, decay_small, shift_64, to_zero_64, truth_64, unary_64, wrap_32,
+};
 use crate::neuron::meaning::{Binary, Unary};
 
 type Narrow = [i32; BLOCK];
@@ -11,6 +15,11 @@ type Wide = [i64; BLOCK];
 /// Runs the instructions over the register files.
 ///
 /// Registers are written once and operands lie below their result, so that a file can be split.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl",
+    "x86_64+avx2",
+    "aarch64+neon"
+))]
 pub(super) fn run(instructions: &[Instruction], narrow: &mut [Narrow], wide: &mut [Wide]) {
     for instruction in instructions {
         let Instruction { op, to, a, b, c } = *instruction;
@@ -31,6 +40,10 @@ pub(super) fn run(instructions: &[Instruction], narrow: &mut [Narrow], wide: &mu
             Op::ShiftRight32 => {
                 let (low, high) = narrow.split_at_mut(to);
                 map2(&mut high[0], &low[a], &low[b], |x, n| x >> n.clamp(0, 31));
+            }
+            Op::DecaySmall32 => {
+                let (low, high) = narrow.split_at_mut(to);
+                map2(&mut high[0], &low[a], &low[b], decay_small);
             }
             Op::Select32 => {
                 let (low, high) = narrow.split_at_mut(to);

@@ -61,7 +61,7 @@ pub(in crate::neuron) fn lower_program(program: &Checked) -> LaneCode {
     };
     lowering.uniform(Uniform::Constant(0), Range::exactly(0));
     let active = program.active.as_ref().map(|condition| {
-        let flag = lowering.expression(condition);
+        let flag = lowering.truth(condition);
         lowering.narrow_truth(flag)
     });
     lowering.statements(&program.body, None);
@@ -106,6 +106,7 @@ impl Lowering<'_> {
                 | Op::Binary32(_)
                 | Op::ShiftLeft32
                 | Op::ShiftRight32
+                | Op::DecaySmall32
                 | Op::Select32
                 | Op::Clip32
                 | Op::Widen => [narrow_first; 3],
@@ -135,7 +136,7 @@ impl Lowering<'_> {
     /// The idle condition on the new state, as if no input came.
     fn rest(&mut self, condition: &Expression) -> Register {
         self.inputs.fill(Some(Value::Uniform(0)));
-        let flag = self.expression(condition);
+        let flag = self.truth(condition);
         self.narrow_truth(flag)
     }
 
@@ -221,7 +222,7 @@ impl Lowering<'_> {
                     self.state[*state] = Some(new);
                 }
                 Statement::When { condition, body, otherwise } => {
-                    let condition = self.expression(condition);
+                    let condition = self.truth(condition);
                     let taken = self.both(guard, condition);
                     self.statements(body, Some(taken));
                     if !otherwise.is_empty() {
@@ -231,7 +232,7 @@ impl Lowering<'_> {
                     }
                 }
                 Statement::Spike { payload, condition, body } => {
-                    let condition = self.expression(condition);
+                    let condition = self.truth(condition);
                     let payload = payload.as_ref().map(|payload| {
                         let payload = self.expression(payload);
                         self.narrow(payload)
@@ -266,6 +267,26 @@ impl Lowering<'_> {
         self.narrow(truth)
     }
 
+    /// Any value that is zero where the expression is, and only there.
+    fn truth(&mut self, expression: &Expression) -> Value {
+        let Kind::Binary(op, parts) = &expression.kind else {
+            return self.expression(expression);
+        };
+        let [x, y] = parts.as_ref();
+        let against_zero = y.kind == Kind::Constant(0);
+        match op {
+            Binary::Unequal if against_zero => self.truth(x),
+            Binary::Greater if against_zero && x.range.low >= 0 => self.truth(x),
+            Binary::Or => {
+                let (x, y) = (self.truth(x), self.truth(y));
+                let narrow = self.fits_narrow(x) && self.fits_narrow(y);
+                let range = Range::of_width(if narrow { 32 } else { 63 }, true);
+                self.binary(Binary::BitOr, x, y, range, range)
+            }
+            _ => self.expression(expression),
+        }
+    }
+
     fn expression(&mut self, expression: &Expression) -> Value {
         match &expression.kind {
             Kind::Constant(value) => self.uniform(Uniform::Constant(*value), expression.range),
@@ -281,17 +302,21 @@ impl Lowering<'_> {
             Kind::Parameter(index) => self.parameter(*index),
             Kind::Local(local) => self.locals[*local],
             Kind::Unary(op, part) => {
-                let value = self.expression(part);
+                let value =
+                    if *op == Unary::Not { self.truth(part) } else { self.expression(part) };
                 self.unary(*op, value, expression.range)
             }
             Kind::Binary(op, parts) => {
                 let [x, y] = parts.as_ref();
-                let (x_value, y_value) = (self.expression(x), self.expression(y));
+                let (x_value, y_value) = match op {
+                    Binary::And | Binary::Or => (self.truth(x), self.truth(y)),
+                    _ => (self.expression(x), self.expression(y)),
+                };
                 self.binary(*op, x_value, y_value, y.range, expression.range)
             }
             Kind::Select(parts) => {
                 let [condition, x, y] = parts.as_ref();
-                let condition = self.expression(condition);
+                let condition = self.truth(condition);
                 let (x, y) = (self.expression(x), self.expression(y));
                 self.select(condition, x, y, expression.range)
             }
@@ -359,6 +384,7 @@ impl Lowering<'_> {
             let op = match op {
                 Binary::ShiftLeft if y_range.low >= 0 => Op::ShiftLeft32,
                 Binary::ShiftRight if y_range.low >= 0 => Op::ShiftRight32,
+                Binary::Decay if y_range.low >= -4096 && y_range.high <= 4096 => Op::DecaySmall32,
                 _ => Op::Binary32(op),
             };
             return self.emit(op, [a, b, b]);

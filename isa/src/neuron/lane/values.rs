@@ -74,6 +74,19 @@ pub(super) fn decay_32(x: i32, k: i32) -> i32 {
     (magnitude ^ sign).wrapping_sub(sign)
 }
 
+/// [`decay_32`] for factors up to 4096 in magnitude, in 32 bits alone.
+///
+/// With |x| = 4096 high + low, floor(|x| k / 4096) = high k + floor(low k / 4096), which stays below
+/// 2^32.
+#[inline(always)]
+pub(super) fn decay_small(x: i32, k: i32) -> i32 {
+    let (magnitude, factor) = (x.unsigned_abs(), k.unsigned_abs());
+    let low = (magnitude & 4095).wrapping_mul(factor) >> 12;
+    let decayed = (magnitude >> 12).wrapping_mul(factor).wrapping_add(low) as i32;
+    let sign = (x ^ k) >> 31;
+    (decayed ^ sign).wrapping_sub(sign)
+}
+
 /// `wrapN` or `wraphiN` of a narrow operand, N below 32.
 #[inline(always)]
 pub(super) fn wrap_32(x: i32, bits: u32, shape: WrapShape) -> i32 {
