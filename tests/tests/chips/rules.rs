@@ -117,3 +117,17 @@ fn the_bases_keep_every_rule() {
         assert!(bad.is_empty(), "{}", bad.concat());
     }
 }
+
+#[test]
+fn every_golden_message_belongs_to_a_case() {
+    let cases = cases();
+    let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(names.len(), cases.len(), "two cases share a name");
+    for entry in std::fs::read_dir(data().join("golden")).expect("golden messages are there") {
+        let file = entry.expect("the folder reads").file_name().into_string().expect("plain names");
+        let name = file.trim_end_matches(".txt");
+        let elsewhere = ["set-", "derived-", "unknown-chip"];
+        let known = names.contains(name) || elsewhere.iter().any(|start| name.starts_with(start));
+        assert!(known, "{file} belongs to no case");
+    }
+}

@@ -1,11 +1,13 @@
 //! Rules on registers and legal programs.
 
+use std::collections::BTreeSet;
+
 use super::super::file::{CoreTypeFile, ProgramsFile, RegisterFile};
 use super::super::{Programs, Register};
 use super::core_type::READER_ENTRIES;
 use super::counts;
 use super::findings::Findings;
-use crate::neuron::{NeuronProgram, library};
+use crate::neuron::library;
 
 /// Registers: within 62 bits, and within a state word where the core fixes one.
 pub(super) fn registers(
@@ -13,9 +15,12 @@ pub(super) fn registers(
     file: &CoreTypeFile,
     found: &mut Findings,
 ) -> Vec<(String, Register)> {
+    let parameters = parameters(file);
     let checked = file.registers.iter().map(|(name, register)| {
         let place = format!("{path}.registers.{name}");
-        check_register_name(&place, path, name, file, found);
+        if let Some(parameters) = &parameters {
+            check_register_name(&place, path, name, parameters, found);
+        }
         check_register(&place, path, register, file, found);
         let RegisterFile { bits, signed, exponent_min, exponent_max } = *register;
         (name.clone(), Register { bits, signed, exponent_min, exponent_max })
@@ -23,34 +28,43 @@ pub(super) fn registers(
     checked.collect()
 }
 
+/// The parameters of the legal programs; `None` where a program's text is not at hand.
+fn parameters(file: &CoreTypeFile) -> Option<BTreeSet<String>> {
+    let ProgramsFile::Fixed(programs) = &file.programs else { return None };
+    if programs.is_empty() || file.registers.is_empty() {
+        return None;
+    }
+    let mut names = BTreeSet::new();
+    for program in programs {
+        names.extend(declared(library::find(program)?.text).map(str::to_owned));
+    }
+    Some(names)
+}
+
+/// The parameters that a program text declares, without the cost of checking the program.
+fn declared(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let rest = line.strip_prefix("group ").or_else(|| line.strip_prefix("compartment "))?;
+        rest.split_once(':').map(|(name, _)| name.trim())
+    })
+}
+
 /// A register feeds a parameter of a legal program; one that feeds none is a slip.
 fn check_register_name(
     place: &str,
     path: &str,
     name: &str,
-    file: &CoreTypeFile,
+    parameters: &BTreeSet<String>,
     found: &mut Findings,
 ) {
-    let ProgramsFile::Fixed(programs) = &file.programs else { return };
-    if programs.is_empty() {
+    if parameters.contains(name) {
         return;
     }
-    let mut parameters = Vec::new();
-    for program in programs {
-        let Some(shipped) = library::find(program) else { return };
-        let Ok(program) = NeuronProgram::parse(shipped.text, shipped.name) else { return };
-        let names = program.parameters().iter().map(|parameter| parameter.name.clone());
-        parameters.extend(names);
-    }
-    if parameters.iter().any(|parameter| parameter == name) {
-        return;
-    }
-    parameters.sort_unstable();
-    parameters.dedup();
     let message = format!(
         "`{place}` feeds the parameter `{name}`, but no program of the core has one of that name"
     );
-    let help = format!("the parameters are {}", parameters.join(", "));
+    let known: Vec<&str> = parameters.iter().map(String::as_str).collect();
+    let help = format!("the parameters are {}", known.join(", "));
     found.clash("QC064", (place, &format!("{path}.programs")), message, help);
 }
 
@@ -123,6 +137,22 @@ pub(super) fn programs(path: &str, file: &CoreTypeFile, found: &mut Findings) ->
                 counts::within(found, "QC036", &place, i64::from(count), (1, READER_ENTRIES));
             }
             Programs::Programmable { state_bits: *state_bits, instructions: *instructions }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::declared;
+    use crate::neuron::{NeuronProgram, library};
+
+    #[test]
+    fn the_declared_parameters_are_the_programs() {
+        assert!(!library::SHIPPED.is_empty());
+        for shipped in library::SHIPPED {
+            let program = NeuronProgram::parse(shipped.text, shipped.name).expect("it is checked");
+            let names = program.parameters().iter().map(|parameter| parameter.name.as_str());
+            assert_eq!(declared(shipped.text).collect::<Vec<_>>(), names.collect::<Vec<_>>());
         }
     }
 }
