@@ -115,11 +115,11 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             }
             return;
         }
-        let mut router =
-            Router { place: self.plan.place(node), ..Router::default() };
+        let mut router = Router::default();
         for slot in 0..self.plan.slots as usize {
             router.outs[slot] = self.fresh_out(first + slot, self.plan.traverse);
             router.lanes[slot] = self.fresh_lanes(first + slot);
+            router.lanes[slot].iter_mut().for_each(|lane| lane.place = self.plan.place(node));
         }
         self.routers[node as usize] = router;
     }
@@ -292,7 +292,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             for burst in 0..u32::from(lane.len) {
                 let place = (u32::from(lane.first) + burst) & self.fig.ring;
                 let index = (number << self.fig.ring_shift) + place as usize;
-                sum.stored += u64::from(self.store[index].flits);
+                sum.stored += u64::from(self.store[index].flits());
             }
         }
         sum

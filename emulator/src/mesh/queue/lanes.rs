@@ -4,6 +4,7 @@ use super::engine::Engine;
 use super::state::{Burst, Hold, Sent};
 use crate::mesh::calendar::Credit;
 use crate::mesh::fabric::Switching;
+use crate::mesh::plan::plain_step;
 
 impl<const P: usize, const V: usize> Engine<P, V> {
     /// Credits come back to the sender of a lane.
@@ -77,27 +78,48 @@ impl<const P: usize, const V: usize> Engine<P, V> {
     pub(super) fn push(&mut self, sent: &Sent) {
         let node = sent.lane >> Self::SHIFT;
         let local = sent.lane & Self::LOCAL;
-        let burst = &sent.burst;
-        let state = if node < self.fig.routers {
-            self.routers[node as usize].lane(local)
-        } else {
-            let side = (node - self.fig.routers) * self.fig.planes + local / V as u32;
-            &mut self.sides[side as usize].lanes[local as usize % V]
-        };
-        let at = (u32::from(state.first) + u32::from(state.len)) & self.fig.ring;
-        self.store[((sent.lane << self.fig.ring_shift) + at) as usize] = *burst;
-        state.len += 1;
-        let sum = Burst::sum(burst.flits, burst.at, u64::from(burst.spacing));
-        state.queue = state.queue.wrapping_sub(sum);
         if node >= self.fig.routers {
-            self.calendar.wake(burst.at, node);
-        } else if state.len == 1 {
+            self.push_core(sent);
+            return;
+        }
+        let state = self.routers[node as usize].lane(local);
+        let mut burst = sent.burst;
+        let at = (u32::from(state.first) + u32::from(state.len)) & self.fig.ring;
+        if sent.head {
+            let ticket = burst.ticket();
+            let slot = if self.fig.plain {
+                plain_step(state.place, &ticket)
+            } else {
+                self.plan.step(node, &ticket).port
+            };
+            burst.set_slot(slot as u8);
+        }
+        self.store[((sent.lane << self.fig.ring_shift) + at) as usize] = burst;
+        let sum = Burst::sum(burst.flits(), burst.at, burst.spacing());
+        state.queue = state.queue.wrapping_sub(sum);
+        state.len += 1;
+        if state.len == 1 {
             state.ready = if sent.head {
+                state.slot = burst.slot();
+                state.left = burst.whole();
                 state.floor.max(burst.at + self.fig.settle)
             } else {
                 burst.at
             };
             self.calendar.ready(state.ready, node, local);
         }
+    }
+
+    fn push_core(&mut self, sent: &Sent) {
+        let (node, local) = (sent.lane >> Self::SHIFT, sent.lane & Self::LOCAL);
+        let side = (node - self.fig.routers) * self.fig.planes + local / V as u32;
+        let state = &mut self.sides[side as usize].lanes[local as usize % V];
+        let burst = &sent.burst;
+        let at = (u32::from(state.first) + u32::from(state.len)) & self.fig.ring;
+        self.store[((sent.lane << self.fig.ring_shift) + at) as usize] = *burst;
+        let sum = Burst::sum(burst.flits(), burst.at, burst.spacing());
+        state.queue = state.queue.wrapping_sub(sum);
+        state.len += 1;
+        self.calendar.wake(burst.at, node);
     }
 }

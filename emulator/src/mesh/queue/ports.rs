@@ -97,7 +97,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         out.packets += u32::from(tail);
         let arrival = tick + u64::from(out.latency);
         let (lane, ready) = (out.ahead + at as u32, out.ready);
-        let burst = Burst { at: arrival, ticket, flits, spacing: out.flit };
+        let burst = Burst::new(&ticket, arrival, flits, out.flit);
         let more = terminal.current
             || (terminal.next as usize) < self.lines.of(port as usize).len();
         self.push(&Sent { lane, head, burst });
@@ -137,17 +137,18 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         let side = &mut self.sides[(port * self.fig.planes + local / V as u32) as usize];
         let state = &mut side.lanes[local as usize % V];
         if state.left == 0 {
-            state.left = burst.ticket.flits;
+            state.left = burst.whole();
         }
-        state.left -= burst.flits;
+        let flits = burst.flits();
+        state.left -= flits;
         let tail = state.left == 0;
-        let follow = u64::from(burst.flits - 1);
-        let last = burst.at + follow * u64::from(burst.spacing);
+        let follow = u64::from(flits - 1);
+        let last = burst.at + follow * burst.spacing();
         let spacing = match follow {
             0 => 0,
             _ => last.saturating_sub(tick).div_ceil(follow),
         };
-        state.queue = state.queue.wrapping_add(Burst::sum(burst.flits, tick, spacing));
+        state.queue = state.queue.wrapping_add(Burst::sum(flits, tick, spacing));
         state.first = ((u32::from(state.first) + 1) & self.fig.ring) as u16;
         state.len -= 1;
         let (back, from) = (state.back, tick + u64::from(state.credit));
@@ -156,13 +157,13 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             &mut self.calendar,
             self.fig.release,
             (back, from),
-            (burst.flits, spacing),
+            (flits, spacing),
             together,
         );
         if tail {
             let end = tick + follow * spacing;
-            let work = service(&self.plan, packets, burst.ticket.packet);
-            self.record.delivered(burst.ticket.packet, end, end + work);
+            let work = service(&self.plan, packets, burst.packet());
+            self.record.delivered(burst.packet(), end, end + work);
             if work > 0 {
                 self.terminals[port as usize].busy = end + work;
                 self.calendar.wake(end + work, node);

@@ -5,7 +5,7 @@ use super::state::{Burst, Front, Hold, Router, Sent};
 use crate::mesh::alloc::{bits, by_slot, pick};
 use crate::mesh::calendar::{Calendar, Credit};
 use crate::mesh::fabric::{ChannelRelease, Switching};
-use crate::mesh::plan::{Plan, plain_step};
+use crate::mesh::plan::Plan;
 use crate::mesh::record::Record;
 
 /// What a router may touch beside itself while it is visited.
@@ -35,29 +35,18 @@ impl Context<'_> {
         lanes: u64,
     ) {
         for local in bits(lanes) {
-            let ring = self.ring::<P, V>(local);
             let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
+            let port = lane.slot;
+            let out = &mut router.outs[usize::from(port) & (P - 1)];
             if lane.front == Front::Active {
-                let port = lane.slot;
-                let out = &mut router.outs[usize::from(port) & (P - 1)];
-                if out.channels[usize::from(lane.channel) % V].credits > 0 {
-                    out.want |= 1 << local;
-                    router.live |= 1 << port;
+                if out.channels[usize::from(lane.channel) % V].credits == 0 {
+                    continue;
                 }
-                continue;
-            }
-            let ticket = &self.store[(ring + u32::from(lane.first)) as usize].ticket;
-            lane.front = Front::Waiting;
-            lane.left = ticket.flits;
-            let port = if self.fig.plain {
-                plain_step(router.place, ticket)
+                out.want |= 1 << local;
             } else {
-                let step = self.plan.step(self.node, ticket);
-                lane.allowed = step.class.mask(self.plan.channels) as u16;
-                step.port
-            };
-            lane.slot = port as u8;
-            router.outs[port as usize & (P - 1)].waiting |= 1 << local;
+                lane.front = Front::Waiting;
+                out.waiting |= 1 << local;
+            }
             router.live |= 1 << port;
         }
     }
@@ -211,7 +200,11 @@ impl Context<'_> {
         let mut fitting = 0;
         for local in bits(out.waiting) {
             let lane = &router.lanes[local as usize / V & (P - 1)][local as usize % V];
-            let allowed = self.fig.plain || lane.allowed >> channel & 1 == 1;
+            let allowed = self.fig.plain || {
+                let front = self.ring::<P, V>(local) + u32::from(lane.first);
+                let step = self.plan.step(self.node, &self.store[front as usize].ticket());
+                step.class.mask(self.plan.channels) >> channel & 1 == 1
+            };
             fitting |= u64::from(allowed && (!whole || credits >= lane.left)) << local;
         }
         fitting
@@ -231,17 +224,18 @@ impl Context<'_> {
         let out = &mut router.outs[port as usize & (P - 1)];
         let front = &mut self.store[(ring + u32::from(lane.first)) as usize];
         let burst = *front;
+        let there = burst.flits();
         let at = usize::from(lane.channel) % V;
         let channel = &mut out.channels[at];
-        let flits = burst.flits.min(channel.credits);
+        let flits = there.min(channel.credits);
         debug_assert!(flits > 0);
-        let head = lane.left == burst.ticket.flits;
+        let head = lane.left == burst.whole();
         // The flits follow each other as fast as the slower of arrival and departure.
         let mut spacing = u64::from(out.flit);
         let mut end = tick;
         if flits > 1 {
             let follow = u64::from(flits - 1);
-            let last = burst.at + follow * u64::from(burst.spacing);
+            let last = burst.at + follow * burst.spacing();
             end = tick + follow * spacing;
             if last > end {
                 spacing = (last - tick).div_ceil(follow);
@@ -264,7 +258,7 @@ impl Context<'_> {
             lane.front = Front::Idle;
             lane.floor = end + 1 + fig.settle;
         }
-        if flits == burst.flits || channel.credits == 0 {
+        if flits == there || channel.credits == 0 {
             out.want &= !(1 << local);
         }
         out.ready = end + u64::from(out.flit);
@@ -280,32 +274,40 @@ impl Context<'_> {
         }
         let (back, from) = (lane.back, tick + u64::from(lane.credit));
         let together = spacing == u64::from(lane.spacing);
-        if flits < burst.flits {
-            front.flits -= flits;
-            front.at += u64::from(flits) * u64::from(burst.spacing);
+        if flits < there {
+            let next = burst.at + u64::from(flits) * burst.spacing();
+            *front = burst.part(next, there - flits, burst.spacing());
             lane.ready = tick;
         } else {
             lane.first = ((u32::from(lane.first) + 1) & fig.ring) as u16;
             lane.len -= 1;
             if lane.len > 0 {
-                let next = self.store[(ring + u32::from(lane.first)) as usize].at;
-                let ready = if tail { lane.floor.max(next + fig.settle) } else { next };
+                let next = &self.store[(ring + u32::from(lane.first)) as usize];
+                let ready = if tail {
+                    lane.slot = next.slot();
+                    lane.left = next.whole();
+                    lane.floor.max(next.at + fig.settle)
+                } else {
+                    next.at
+                };
                 lane.ready = ready.max(tick + 1);
                 self.calendar.ready(lane.ready, self.node, local);
             }
         }
         if head {
-            self.record.head(burst.ticket.packet, || self.plan.link_from(self.node, port), tick);
+            self.record.head(burst.packet(), || self.plan.link_from(self.node, port), tick);
         }
-        let onward = Burst { at: arrival, ticket: burst.ticket, flits, spacing: spacing as u16 };
-        self.sent.push(Sent { lane: ahead, head, burst: onward });
-        give_back(self.calendar, fig.release, (back, from), (flits, spacing), together);
+        self.sent.push(Sent { lane: ahead, head, burst: burst.part(arrival, flits, spacing) });
+        if flits == 1 {
+            self.calendar.credit(from, Credit { lane: back, flits: 1 });
+        } else {
+            give_back(self.calendar, fig.release, (back, from), (flits, spacing), together);
+        }
     }
 }
 
 /// Sends credits for flits that leave a buffer to the lane of their sender, from a tick on. Those
 /// that come back as fast as the sender can use them may come as one.
-#[inline]
 pub(super) fn give_back(
     calendar: &mut Calendar,
     release: ChannelRelease,

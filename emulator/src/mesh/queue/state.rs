@@ -3,19 +3,86 @@
 //! Sizes are compile-time constants, powers of two: `P` slots per router, `V` channels per slot.
 
 use crate::mesh::plan::Ticket;
+use crate::mesh::routing::Order;
 
-/// Flits of one packet that reach a buffer one after the other.
+/// Flits of one packet that reach a buffer one after the other, in three words.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Burst {
     /// When the first of them arrives.
     pub(super) at: u64,
-    pub(super) ticket: Ticket,
-    pub(super) flits: u16,
-    /// Ticks between two of them.
-    pub(super) spacing: u16,
+    /// Packet (32 bits), destination (16 + 16).
+    who: u64,
+    /// Flits, ticks between two of them, flits of the packet (16 each), slot at the destination
+    /// router, next slot and order (8, 7, 1).
+    how: u64,
 }
 
+const SLOT: u64 = 0x7F << 56;
+
 impl Burst {
+    /// The flits of a packet that a source sends.
+    #[inline]
+    pub(super) fn new(ticket: &Ticket, at: u64, flits: u16, spacing: u16) -> Self {
+        let who = u64::from(ticket.packet)
+            | u64::from(ticket.x) << 32
+            | u64::from(ticket.y) << 48;
+        let how = u64::from(ticket.flits) << 32
+            | u64::from(ticket.eject) << 48
+            | u64::from(ticket.order == Order::YFirst) << 63;
+        Self { at, who, how }.part(at, flits, u64::from(spacing))
+    }
+
+    /// So many flits of the same packet.
+    #[inline]
+    pub(super) fn part(&self, at: u64, flits: u16, spacing: u64) -> Self {
+        let how = self.how & !0xFFFF_FFFF | u64::from(flits) | (spacing & 0xFFFF) << 16;
+        Self { at, who: self.who, how }
+    }
+
+    #[inline]
+    pub(super) fn flits(&self) -> u16 {
+        self.how as u16
+    }
+
+    #[inline]
+    pub(super) fn spacing(&self) -> u64 {
+        self.how >> 16 & 0xFFFF
+    }
+
+    /// Flits of the whole packet.
+    #[inline]
+    pub(super) fn whole(&self) -> u16 {
+        (self.how >> 32) as u16
+    }
+
+    /// Where it leaves the router whose buffer it is in.
+    #[inline]
+    pub(super) fn slot(&self) -> u8 {
+        (self.how >> 56) as u8 & 0x7F
+    }
+
+    #[inline]
+    pub(super) fn set_slot(&mut self, slot: u8) {
+        self.how = self.how & !SLOT | u64::from(slot) << 56;
+    }
+
+    #[inline]
+    pub(super) fn packet(&self) -> u32 {
+        self.who as u32
+    }
+
+    #[inline]
+    pub(super) fn ticket(&self) -> Ticket {
+        Ticket {
+            packet: self.packet(),
+            x: (self.who >> 32) as u16,
+            y: (self.who >> 48) as u16,
+            flits: self.whole(),
+            eject: (self.how >> 48) as u8,
+            order: if self.how >> 63 == 0 { Order::XFirst } else { Order::YFirst },
+        }
+    }
+
     /// Sum of the ticks of flits that move from `tick` on.
     #[inline]
     pub(super) fn sum(flits: u16, tick: u64, spacing: u64) -> u64 {
@@ -59,12 +126,12 @@ pub(super) struct Lane {
     /// Lane of the sender, where credits go, and the ticks they travel.
     pub(super) back: u32,
     pub(super) credit: u32,
-    /// Channels that the front packet may take.
-    pub(super) allowed: u16,
     pub(super) front: Front,
     /// Output slot of the front packet, and its channel there once active.
     pub(super) slot: u8,
     pub(super) channel: u8,
+    /// Place of the router.
+    pub(super) place: (u16, u16),
 }
 
 /// Who has a virtual channel.
@@ -161,8 +228,6 @@ pub(super) struct Router<const P: usize, const V: usize> {
     pub(super) busy: u64,
     /// Out slots with waiting or wanting lanes; one that has become idle may linger.
     pub(super) live: u64,
-    /// Place in the grid.
-    pub(super) place: (u16, u16),
     pub(super) outs: [Out<V>; P],
     pub(super) lanes: [[Lane; V]; P],
     pub(super) inputs: [Input; P],
@@ -173,7 +238,6 @@ impl<const P: usize, const V: usize> Default for Router<P, V> {
         Self {
             busy: 0,
             live: 0,
-            place: (0, 0),
             outs: [Out::default(); P],
             lanes: [[Lane::default(); V]; P],
             inputs: [Input::default(); P],

@@ -26,8 +26,15 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         Waiting {
             link: self.plan.ins[slot as usize].link,
             channel: local % V as u32,
-            packet: self.store[front as usize].ticket.packet,
+            packet: self.store[front as usize].packet(),
         }
+    }
+
+    /// Channels that the front packet may take.
+    fn allowed(&self, lane: u32) -> u64 {
+        let front = (lane << self.fig.ring_shift) + u32::from(self.lane_at(lane).first);
+        let ticket = self.store[front as usize].ticket();
+        self.plan.step(lane >> Self::SHIFT, &ticket).class.mask(self.plan.channels)
     }
 
     /// The buffer that the front of `lane` waits for.
@@ -37,7 +44,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         let out = &self.routers[node as usize].outs[usize::from(state.slot)];
         match state.front {
             Front::Waiting => {
-                let allowed = if self.fig.plain { u16::MAX } else { state.allowed };
+                let allowed = self.allowed(lane);
                 let held = |c: &usize| allowed >> c & 1 == 1 && out.free >> c & 1 == 0;
                 let Some(channel) = (0..self.plan.channels as usize).find(held) else {
                     // Every channel is free and none has room for the whole packet.
