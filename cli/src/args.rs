@@ -44,7 +44,7 @@ pub enum Command {
     Chip(ChipCommand),
     /// Price a finished run again, without running it.
     Reprice(RepriceArgs),
-    /// Explain the code of a message, such as QC012.
+    /// Explain the code of a message, such as QC005.
     Explain(ExplainArgs),
     /// Look at neuron programs.
     #[command(subcommand)]
@@ -263,7 +263,7 @@ pub struct RepriceArgs {
 /// Arguments of `explain`.
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
-    /// A code such as QC012; without one, all codes are listed.
+    /// A code such as QC005; without one, all codes are listed.
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }

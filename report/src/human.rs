@@ -29,8 +29,12 @@ impl RunReport {
     }
 
     fn heading(&self) -> String {
+        let priced = match &self.prices_of {
+            same if *same == self.chip => String::new(),
+            other => format!(" with the prices of {other}"),
+        };
         let mut lines = vec![
-            format!("{} on {}, {} samples", self.network, self.chip, self.samples),
+            format!("{} on {}{priced}, {} samples", self.network, self.chip, self.samples),
             String::new(),
         ];
         let mut line = |name: &str, figure: String, rest: String| {

@@ -20,6 +20,6 @@ pub use manifest::{
 };
 pub use record::{BoundTime, Layer, ResourceUse, RunFacts, RunRecord, TimeRecord};
 pub use summary::{
-    BoundShare, EnergyReport, KindReport, LayerReport, NotModelled, Range, ResourceShare,
+    BoundShare, EnergyReport, KindReport, LayerReport, NotModelled, Prices, Range, ResourceShare,
     RunReport, SUMMARY_VERSION, StepReport, Totals,
 };

@@ -2,7 +2,7 @@
 //!
 //! The JSON form of [`RunReport`] is a stable interface; `JSON.md` beside this crate describes it.
 
-use quarrion_isa::chip::{PriceTable, StaticPower};
+use quarrion_isa::chip::{Chip, PriceTable, StaticPower};
 use quarrion_isa::event::{Category, EventKind, Phase};
 use quarrion_isa::pricing::{Energy, EnergyBill, price_counts};
 use quarrion_isa::program::Role;
@@ -19,6 +19,25 @@ const BOUNDS: usize = 3;
 /// Picoseconds of a second.
 const PER_SECOND: f64 = 1e12;
 
+/// What a record is priced with.
+#[derive(Clone, Copy, Debug)]
+pub struct Prices<'a> {
+    /// Name of the chip description that the prices come from.
+    pub chip: &'a str,
+    /// Energy by event kind.
+    pub events: &'a PriceTable,
+    /// Power that flows whatever happens.
+    pub power: &'a StaticPower,
+}
+
+impl<'a> Prices<'a> {
+    /// The prices of a chip.
+    #[must_use]
+    pub fn of(chip: &'a Chip) -> Self {
+        Self { chip: &chip.name, events: &chip.prices, power: &chip.static_power }
+    }
+}
+
 /// The summary of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunReport {
@@ -28,6 +47,8 @@ pub struct RunReport {
     pub network: String,
     /// Name of the chip description.
     pub chip: String,
+    /// Name of the chip description that the prices come from.
+    pub prices_of: String,
     /// Share of samples classified rightly; `None` without labels.
     pub accuracy: Option<f64>,
     /// Samples classified rightly; `None` without labels.
@@ -204,13 +225,9 @@ pub struct KindReport {
 impl RunReport {
     /// Prices a record.
     #[must_use]
-    pub fn new(
-        record: &RunRecord,
-        settings: &Settings,
-        prices: &PriceTable,
-        power: &StaticPower,
-    ) -> Self {
-        let bill = price_counts(&record.counts(), record.powered, prices, power);
+    pub fn new(record: &RunRecord, settings: &Settings, prices: &Prices<'_>) -> Self {
+        let counts = record.counts();
+        let bill = price_counts(&counts, record.powered, prices.events, prices.power);
         let samples = f64::from(record.samples.max(1));
         let time = &record.time;
         let inference_ps = time.total.0 as f64 / samples;
@@ -224,6 +241,7 @@ impl RunReport {
             version: SUMMARY_VERSION,
             network: record.network.clone(),
             chip: record.chip.clone(),
+            prices_of: prices.chip.into(),
             accuracy: record.correct.map(|correct| f64::from(correct) / samples),
             correct: record.correct,
             samples: record.samples,
@@ -401,6 +419,10 @@ mod tests {
         }
     }
 
+    fn toy<'a>(events: &'a PriceTable, power: &'a StaticPower) -> Prices<'a> {
+        Prices { chip: "toy", events, power }
+    }
+
     #[test]
     fn a_small_run_sums_up_by_hand() {
         let prices = [
@@ -408,7 +430,7 @@ mod tests {
             (EventKind::SynapticOpDense, price(2, Some((1, 3)))),
         ];
         let power = StaticPower { core: Some(Picowatts(1_000_000_000)), ..StaticPower::default() };
-        let report = RunReport::new(&record(), &settings(), &prices.into(), &power);
+        let report = RunReport::new(&record(), &settings(), &toy(&prices.into(), &power));
         // 10 x 4 pJ + 30 x 2 pJ over two samples; 1 mW x 12 ns = 12 pJ over two samples.
         let energy = &report.energy_per_inference_pj;
         assert_eq!((energy.low, energy.nominal, energy.high), (35.0, 50.0, 65.0));
@@ -437,7 +459,7 @@ mod tests {
         let prices =
             [(EventKind::NeuronActive, price(4, None)), (EventKind::HostHandshake, price(4, None))];
         let power = StaticPower { chip: Some(Picowatts(1)), ..StaticPower::default() };
-        let report = RunReport::new(&record(), &settings(), &prices.into(), &power);
+        let report = RunReport::new(&record(), &settings(), &toy(&prices.into(), &power));
         let json: serde_json::Value = serde_json::from_str(&report.to_json()).expect("JSON");
         let document = include_str!("../JSON.md");
         let documented: std::collections::BTreeSet<&str> = document

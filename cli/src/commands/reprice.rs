@@ -1,7 +1,7 @@
 //! `reprice`: the counts and times of a finished run with other prices.
 
 use quarrion_boards::{load_chip, load_chip_over, load_chip_text};
-use quarrion_report::{RunReport, load_run};
+use quarrion_report::{Prices, RunReport, load_run};
 
 use super::take_chip;
 use crate::args::{Format, RepriceArgs};
@@ -26,8 +26,7 @@ pub fn run(args: &RepriceArgs, terminal: &Terminal, texts: &mut Texts) -> Result
         (None, None) => load_chip_text(CHIP, &run.chip, &args.sets),
     };
     let chip = take_chip(loaded, texts)?.chip;
-    let report =
-        RunReport::new(&run.record, &run.manifest.settings, &chip.prices, &chip.static_power);
+    let report = RunReport::new(&run.record, &run.manifest.settings, &Prices::of(&chip));
     terminal.result(&match terminal.format {
         Format::Human => report.to_text(),
         Format::Json => report.to_json(),

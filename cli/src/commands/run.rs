@@ -9,8 +9,8 @@ use quarrion_isa::pricing::Powered;
 use quarrion_isa::program::{Program, Role};
 use quarrion_isa::stimulus::Stimulus;
 use quarrion_report::{
-    Assumption, Existing, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, RunFacts, RunFolder,
-    RunRecord, RunReport, Settings, Source, SpikeRow,
+    Assumption, Existing, HostSection, Manifest, Prices, RUN_FORMAT, RUN_VERSION, RunFacts,
+    RunFolder, RunRecord, RunReport, Settings, Source, SpikeRow,
 };
 
 use super::load_chip;
@@ -50,7 +50,7 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
     let classes = predictions(&outcome.output_counts);
     let record = record(program, &chip, stimulus, &outcome, &classes);
     let settings = settings(args, program);
-    let report = RunReport::new(&record, &settings, &chip.chip.prices, &chip.chip.static_power);
+    let report = RunReport::new(&record, &settings, &Prices::of(&chip.chip));
     if let Some(path) = &args.counts {
         let labels = stimulus.labels.as_deref();
         let bytes = encode_counts(&outcome.output_counts, &classes, labels)

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use super::*;
 use crate::fixture::{manifest, record, settings};
-use crate::summary::RunReport;
+use crate::summary::{Prices, RunReport};
 
 fn write_run(place: &Path, existing: Existing) -> Result<(), quarrion_isa::diagnostic::Diagnostic> {
     let folder = RunFolder::create(place, existing)?;
-    let report = RunReport::new(&record(), &settings(), &Default::default(), &Default::default());
+    let (events, power) = Default::default();
+    let prices = Prices { chip: "toy", events: &events, power: &power };
+    let report = RunReport::new(&record(), &settings(), &prices);
     folder.write_run(&manifest(), &record(), &report, "(name: \"tiny\")")?;
     folder.finish()
 }

@@ -214,7 +214,9 @@ fn to_json(file: &mut impl Write, value: &impl serde::Serialize) -> io::Result<(
 }
 
 fn unwritable(place: &Path, error: &io::Error) -> Diagnostic {
+    // The system's words, without its number.
+    let text = error.to_string().to_lowercase();
     Diagnostic::error("QR002", "the run folder cannot be written")
-        .at(&place.display().to_string(), "", error.to_string())
+        .at(&place.display().to_string(), "", text.split(" (os error").next().unwrap_or_default())
         .help("make room or name a folder that can be written; nothing was left behind")
 }

@@ -1,0 +1,130 @@
+//! Every bad input ends in its message and exit code, with nothing on stdout and nothing written.
+
+use crate::bench::{Bench, golden};
+
+/// Golden name, exit code, and the words of the command.
+const CASES: &[(&str, i32, &str)] = &[
+    // Networks.
+    ("missing-network", 2, "run nowhere.nir --chip loihi1 --input test.npz"),
+    ("not-hdf5", 2, "run not_hdf5.nir --chip loihi1 --input test.npz"),
+    ("dangling-edge", 2, "run dangling_edge.nir --chip loihi1 --input test.npz"),
+    ("wrong-shape", 2, "run wrong_shape.nir --chip loihi1 --input test.npz"),
+    ("nan-weight", 2, "run nan_weight.nir --chip loihi1 --input test.npz"),
+    ("unknown-node-type", 2, "run unknown_type.nir --chip loihi1 --input test.npz"),
+    ("empty-network", 2, "run empty_network.nir --chip loihi1 --input test.npz"),
+    ("unknown-dialect", 2, "run digits.nir --chip loihi1 --input test.npz --dialect brian"),
+    ("negative-dt", 2, "run digits.nir --chip loihi1 --input test.npz --dt=-1"),
+    ("reset-by-subtraction", 2, "run digits.nir --chip loihi1 --input test.npz --reset subtract"),
+    // Chips.
+    ("missing-chip", 2, "run digits.nir --chip nowhere.ron --input test.npz"),
+    ("unknown-chip", 2, "chip check loihi3"),
+    ("chip-unknown-field", 2, "chip check unknown_field.ron"),
+    ("chip-negative-price", 2, "chip check negative_price.ron"),
+    ("chip-not-a-number", 2, "chip check not_a_number.ron"),
+    ("chip-duplicate-key", 2, "chip check duplicate_key.ron"),
+    ("chip-zero-mesh", 2, "chip check zero_mesh.ron"),
+    ("set-unknown-path", 2, "chip check loihi1 --set mesh.wdith=3"),
+    ("show-unknown-path", 2, "chip show loihi1 prises"),
+    ("does-not-fit", 3, "compile digits.nir --chip loihi1 --set core_types.neuro.axons_in=32"),
+    // Inputs.
+    ("missing-input", 2, "run digits.nir --chip loihi1 --input nowhere.npz"),
+    ("wrong-neuron-count", 2, "run digits.nir --chip loihi1 --input narrow.npz"),
+    ("spike-out-of-range", 2, "run digits.nir --chip loihi1 --input stray.csv"),
+    ("malformed-table", 2, "run digits.nir --chip loihi1 --input broken.csv"),
+    ("zero-samples", 2, "run digits.nir --chip loihi1 --input empty.npz"),
+    ("zero-samples-asked", 2, "run digits.nir --chip loihi1 --input test.npz --samples 0"),
+    ("count-as-spike", 2, "run digits.nir --chip loihi1 --input counts.npz"),
+    ("not-an-archive", 2, "run digits.nir --chip loihi1 --input digits.nir"),
+    // Results.
+    ("out-in-no-folder", 2, "run digits.nir --chip loihi1 --input test.npz --out no/such/run"),
+    ("out-unwritable", 2, "run digits.nir --chip loihi1 --input test.npz --out /proc/run"),
+    ("out-in-a-file", 2, "run digits.nir --chip loihi1 --input test.npz --out stray.csv/run"),
+    ("out-taken", 2, "run digits.nir --chip loihi1 --input test.npz --out taken"),
+    ("out-no-run", 2, "run digits.nir --chip loihi1 --input test.npz --out taken --force"),
+    ("counts-in-no-folder", 2, "run digits.nir --chip loihi1 --input test.npz --counts no/c.npz"),
+    // Run folders, programs, codes, usage.
+    ("reprice-no-run", 2, "reprice taken --chip loihi1"),
+    ("program-of-other-chip", 2, "run loihi2.program --chip loihi1 --input test.npz"),
+    ("program-cut-off", 2, "run cut.program --chip loihi1 --input test.npz"),
+    ("unknown-code", 2, "explain QX999"),
+    ("neuron-nonsense", 2, "neuron check nonsense.neuron"),
+    ("neuron-input-out-of-range", 2, "neuron trace if_zero --input 0,9999999"),
+    ("force-without-out", 2, "run digits.nir --chip loihi1 --input test.npz --force"),
+    ("unknown-flag", 2, "run digits.nir --chip loihi1 --input test.npz --sample 3"),
+];
+
+/// A chip file that differs from a good one in one value.
+fn broken_chip(bench: &Bench, good: &str, name: &str, from: &str, to: &str) {
+    assert_eq!(good.matches(from).count(), 1, "{from:?} is one place of the good file");
+    bench.write(name, good.replacen(from, to, 1).as_bytes());
+}
+
+fn prepare() -> Bench {
+    let bench = Bench::new();
+    for name in
+        ["not_hdf5", "dangling_edge", "wrong_shape", "nan_weight", "unknown_type", "empty_network"]
+    {
+        let file = format!("{name}.nir");
+        bench.copy(&format!("tests/data/nir/findings/{file}"), &file);
+    }
+    let good = std::fs::read_to_string(crate::bench::root().join("boards/data/loihi1.ron"))
+        .expect("the catalogue's chip file");
+    let price = "neuron_active: (energy_pj: 81.0";
+    broken_chip(&bench, &good, "unknown_field.ron", "width: 8,", "width: 8, depth: 2,");
+    broken_chip(&bench, &good, "negative_price.ron", price, "neuron_active: (energy_pj: -81.0");
+    broken_chip(&bench, &good, "not_a_number.ron", price, "neuron_active: (energy_pj: NaN");
+    broken_chip(&bench, &good, "duplicate_key.ron", "width: 8,", "width: 8, width: 9,");
+    broken_chip(&bench, &good, "zero_mesh.ron", "width: 8,", "width: 0,");
+    bench.write_spikes("narrow.npz", &[1, 20, 63], &[0; 20 * 63]);
+    bench.write_spikes("empty.npz", &[0, 20, 64], &[]);
+    let mut counts = [0; 20 * 64];
+    counts[3 * 64 + 7] = 2;
+    bench.write_spikes("counts.npz", &[1, 20, 64], &counts);
+    bench.write("stray.csv", b"sample,step,neuron\n0,0,1\n0,3,64\n");
+    bench.write("broken.csv", b"sample,step,neuron\n0,0,1\n0,three,64\n");
+    std::fs::create_dir(bench.path("taken")).expect("a new folder");
+    bench.write("taken/thesis.txt", b"dear");
+    bench.write("nonsense.neuron", b"program p\ninput a: s22 wrap\nstate v: s24\n\nv = w + a\n");
+    let compiled = bench.run("compile digits.nir --chip loihi2 --out loihi2.program --quiet");
+    assert_eq!(compiled.code, Some(0), "{}", compiled.stderr);
+    let program = std::fs::read(bench.path("loihi2.program")).expect("a program");
+    bench.write("cut.program", &program[..program.len() / 2]);
+    bench
+}
+
+#[test]
+fn each_has_its_message_and_exit_code() {
+    let bench = prepare();
+    let before = bench.names();
+    let mut wrong = Vec::new();
+    for &(name, code, words) in CASES {
+        let ended = bench.run(words);
+        if ended.code != Some(code) || !ended.stdout.is_empty() {
+            wrong.push(format!("{name}: {:?} with {:?}", ended.code, ended.stdout));
+        }
+        let text = format!("$ quarrion {words}\nexit {code}\n\n{}", ended.stderr);
+        wrong.extend(golden(name, &text).err());
+        assert_eq!(bench.names(), before, "{name} left something behind");
+    }
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), CASES.len(), wrong.join("\n\n"));
+    assert_eq!(std::fs::read(bench.path("taken/thesis.txt")).expect("untouched"), b"dear");
+}
+
+/// With `--format json` each finding is one JSON object on stderr.
+#[test]
+fn findings_are_json_where_asked() {
+    let bench = prepare();
+    let ended = bench.run("run nan_weight.nir --chip loihi1 --input test.npz --format json");
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    let found: serde_json::Value = serde_json::from_str(&ended.stderr).expect("one JSON object");
+    assert_eq!(found["code"], "QN008");
+    let misfit = "compile digits.nir --chip loihi1 --set core_types.neuro.axons_in=32";
+    let ended = bench.run(&format!("{misfit} --format json"));
+    let last = ended.stderr.lines().last().expect("a line");
+    let found: serde_json::Value = serde_json::from_str(last).expect("one JSON object");
+    assert_eq!(ended.code, Some(3));
+    let misfit = &found["does_not_fit"];
+    let terms = misfit["demand"].as_array().expect("terms").iter();
+    let sum: u64 = terms.map(|term| term["amount"].as_u64().expect("an amount")).sum();
+    assert_eq!(misfit["total"], sum);
+}

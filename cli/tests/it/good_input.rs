@@ -1,0 +1,153 @@
+//! Good runs: the screen, the run folder, and the same bytes from every engine and thread count.
+
+use serde_json::Value;
+
+use crate::bench::{Bench, Ended, golden};
+
+const RUN: &str = "run digits.nir --chip loihi1 --input test.npz --samples 30";
+
+fn good(ended: Ended) -> String {
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    ended.stdout
+}
+
+fn json(ended: Ended) -> Value {
+    serde_json::from_str(&good(ended)).expect("JSON")
+}
+
+/// Every file of a run but the manifest's host section.
+fn files(bench: &Bench, run: &str) -> Vec<(String, String)> {
+    let entries = std::fs::read_dir(bench.path(run)).expect("a run folder");
+    let mut files: Vec<(String, String)> = entries
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            let mut text = std::fs::read_to_string(path).expect("text");
+            if name == "manifest.json" {
+                let mut manifest: Value = serde_json::from_str(&text).expect("JSON");
+                assert!(manifest.as_object_mut().is_some_and(|m| m.remove("host").is_some()));
+                text = manifest.to_string();
+            }
+            (name, text)
+        })
+        .collect();
+    files.sort_unstable();
+    files
+}
+
+#[test]
+fn the_screen_says_what_the_json_says() {
+    let bench = Bench::new();
+    let screen = good(bench.run(RUN));
+    assert!(screen.lines().count() <= 45, "one screen, not {} lines", screen.lines().count());
+    golden("screen", &format!("$ quarrion {RUN}\n\n{screen}")).expect("the golden screen");
+    let summary = json(bench.run(&format!("{RUN} --format json")));
+    assert_eq!(summary["samples"], 30);
+    assert_eq!(summary["cores_used"], 2);
+    let energy = &summary["energy_per_inference_pj"];
+    let total = |parts: &str| -> f64 {
+        let parts = energy[parts].as_object().expect("parts").values();
+        parts.filter_map(|part| part["nominal"].as_f64()).sum()
+    };
+    let nominal = energy["nominal"].as_f64().expect("a number");
+    for parts in ["by_category", "by_phase"] {
+        assert!((total(parts) / nominal - 1.0).abs() < 1e-12, "{parts} add up to the whole");
+    }
+}
+
+#[test]
+fn engines_and_threads_write_the_same_run_folder() {
+    let bench = Bench::new();
+    let kinds =
+        ["--threads 1", "--threads 2", "--threads 3", "--threads 8", "--engine reference"];
+    let mut runs = Vec::new();
+    for (number, kind) in kinds.iter().enumerate() {
+        let out = format!("run{number}");
+        let screen = good(bench.run(&format!("{RUN} --spikes --out {out} {kind}")));
+        runs.push((screen, files(&bench, &out)));
+    }
+    assert!(runs[0].1.iter().any(|(name, text)| name == "spikes.csv" && text.len() > 1000));
+    for (kind, run) in kinds.iter().zip(&runs).skip(1) {
+        assert_eq!(*run, runs[0], "{kind} differs from {}", kinds[0]);
+    }
+}
+
+#[test]
+fn a_compiled_program_runs_like_its_network() {
+    let bench = Bench::new();
+    let compiled = json(bench.run("compile digits.nir --chip loihi1 --out p --format json"));
+    assert_eq!(compiled["cores_used"], 2);
+    let program = RUN.replace("digits.nir", "p");
+    assert_eq!(good(bench.run(&program)), good(bench.run(RUN)));
+}
+
+#[test]
+fn prices_change_without_a_run() {
+    let bench = Bench::new();
+    let first = json(bench.run(&format!("{RUN} --out run --format json")));
+    let same = json(bench.run("reprice run --chip loihi1 --format json"));
+    assert_eq!(first, same, "the run's own prices give the run's own summary");
+    bench.write(
+        "prices.ron",
+        br#"(prices: {"axon_out": (energy_pj: 3.0, spread: unknown, source: "a guess", standing: assumed)})"#,
+    );
+    let with = json(bench.run("reprice run --prices prices.ron --format json"));
+    let events = |summary: &Value| -> (u64, Value) {
+        let kinds = summary["events"].as_array().expect("kinds");
+        let kind = kinds.iter().find(|kind| kind["kind"] == "axon_out").expect("axon_out");
+        (kind["events"].as_u64().expect("a count"), kind["energy_per_inference_pj"].clone())
+    };
+    let (count, before) = events(&first);
+    let (_, after) = events(&with);
+    assert!(before.is_null(), "the chip file gives no price");
+    assert_eq!(after["nominal"].as_f64(), Some(count as f64 * 3.0 / 30.0));
+    let set = "reprice run --set prices.neuron_active.energy_pj=0 --format json --quiet";
+    let ended = bench.run(set);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let less: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let nominal = |summary: &Value| summary["energy_per_inference_pj"]["nominal"].as_f64();
+    assert!(nominal(&less) < nominal(&first));
+}
+
+#[test]
+fn every_example_is_as_accurate_as_its_readme_says() {
+    let bench = Bench::new();
+    for (name, accuracy) in [("digits", 0.95), ("digits_conv", 0.93), ("digits_recurrent", 0.85)] {
+        bench.copy(&format!("examples/{name}/{name}.nir"), "net.nir");
+        bench.copy(&format!("examples/{name}/test.npz"), "in.npz");
+        let words = "run net.nir --chip loihi1 --input in.npz --counts c.npz --format json";
+        let summary = json(bench.run(words));
+        let found = summary["accuracy"].as_f64().expect("labels are known");
+        assert!(found >= accuracy, "{name}: {found}");
+        assert!(bench.path("c.npz").is_file());
+    }
+}
+
+#[test]
+fn every_command_answers() {
+    let bench = Bench::new();
+    for words in [
+        "--help",
+        "--version",
+        "run --help",
+        "chip list",
+        "chip list --format json",
+        "chip show loihi1 mesh",
+        "chip show odin --resolved",
+        "chip diff loihi1 loihi1",
+        "explain",
+        "explain qc005",
+        "neuron list",
+        "neuron check cuba_lif",
+        "neuron show if_zero",
+        "neuron trace if_zero --input 0,40,40,0 --parameter vth=1",
+        "completions bash",
+    ] {
+        assert!(!good(bench.run(words)).is_empty(), "{words}");
+    }
+    assert_eq!(bench.run("chip diff loihi1 loihi2").code, Some(5));
+    let check = bench.run("chip check loihi1");
+    assert_eq!(check.code, Some(0));
+    assert!(check.stderr.contains("not used yet"), "{}", check.stderr);
+    assert_eq!(bench.run("chip check loihi1 --quiet").stderr, "", "notes are not for --quiet");
+}

@@ -1,0 +1,6 @@
+//! The binary as a user meets it: every bad input with its message and exit code, and good runs.
+
+mod bad_input;
+mod bench;
+mod disk;
+mod good_input;
