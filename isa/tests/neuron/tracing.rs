@@ -68,3 +68,21 @@ fn wrong_inputs_and_parameters_are_refused() {
         "`product` has no parameter `gain` [QP031]\n  help: its parameters are vth, exp"
     );
 }
+
+#[test]
+fn izhikevich_bursts_and_spikes_fast_as_the_manual_says() {
+    let program = program("izhikevich");
+    let inputs = vec![vec![10 << 8]; 1000];
+    let spikes = |settings: &[(&str, i64)]| -> Vec<u32> {
+        let parameters = set_parameters(&program, settings).expect("legal");
+        let rows = trace(&program, &parameters, &inputs, 0).expect("legal");
+        rows.iter().filter(|row| row.spike.is_some()).map(|row| row.step).collect()
+    };
+    let shortest = |spikes: &[u32]| spikes.windows(2).map(|pair| pair[1] - pair[0]).min();
+    let longest = |spikes: &[u32]| spikes.windows(2).map(|pair| pair[1] - pair[0]).max();
+    let (regular, bursting, fast) =
+        (spikes(&[]), spikes(&[("c", -12_800), ("d", 512)]), spikes(&[("a", 6554)]));
+    assert!(fast.len() > 2 * regular.len(), "{} {}", fast.len(), regular.len());
+    // Bursts: some intervals many times shorter than others.
+    assert!(longest(&bursting) > shortest(&bursting).map(|least| 4 * least), "{bursting:?}");
+}

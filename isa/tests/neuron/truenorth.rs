@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use quarrion_isa::neuron::{NeuronProgram, library, set_parameters, step_compartment};
+
 use crate::vectors::{Case, Layer, cases, int, list, rows};
 
 #[test]
@@ -132,4 +134,26 @@ fn a_reversing_leak_stops_at_zero_instead_of_ringing() {
     // Toward zero from both sides, never across it.
     assert_eq!([after(6), after(0), after(0)], [2, 0, 0]);
     assert_eq!([after(-6), after(0), after(0)], [-2, 0, 0]);
+}
+
+#[test]
+fn chances_follow_recorded_draws() {
+    let text = library::find("truenorth").expect("shipped").text;
+    let program = NeuronProgram::parse(text, "truenorth").expect("valid");
+    let settings =
+        [("leak", -4), ("stochastic_leak", 1), ("alpha", 10), ("mask_bits", 3), ("beta", 99)];
+    let parameters = set_parameters(&program, &settings).expect("legal");
+    // The potential and whether it spiked, for a leak draw of 8 bits and a threshold draw of 17.
+    let after = |v: i32, leak: u32, threshold: u32| {
+        let mut state = [v];
+        let mut draws = [leak << 24, threshold << 15].into_iter();
+        let mut random = |_| draws.next().expect("two draws");
+        let did = step_compartment(&program, &mut state, &[0], &parameters, &mut random);
+        (state[0], did.spike.is_some())
+    };
+    // The leak acts where its magnitude reaches the draw.
+    assert_eq!((after(5, 4, 0), after(5, 5, 0)), ((4, false), (5, false)));
+    // The threshold rises by the draw's lowest three bits.
+    assert_eq!((after(12, 9, 0b010), after(12, 9, 0b011)), ((0, true), (12, false)));
+    assert_eq!(after(12, 9, 0b1_0010), (0, true));
 }

@@ -110,9 +110,9 @@ impl LaneCode {
 
     /// Computes what the group shares and fills the registers that hold it.
     pub(super) fn prepare(&self, group: &[i32], scratch: &mut LaneScratch) {
-        scratch.narrow.resize(self.narrow_registers, [0; BLOCK]);
-        scratch.wide.resize(self.wide_registers, [0; BLOCK]);
-        scratch.bytes.resize(BLOCK, 0);
+        grow(&mut scratch.narrow, self.narrow_registers, [0; BLOCK]);
+        grow(&mut scratch.wide, self.wide_registers, [0; BLOCK]);
+        grow(&mut scratch.bytes, BLOCK, 0);
         let values = &mut scratch.uniforms;
         values.clear();
         for uniform in &self.uniforms {
@@ -214,6 +214,13 @@ impl LaneCode {
                 }
             }
         }
+    }
+}
+
+/// Makes room; the files serve programs of unlike size in turn, so they never shrink.
+fn grow<T: Clone>(file: &mut Vec<T>, length: usize, empty: T) {
+    if file.len() < length {
+        file.resize(length, empty);
     }
 }
 
