@@ -187,7 +187,7 @@ pub(crate) fn check(tree: &Node, stages: &[Node], sources: &Sources) -> Vec<Diag
         let message = format!("{} values have no source, the first is `{first}`", bare.len());
         let mut note = Diagnostic::note("QC094", message)
             .help("say in `provenance` where they come from: a path, a source, a standing");
-        note.labels.push(sources.label(tree.nearest(first).origin, first, "no source"));
+        note.labels.push(sources.label(sources.place(tree, first), first, "no source"));
         found.push(note);
     }
     found

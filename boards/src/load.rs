@@ -217,7 +217,10 @@ fn ungrounded(found: &PartialFigure, sources: &Sources) -> Diagnostic {
 /// A value that does not fit the schema.
 fn misfit(error: ReadError, tree: &Node, sources: &Sources) -> Diagnostic {
     let path = error.path.join(".");
-    let origin = error.origin.unwrap_or(tree.origin);
+    let origin = match error.fault {
+        Fault::MissingField(_) => sources.place(tree, &path),
+        _ => error.origin.unwrap_or(tree.origin),
+    };
     let outer = error.path.len().saturating_sub(1);
     let parent = match error.path[..outer].join(".") {
         outer if outer.is_empty() => "a chip file".to_owned(),

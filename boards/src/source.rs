@@ -1,6 +1,6 @@
 //! The texts that a description was made of, by name.
 
-use quarrion_isa::diagnostic::{Diagnostic, Label};
+use quarrion_isa::diagnostic::{Diagnostic, Label, Span};
 
 use crate::tree::{Layer, Node, Origin};
 
@@ -51,11 +51,24 @@ impl Sources {
         }
     }
 
+    /// The place of the value at a path; of a value on several lines its name or first bracket.
+    pub(crate) fn place(&self, tree: &Node, path: &str) -> Origin {
+        let (node, name) = tree.nearest(path);
+        let text = self.0.get(node.origin.layer).map_or("", |source| source.text.as_str());
+        let span = node.origin.span;
+        let lines = text.get(span.start..span.end).is_some_and(|value| value.contains('\n'));
+        match name.filter(|name| name.layer == node.origin.layer) {
+            _ if !lines => node.origin,
+            Some(name) => name,
+            None => Origin { span: Span { end: span.start + 1, ..span }, ..node.origin },
+        }
+    }
+
     /// Gives labels that name a path only the place where the tree holds that path.
     pub(crate) fn locate(&self, mut diagnostic: Diagnostic, tree: &Node) -> Diagnostic {
         for label in &mut diagnostic.labels {
             if label.source.is_empty() {
-                let origin = tree.nearest(&label.path).origin;
+                let origin = self.place(tree, &label.path);
                 *label = self.label(origin, &label.path, label.text.as_str());
             }
         }

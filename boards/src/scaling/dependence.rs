@@ -58,7 +58,7 @@ pub(super) fn stayed(tree: &Node, stages: &[Node], sources: &Sources) -> Vec<Dia
             );
             let help = "give the price a `scaling` entry, or a new figure";
             let mut warning = Diagnostic::warning("QC071", message).help(help);
-            let origin = tree.nearest(&path).origin;
+            let origin = sources.place(tree, &path);
             warning.labels.push(sources.label(origin, &path, "changed here"));
             warnings.push(warning);
         }

@@ -115,7 +115,7 @@ fn check_law(law: &Law, tree: &Node, sources: &Sources) -> Option<Diagnostic> {
         );
         let path = format!("{}.exponent", law.path);
         let mut error = Diagnostic::error("QC019", message).help("write the exponent of new / old");
-        error.labels.push(sources.label(tree.nearest(&path).origin, &path, "set here"));
+        error.labels.push(sources.label(sources.place(tree, &path), &path, "set here"));
         return Some(error);
     }
     if number(tree, &law.parameter).is_some() {

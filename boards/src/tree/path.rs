@@ -1,6 +1,6 @@
 //! Paths into a tree: names and positions with dots between them.
 
-use super::{Node, Value};
+use super::{Node, Origin, Value};
 
 /// One step of a path.
 pub(crate) type Step = String;
@@ -80,17 +80,17 @@ impl Node {
         path.iter().try_fold(self, |node, step| node.step_mut(step))
     }
 
-    /// The value at the path, or the innermost one around it.
-    pub(crate) fn nearest(&self, path: &str) -> &Node {
+    /// The value at the path, or the innermost one around it, with its name's place if it has one.
+    pub(crate) fn nearest(&self, path: &str) -> (&Node, Option<Origin>) {
         let steps = parse_path(path).unwrap_or_default();
-        let mut node = self;
+        let (mut node, mut name) = (self, None);
         for step in &steps {
-            match node.step(step) {
-                Some(inner) => node = inner,
-                None => break,
-            }
+            let Some(inner) = node.step(step) else { break };
+            let fields = node.inner().fields();
+            name = fields.iter().find(|field| field.key == *step).map(|field| field.key_origin);
+            node = inner;
         }
-        node
+        (node, name)
     }
 
     /// Calls `visit` with the path of every value that holds no other, and of every named choice
