@@ -1,5 +1,7 @@
 //! Random chips: the bench chip with other geometry, routes, links and cores.
 
+use std::collections::BTreeMap;
+
 use quarrion_isa::chip::file::{
     BarrierEntry, BarrierFile, ChipFile, PlaceFile, ProgramsFile, RouterFile, SynchronisationFile,
 };
@@ -71,7 +73,11 @@ fn draw_cores(dice: &mut Dice, file: &mut ChipFile) {
         format.entry_synapses = dice.pick(&[None, Some(1), Some(4), Some(60)]);
     }
     if dice.chance(30) {
-        core.programs = ProgramsFile::Programmable { state_bits: 1024, instructions: 1024 };
+        core.programs = ProgramsFile::Programmable {
+            state_bits: 1024,
+            instructions: 1024,
+            cycles: BTreeMap::new(),
+        };
         let services = &mut core.services;
         services.instruction = services.neuron_inactive.take();
         (services.neuron_active, services.neuron_spiking) = (None, None);
