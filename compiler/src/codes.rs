@@ -2,8 +2,28 @@
 
 use quarrion_isa::diagnostic::CodeEntry;
 
-/// Every code that this crate emits, in ascending order.
-pub const CODES: &[CodeEntry] = &[
+use crate::passes::codes::CODES as PASSES;
+
+/// Every code that this crate emits: those of the passes, then those of network import, each in
+/// ascending order.
+pub const CODES: &[CodeEntry] = &joined::<{ PASSES.len() + IMPORT.len() }>(PASSES, IMPORT);
+
+/// One table after the other.
+const fn joined<const LENGTH: usize>(
+    first: &[CodeEntry],
+    then: &[CodeEntry],
+) -> [CodeEntry; LENGTH] {
+    let mut table = [first[0]; LENGTH];
+    let mut at = 1;
+    while at < LENGTH {
+        table[at] = if at < first.len() { first[at] } else { then[at - first.len()] };
+        at += 1;
+    }
+    table
+}
+
+/// The codes of network import.
+const IMPORT: &[CodeEntry] = &[
     CodeEntry {
         code: "QN001",
         title: "a NIR file is an HDF5 file",

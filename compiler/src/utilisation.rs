@@ -108,8 +108,12 @@ impl CoreUse {
 
     /// The fullest resource.
     fn fullest(&self) -> Option<Bottleneck> {
+        // A single configuration is no demand that more neurons would raise.
+        let grows =
+            |entry: &&ResourceUse| entry.resource != Resource::Configurations || entry.used > 1;
         // The first of equals: `max_by` would give the last.
-        let fullest = self.resources.iter().rev().max_by(|a, b| a.share().total_cmp(&b.share()));
+        let candidates = self.resources.iter().rev().filter(grows);
+        let fullest = candidates.max_by(|a, b| a.share().total_cmp(&b.share()));
         fullest.map(|&usage| Bottleneck { core: self.core, usage })
     }
 }

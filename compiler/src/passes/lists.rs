@@ -160,7 +160,9 @@ fn list_format(
     weight: WeightWidth,
     delay: u32,
 ) -> Option<(ListFormat, &SynapseFormat)> {
-    let format = core.formats.iter().find(|format| format.kind == kind)?;
+    // Words are stored one a number.
+    let narrow = core.word_bits <= u64::BITS;
+    let format = core.formats.iter().find(|format| format.kind == kind && narrow)?;
     let delay_bits = delay_bits(format, delay)?;
     Some((ListFormat { delay_bits, ..ListFormat::new(format, core.word_bits, weight) }, format))
 }

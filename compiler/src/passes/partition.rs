@@ -78,7 +78,7 @@ fn cut_network(network: &QuantisedNetwork, chip: &Chip) -> Result<Vec<CutSlice>,
                 let wanted = (parts.count() as f64 * found.ratio()).ceil() as u64;
                 let most = u64::from(network.population(population).size);
                 let entry = &mut finer[population.index()];
-                *entry = (*entry).max(wanted.clamp(*entry + 1, most.max(*entry)));
+                *entry = wanted.max(*entry + 1).min(most);
                 short = Some(found);
             }
         }

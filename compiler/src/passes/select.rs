@@ -59,6 +59,13 @@ const BINDINGS: &[Binding] = &[
         current: true,
         threshold_shift: 6,
     },
+    Binding {
+        program: "lif_subtract",
+        reset: ResetMode::Subtract,
+        leak: true,
+        current: true,
+        threshold_shift: 6,
+    },
 ];
 
 impl Binding {

@@ -5,6 +5,7 @@ use quarrion_isa::program::{Block, Program};
 use quarrion_isa::synapse::{KernelBlock, ListFormat, PackedBlock, SynapseBlock};
 
 use super::Findings;
+use super::layout::Seat;
 use crate::quantised::{Connections, QuantisedNetwork};
 
 /// Checks every block; after that decoding stays inside the words.
@@ -12,9 +13,10 @@ pub(super) fn check(
     program: &Program,
     network: &QuantisedNetwork,
     chip: &Chip,
+    seats: &[Vec<Seat>],
     findings: &mut Findings,
 ) {
-    for core in &program.cores {
+    for (at, core) in program.cores.iter().enumerate() {
         let core_type = chip.core_type(core.core);
         for (position, block) in core.blocks.iter().enumerate() {
             let checked = check_format(block.synapses.format(), core_type)
@@ -22,7 +24,8 @@ pub(super) fn check(
                 .and_then(|()| match &block.synapses {
                     SynapseBlock::Packed(packed) => check_packed(packed, core.compartments),
                     SynapseBlock::Kernel(kernel) => {
-                        check_kernel(kernel, block, network, core.compartments)
+                        check_kernel(kernel, block, network, &seats[at])
+                            .and_then(|()| check_kernel_delay(kernel, core_type))
                     }
                 });
             if let Err(what) = checked {
@@ -87,12 +90,24 @@ fn check_packed(packed: &PackedBlock, compartments: u32) -> Result<(), String> {
     if next == packed.words.len() as u64 { Ok(()) } else { Err("has words of no list".into()) }
 }
 
-/// The kernel has the projection's geometry and a region inside output and core.
+/// A kernel stores its delay once: in the narrowest field that holds it.
+fn check_kernel_delay(kernel: &KernelBlock, core_type: &CoreType) -> Result<(), String> {
+    let offered = core_type.formats.iter().find(|offered| offered.kind == kernel.format.kind);
+    let mut widths = offered.into_iter().flat_map(|offered| offered.delay_widths.iter().copied());
+    let narrowest = widths.find(|&bits| u64::from(kernel.delay) < 1 << bits);
+    if narrowest == Some(kernel.format.delay_bits) {
+        Ok(())
+    } else {
+        Err("stores its delay in another width than it takes".into())
+    }
+}
+
+/// The kernel has the projection's geometry, and its region is the neurons that sit there.
 fn check_kernel(
     kernel: &KernelBlock,
     block: &Block,
     network: &QuantisedNetwork,
-    compartments: u32,
+    seats: &[Seat],
 ) -> Result<(), String> {
     let projection = &network.projections[block.projection.index()];
     let Connections::Convolution { shape, .. } = &projection.connections else {
@@ -110,8 +125,22 @@ fn check_kernel(
         }
         size *= u64::from(region.size[axis]);
     }
-    if u64::from(region.base) + size > u64::from(compartments) {
-        return Err("has a region beyond its core".into());
+    let first = region.base as usize;
+    let held =
+        usize::try_from(size).ok().and_then(|size| seats.get(first..first.checked_add(size)?));
+    let held = held.ok_or("has a region beyond its core")?;
+    let places = (0..region.size[0]).flat_map(|channel| {
+        (0..region.size[1])
+            .flat_map(move |row| (0..region.size[2]).map(move |column| [channel, row, column]))
+    });
+    let mut outputs = held.iter().zip(places);
+    let own = |(seat, place): (&Seat, [u32; 3])| {
+        let at = |axis: usize| region.start[axis] + place[axis];
+        let neuron = (at(0) * shape.output[1] + at(1)) * shape.output[2] + at(2);
+        (seat.population, seat.neuron) == (projection.target, neuron)
+    };
+    if !outputs.all(own) {
+        return Err("has a region of other neurons than sit there".into());
     }
     let taps = u64::from(shape.kernel[0]) * u64::from(shape.kernel[1]);
     let weights = u64::from(region.size[0]) * u64::from(shape.group_inputs()) * taps;

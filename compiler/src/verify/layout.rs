@@ -62,9 +62,10 @@ fn seat_neurons(program: &Program, seats: &mut [Vec<Option<Seat>>], findings: &m
         let name = format!("population `{}`", population.name);
         let mut next = 0_u64;
         for place in &population.places {
-            findings.demand(u64::from(place.neuron) == next, &name, || {
-                format!("has no place for neuron {next}")
-            });
+            if u64::from(place.neuron) != next {
+                findings.add(&name, format!("has no place for neuron {next}"));
+                return;
+            }
             next += u64::from(place.count);
             let core = program.core_position(place.core);
             let first = place.compartment as usize;

@@ -76,7 +76,9 @@ pub fn verify(
     // What follows indexes by what was just checked.
     findings.result()?;
     let mut findings = Findings::default();
-    formats::check(program, network, chip, &mut findings);
+    formats::check(program, network, chip, &seats, &mut findings);
+    findings.result()?;
+    let mut findings = Findings::default();
     synapses::check_tables(program, &mut findings);
     findings.result()?;
     let mut findings = Findings::default();

@@ -1,7 +1,8 @@
 //! Every logical synapse once, and no other: found by following axons and decoding lists.
 
 use quarrion_isa::chip::Chip;
-use quarrion_isa::program::{AxonTable, CoreProgram, Program};
+use quarrion_isa::program::{AxonTable, Block, CoreProgram, Program};
+use quarrion_isa::synapse::{Synapse, SynapseBlock};
 
 use super::Findings;
 use super::layout::Seat;
@@ -76,10 +77,12 @@ pub(super) fn check(
         let core_type = chip.core_type(core.core);
         let mut found = Vec::new();
         let mut longest = 0;
+        let kernels: Vec<Vec<i32>> = core.blocks.iter().map(kernel_weights).collect();
         for (axon, sources) in sources.iter().enumerate() {
-            findings
-                .demand(!sources.is_empty(), &place, || format!("no spike reaches axon {axon}"));
-            if let Err(what) = decode_axon(core, axon, sources, &mut found, &mut longest) {
+            let used = !sources.is_empty();
+            findings.demand(used, &place, || format!("no spike reaches axon {axon}"));
+            let decoded = decode_axon(core, &kernels, axon, sources, &mut found, &mut longest);
+            if let Err(what) = decoded {
                 findings.add(&place, what);
             }
         }
@@ -123,9 +126,19 @@ fn sources_of_axons(program: &Program, network: &QuantisedNetwork) -> Vec<Vec<Ve
     sources
 }
 
-/// Decodes the list of an axon-in entry once for every neuron that reaches it.
+/// The decoded weights of a shared kernel; none for lists.
+fn kernel_weights(block: &Block) -> Vec<i32> {
+    match &block.synapses {
+        SynapseBlock::Packed(_) => Vec::new(),
+        // A kernel of too few words has been refused with its format.
+        SynapseBlock::Kernel(kernel) => kernel.weights().unwrap_or_default(),
+    }
+}
+
+/// Decodes the list of an axon-in entry, for every neuron that reaches it.
 fn decode_axon(
     core: &CoreProgram,
+    kernels: &[Vec<i32>],
     axon: usize,
     sources: &[u32],
     found: &mut Vec<Found>,
@@ -133,26 +146,38 @@ fn decode_axon(
 ) -> Result<(), String> {
     let entry = core.axons_in[axon];
     let block = &core.blocks[entry.block as usize];
-    for &source in sources {
-        let mut beyond = None;
-        let decoded = block.synapses.decode_list(entry.list, |synapse| {
-            *longest = (*longest).max(synapse.delay);
-            if synapse.target >= core.compartments {
-                beyond = Some(synapse.target);
-            }
-            if synapse.weight != 0 {
-                found.push(Found {
-                    compartment: synapse.target,
-                    source,
-                    projection: block.projection.0,
-                    delay: synapse.delay,
-                    weight: synapse.weight,
-                });
-            }
-        });
-        decoded.map_err(|error| error.to_string())?;
-        if let Some(target) = beyond {
-            return Err(format!("axon {axon} reaches compartment {target}, which is not there"));
+    let mut beyond = None;
+    let first = found.len();
+    let mut visit = |synapse: Synapse| {
+        *longest = (*longest).max(synapse.delay);
+        if synapse.target >= core.compartments {
+            beyond = Some(synapse.target);
+        }
+        if synapse.weight != 0 {
+            found.push(Found {
+                compartment: synapse.target,
+                source: sources.first().copied().unwrap_or(u32::MAX),
+                projection: block.projection.0,
+                delay: synapse.delay,
+                weight: synapse.weight,
+            });
+        }
+    };
+    let decoded = match &block.synapses {
+        SynapseBlock::Packed(packed) => packed.decode_list(entry.list, visit),
+        SynapseBlock::Kernel(kernel) => kernel.visit_taps(entry.list, |target, at| {
+            let weight = kernels[entry.block as usize][at as usize];
+            visit(Synapse { target, delay: kernel.delay, weight });
+        }),
+    };
+    decoded.map_err(|error| error.to_string())?;
+    if let Some(target) = beyond {
+        return Err(format!("axon {axon} reaches compartment {target}, which is not there"));
+    }
+    let last = found.len();
+    for &source in sources.iter().skip(1) {
+        for at in first..last {
+            found.push(Found { source, ..found[at] });
         }
     }
     Ok(())

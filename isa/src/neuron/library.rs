@@ -33,6 +33,7 @@ shipped![
     "if_zero",
     "izhikevich",
     "lif_reset",
+    "lif_subtract",
     "product",
     "resonate_fire",
     "rf_izhikevich",

@@ -161,7 +161,9 @@ impl Cursor<'_> {
             let (word, low) = (self.at / self.word_bits, self.at % self.word_bits);
             let part = (bits as usize - filled).min(self.word_bits - low);
             let view: &BitSlice<u64, Lsb0> = self.words[word].view_bits();
-            value |= view[low..low + part].load_le::<u64>() << filled;
+            // Fields wider than a number are prefixes, whose upper bits are zero.
+            let field: u64 = view[low..low + part].load_le();
+            value |= field.checked_shl(filled as u32).unwrap_or(0);
             filled += part;
             self.at += part;
         }
@@ -183,7 +185,8 @@ impl Writer<'_> {
             let (word, low) = (self.at / self.word_bits, self.at % self.word_bits);
             let part = (bits as usize - written).min(self.word_bits - low);
             let view: &mut BitSlice<u64, Lsb0> = self.words[word].view_bits_mut();
-            view[low..low + part].store_le::<u64>((value >> written) & mask(part as u32));
+            let field = value.checked_shr(written as u32).unwrap_or(0);
+            view[low..low + part].store_le::<u64>(field & mask(part as u32));
             written += part;
             self.at += part;
         }
