@@ -34,3 +34,17 @@ pub(crate) fn our_bug(what: &str) -> String {
          Please report it with the command, its input files and the version, {version}.\n"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_said_to_be_ours() {
+        let ended = catch(|| panic!("the index is wrong"));
+        let Err(Failure::Bug(what)) = ended else { panic!("a panic was lost: {ended:?}") };
+        assert!(what.starts_with("the index is wrong at "), "{what}");
+        assert!(our_bug(&what).contains("this is our bug"));
+        assert_eq!(Failure::Bug(what).exit_code(), crate::exit::OUR_BUG);
+    }
+}

@@ -52,7 +52,8 @@ impl RunReport {
         let memory = self.resources.iter().find(|r| r.resource == "synapse_memory_bits");
         let kib = |bits: u64| format!("{:.1} KiB", bits as f64 / 8192.0);
         let (used, there) = memory.map_or((0, 0), |memory| (memory.used, memory.available));
-        line("memory", kib(used), format!("of {} synapse memory in the used cores", kib(there)));
+        let rest = format!("of {} synapse memory in the used cores", kib(there));
+        line("memory", kib(used), rest);
         let step = &self.timestep_ps;
         line(
             "timestep",
@@ -73,7 +74,12 @@ impl RunReport {
     /// Use of the fullest core, resource by resource.
     fn fullest(&self) -> String {
         let shares = self.resources.iter().map(|entry| {
-            let name = entry.resource.trim_end_matches("_bits").replace('_', " ");
+            let name = match entry.resource.as_str() {
+                "axons_in" => "axons in",
+                "axons_out" => "out",
+                "synapse_memory_bits" => "memory",
+                other => other,
+            };
             format!("{name} {}", figures::share(entry.fullest_core))
         });
         shares.collect::<Vec<_>>().join(", ")
@@ -135,13 +141,13 @@ impl RunReport {
         let mut rows = Vec::new();
         for (phase, ps) in &step.by_phase {
             let energy = energies.iter().find(|(name, _)| name == phase).map(|(_, part)| part);
-            if *ps == 0.0 && energy.is_none() {
+            if *ps == Some(0.0) && energy.is_none() {
                 continue;
             }
             rows.push(vec![
                 phase.clone(),
-                figures::time(*ps),
-                figures::share(ratio(*ps, step.mean)),
+                ps.map_or(NOT_MODELLED.into(), figures::time),
+                ps.map_or(String::new(), |ps| figures::share(ratio(ps, step.mean))),
                 match energy {
                     Some(Some(range)) => figures::energy(range.nominal),
                     Some(None) => NOT_MODELLED.into(),
@@ -163,24 +169,25 @@ impl RunReport {
         let missing = &self.not_modelled;
         for (what, names) in [("energy", &missing.energy), ("time", &missing.time)] {
             if !names.is_empty() {
-                lines.push(format!("  {NOT_MODELLED} ({what}): {}", names.join(", ")));
+                let head = format!("{NOT_MODELLED} ({what}):");
+                lines.push(wrapped(&head, ", ", names));
             }
         }
         let settings = &self.settings;
         let mut assumed =
             vec![format!("seed {}", settings.seed), format!("timing {}", settings.timing)];
         assumed.extend(settings.assumptions.iter().map(|a| format!("{} {}", a.about, a.value)));
-        lines.push(wrapped("assumed", &assumed));
+        lines.push(wrapped("assumed", "; ", &assumed));
         lines.push(String::new());
         lines.join("\n")
     }
 }
 
 /// A list that is broken into lines of the screen's width.
-fn wrapped(name: &str, items: &[String]) -> String {
+fn wrapped(name: &str, separator: &str, items: &[String]) -> String {
     let mut text = format!("  {name:<10}");
     let mut used = text.len();
-    for word in items.join("; ").split(' ') {
+    for word in items.join(separator).split(' ') {
         if used + 1 + word.len() > WIDTH {
             text.push_str(&format!("\n{:INDENT$}", ""));
             used = INDENT;

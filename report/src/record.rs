@@ -13,6 +13,11 @@ use quarrion_isa::quantity::Picoseconds;
 use quarrion_isa::timing::Bound;
 use serde::{Deserialize, Serialize};
 
+/// The handshake's name among what is not modelled.
+pub(crate) const HOST_HANDSHAKE: &str = "host handshake";
+/// The reset's name among what is not modelled.
+pub(crate) const STATE_RESET: &str = "state reset";
+
 /// What a run leaves, before it is summed up.
 #[derive(Clone, Copy, Debug)]
 pub struct RunFacts<'a> {
@@ -226,8 +231,8 @@ impl TimeRecord {
         let mut bounds: Vec<BoundTime> = bounds.collect();
         bounds.sort_by_key(|entry| std::cmp::Reverse((entry.time, entry.steps)));
         let silent = [
-            ("host handshake", chip.host.handshake.is_none()),
-            ("state reset", chip.host.state_reset.is_none()),
+            (HOST_HANDSHAKE, chip.host.handshake.is_none()),
+            (STATE_RESET, chip.host.state_reset.is_none()),
         ];
         Self {
             total: ledger.samples.iter().map(|sample| sample.time).sum(),

@@ -10,7 +10,7 @@ use quarrion_isa::quantity::Attojoules;
 use serde::{Serialize, Serializer};
 
 use crate::manifest::Settings;
-use crate::record::{Layer, RunRecord};
+use crate::record::{HOST_HANDSHAKE, Layer, RunRecord, STATE_RESET};
 
 /// Version of the JSON form.
 pub const SUMMARY_VERSION: u32 = 1;
@@ -182,9 +182,9 @@ pub struct StepReport {
     pub mean: f64,
     /// The longest.
     pub max: u64,
-    /// Mean by phase.
+    /// Mean by phase; `None` where the chip file gives no time for what happened in it.
     #[serde(serialize_with = "by_name")]
-    pub by_phase: Vec<(String, f64)>,
+    pub by_phase: Vec<(String, Option<f64>)>,
 }
 
 /// One of the bounds.
@@ -338,11 +338,22 @@ impl StepReport {
     fn new(record: &RunRecord) -> Self {
         let time = &record.time;
         let mean = |ps: u64| ratio(ps as f64, record.timesteps as f64);
-        let phases = time.phases.iter();
+        let silent = |phase: Phase| {
+            let part = match phase {
+                Phase::Management => STATE_RESET,
+                Phase::Host => HOST_HANDSHAKE,
+                _ => return false,
+            };
+            time.not_modelled.iter().any(|name| name == part)
+        };
+        let phases = time.phases.iter().map(|(&phase, ps)| {
+            let known = ps.0 > 0 || !silent(phase);
+            (phase.name().to_owned(), known.then(|| mean(ps.0)))
+        });
         Self {
             mean: mean(time.phases.values().map(|phase| phase.0).sum()),
             max: time.step_max.0,
-            by_phase: phases.map(|(phase, ps)| (phase.name().to_owned(), mean(ps.0))).collect(),
+            by_phase: phases.collect(),
         }
     }
 }

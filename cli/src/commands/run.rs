@@ -150,10 +150,11 @@ fn count_input_spikes(program: &Program, stimulus: &Stimulus, window_spikes: &mu
 }
 
 fn settings(args: &RunArgs, program: &Program) -> Settings {
-    let assumptions = program
-        .provenance
-        .iter()
-        .map(|(about, value)| Assumption { about: about.clone(), value: value.clone() });
+    // These have places of their own in every report.
+    let told = ["network", "chip", "seed"];
+    let rest = program.provenance.iter().filter(|(about, _)| !told.contains(&about.as_str()));
+    let assumptions =
+        rest.map(|(about, value)| Assumption { about: about.clone(), value: value.clone() });
     Settings {
         seed: args.seed.into(),
         timing: format!("{:?}", args.timing).to_lowercase(),

@@ -67,14 +67,17 @@ fn prepare() -> Bench {
         let file = format!("{name}.nir");
         bench.copy(&format!("tests/data/nir/findings/{file}"), &file);
     }
-    let good = std::fs::read_to_string(crate::bench::root().join("boards/data/loihi1.ron"))
-        .expect("the catalogue's chip file");
-    let price = "neuron_active: (energy_pj: 81.0";
-    broken_chip(&bench, &good, "unknown_field.ron", "width: 8,", "width: 8, depth: 2,");
-    broken_chip(&bench, &good, "negative_price.ron", price, "neuron_active: (energy_pj: -81.0");
-    broken_chip(&bench, &good, "not_a_number.ron", price, "neuron_active: (energy_pj: NaN");
-    broken_chip(&bench, &good, "duplicate_key.ron", "width: 8,", "width: 8, width: 9,");
-    broken_chip(&bench, &good, "zero_mesh.ron", "width: 8,", "width: 0,");
+    let good = std::fs::read_to_string(crate::bench::root().join("tests/data/chips/torus.ron"))
+        .expect("a good chip file");
+    for (name, from, to) in [
+        ("unknown_field.ron", "width: 4,\n", "width: 4, depth: 2,\n"),
+        ("negative_price.ron", "neuron_active: (energy_pj: ", "neuron_active: (energy_pj: -"),
+        ("not_a_number.ron", "latency_ns: 1.25,", "latency_ns: NaN,"),
+        ("duplicate_key.ron", "width: 4,\n", "width: 4, width: 5,\n"),
+        ("zero_mesh.ron", "width: 4,\n", "width: 0,\n"),
+    ] {
+        broken_chip(&bench, &good, name, from, to);
+    }
     bench.write_spikes("narrow.npz", &[1, 20, 63], &[0; 20 * 63]);
     bench.write_spikes("empty.npz", &[0, 20, 64], &[]);
     let mut counts = [0; 20 * 64];

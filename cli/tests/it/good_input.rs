@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bench::{Bench, Ended, golden};
+use crate::bench::{Bench, Ended, root};
 
 const RUN: &str = "run digits.nir --chip loihi1 --input test.npz --samples 30";
 
@@ -40,7 +40,6 @@ fn the_screen_says_what_the_json_says() {
     let bench = Bench::new();
     let screen = good(bench.run(RUN));
     assert!(screen.lines().count() <= 45, "one screen, not {} lines", screen.lines().count());
-    golden("screen", &format!("$ quarrion {RUN}\n\n{screen}")).expect("the golden screen");
     let summary = json(bench.run(&format!("{RUN} --format json")));
     assert_eq!(summary["samples"], 30);
     assert_eq!(summary["cores_used"], 2);
@@ -55,11 +54,32 @@ fn the_screen_says_what_the_json_says() {
     }
 }
 
+/// The README shows what the first command prints, to the letter. UPDATE=1 rewrites it.
+#[test]
+fn the_readme_shows_a_real_transcript() {
+    let words = "run examples/digits/digits.nir --chip loihi1 --input examples/digits/test.npz";
+    let path = root().join("README.md");
+    let readme = std::fs::read_to_string(&path).expect("the README");
+    assert!(readme.contains(&format!("cargo run --release -- {words}")), "the first command");
+    let mut command = Bench::new().command();
+    let output = command.current_dir(root()).args(words.split(' ')).output().expect("it runs");
+    let screen = String::from_utf8(output.stdout).expect("text");
+    let start = readme.find("<!-- transcript").expect("the start of the transcript");
+    let end = readme.find("<!-- end of transcript").expect("its end");
+    let (head, _) = readme[start..].split_once('\n').expect("a line");
+    let wanted = format!("{head}\n```\n{screen}```\n");
+    if std::env::var_os("UPDATE").is_some() {
+        let text = format!("{}{wanted}{}", &readme[..start], &readme[end..]);
+        std::fs::write(&path, text).expect("the README can be written");
+    } else {
+        assert_eq!(&readme[start..end], wanted, "UPDATE=1 rewrites the README's transcript");
+    }
+}
+
 #[test]
 fn engines_and_threads_write_the_same_run_folder() {
     let bench = Bench::new();
-    let kinds =
-        ["--threads 1", "--threads 2", "--threads 3", "--threads 8", "--engine reference"];
+    let kinds = ["--threads 1", "--threads 2", "--threads 3", "--threads 8", "--engine reference"];
     let mut runs = Vec::new();
     for (number, kind) in kinds.iter().enumerate() {
         let out = format!("run{number}");
