@@ -193,13 +193,16 @@ impl<'de> de::Deserializer<'de> for Reader<'_> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        own: &'static str,
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ReadError> {
+        let fits = |name: &Option<String>| name.as_ref().is_none_or(|name| name == own);
         match &self.0.value {
-            Value::Record(_, fields) => visitor.visit_map(Fields::new(fields)),
-            Value::Tuple(_, items) if items.is_empty() => visitor.visit_map(Fields::new(&[])),
+            Value::Record(name, fields) if fits(name) => visitor.visit_map(Fields::new(fields)),
+            Value::Tuple(name, items) if fits(name) && items.is_empty() => {
+                visitor.visit_map(Fields::new(&[]))
+            }
             _ => Err(self.mismatch("a group of fields `(name: value, …)`")),
         }
     }

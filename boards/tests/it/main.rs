@@ -1,3 +1,0 @@
-//! What the reader of chip files promises.
-
-mod catalog;
