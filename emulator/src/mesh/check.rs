@@ -4,7 +4,8 @@ use quarrion_isa::diagnostic::Diagnostic;
 
 use super::codes::{BAD_FABRIC, BAD_ROUTING, BAD_TRAFFIC};
 use super::fabric::{End, Fabric, LinkState, RouterClock, Switching, Wrap};
-use super::plan::Plan;
+use super::plan::{NONE, Plan};
+use super::proof::no_route;
 use super::routing::Routing;
 use super::traffic::{Destination, Traffic};
 
@@ -110,6 +111,42 @@ pub(super) fn check_traffic(plan: &Plan, traffic: &Traffic) -> Result<(), Diagno
         let Destination::Port(port) = packet.destination;
         if port.0 >= ports {
             return bad(format!("packet {index} goes to port {}, of {ports}", port.0));
+        }
+    }
+    if plan.holes { check_routes(plan, traffic) } else { Ok(()) }
+}
+
+/// Follows the route of every packet over working links.
+fn check_routes(plan: &Plan, traffic: &Traffic) -> Result<(), Diagnostic> {
+    let mut turns = vec![0; plan.ports() as usize];
+    let mut known = std::collections::BTreeSet::new();
+    for (packet, ordinal) in traffic.packets.iter().zip(0..) {
+        let turn = &mut turns[packet.source.index()];
+        let (ticket, plane) = plan.ticket(ordinal, packet, *turn);
+        *turn += 1;
+        let Destination::Port(to) = packet.destination;
+        if !known.insert((packet.source, to, plane, ticket.order)) {
+            continue;
+        }
+        let first = ((plan.routers + packet.source.0) * plan.slots + plane) as usize;
+        let mut lane = plan.outs[first].lane;
+        let mut at = lane;
+        for _ in 0..=plan.routers + 1 {
+            if lane == NONE {
+                break;
+            }
+            at = lane >> plan.shift;
+            if at >= plan.routers {
+                break;
+            }
+            let step = plan.step(at, &ticket);
+            lane = match step.port {
+                port if port >= plan.slots => NONE,
+                port => plan.outs[(at * plan.slots + port) as usize].lane,
+            };
+        }
+        if lane == NONE || at != plan.routers + to.0 {
+            return Err(no_route(packet.source.0, to.0, at));
         }
     }
     Ok(())

@@ -4,14 +4,17 @@ mod alloc;
 mod calendar;
 mod check;
 pub mod codes;
+mod critical;
 mod curve;
 mod cycle;
 mod deadlock;
 mod fabric;
+mod faults;
 pub mod grid;
 mod model;
 mod plan;
 mod ports;
+mod proof;
 mod queue;
 mod record;
 mod routing;
@@ -19,6 +22,7 @@ mod synthetic;
 mod traffic;
 mod wheel;
 
+pub use critical::{CriticalPath, Leg, critical_path};
 pub use curve::{CurvePoint, CurveSpec};
 pub use cycle::{CycleModel, run_cycle};
 pub use fabric::{
@@ -28,6 +32,7 @@ pub use fabric::{
 };
 pub use grid::{Edge, GridSpec};
 pub use model::{Fidelity, TimingModel};
+pub use proof::{Proof, prove_deadlock_free};
 pub use queue::{QueueModel, run_queue};
 pub use routing::{Class, Order, RouteTable, Routing, Step, grid_step, hops};
 pub use synthetic::{Arrivals, Pattern, Synthetic};

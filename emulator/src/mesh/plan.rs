@@ -9,7 +9,7 @@ use quarrion_isa::random::{Counter, Purpose, draw};
 
 use super::codes::TOO_MANY_LANES;
 use super::fabric::{
-    ChannelRelease, End, Fabric, Grid, LinkState, PlaneUse, RouterClock, Speculation, Switching,
+    ChannelRelease, End, PortId, Fabric, Grid, LinkState, PlaneUse, RouterClock, Speculation, Switching,
     Wrap, direction,
 };
 use super::routing::{Class, Order, RouteTable, Routing, Step, grid_step};
@@ -91,6 +91,8 @@ pub(super) struct Plan {
     pub(super) switching: Switching,
     /// Packets are bound to a part of the channels.
     pub(super) classed: bool,
+    /// Some routes may lead nowhere, so that every packet's is checked.
+    pub(super) holes: bool,
     pub(super) planes: u32,
     plane_use: PlaneUse,
     route: Route,
@@ -164,6 +166,8 @@ impl Plan {
             release: fabric.timing.release,
             switching: fabric.timing.switching,
             classed: torus || matches!(fabric.routing, Routing::Mixed { .. }),
+            holes: matches!(fabric.routing, Routing::Table(_))
+                || fabric.links.iter().any(|link| link.state == LinkState::Dead),
             planes: fabric.planes,
             plane_use: fabric.plane_use,
             route: route(fabric),
@@ -253,6 +257,25 @@ impl Plan {
         }
     }
 
+    /// The orders in which packets may travel.
+    pub(super) fn orders(&self) -> Vec<Order> {
+        match &self.route {
+            Route::Grid { mixed: Some(_), .. } => vec![Order::XFirst, Order::YFirst],
+            Route::Grid { single, .. } => vec![*single],
+            Route::Table(_) => vec![Order::XFirst],
+        }
+    }
+
+    /// A packet of one flit on its way to a port.
+    pub(super) fn ticket_to(&self, port: PortId, plane: u32, order: Order) -> Ticket {
+        let (router, eject) = self.sides[port.index() * self.planes as usize + plane as usize];
+        let (x, y) = match &self.route {
+            Route::Grid { .. } => self.places[router as usize],
+            Route::Table(_) => (router as u16, (router >> 16) as u16),
+        };
+        Ticket { packet: 0, x, y, flits: 1, eject, order }
+    }
+
     /// The packet as it travels; `turn` counts the packets of its source.
     pub(super) fn ticket(&self, ordinal: u32, packet: &Packet, turn: u32) -> (Ticket, u32) {
         let Destination::Port(port) = packet.destination;
@@ -260,21 +283,19 @@ impl Plan {
             PlaneUse::Alternate => turn % self.planes,
             PlaneUse::ByClass => packet.plane % self.planes,
         };
-        let (router, eject) = self.sides[port.index() * self.planes as usize + plane as usize];
-        let (order, (x, y)) = match &self.route {
+        let order = match &self.route {
             Route::Grid { mixed: Some(seed), .. } => {
                 let at = Counter { ordinal, ..Counter::default() };
-                let order = match draw(*seed, Purpose::Stimulus, at) & 1 {
+                match draw(*seed, Purpose::Stimulus, at) & 1 {
                     0 => Order::XFirst,
                     _ => Order::YFirst,
-                };
-                (order, self.places[router as usize])
+                }
             }
-            Route::Grid { single, .. } => (*single, self.places[router as usize]),
-            Route::Table(_) => (Order::XFirst, (router as u16, (router >> 16) as u16)),
+            Route::Grid { single, .. } => *single,
+            Route::Table(_) => Order::XFirst,
         };
-        let flits = packet.flits as u16;
-        (Ticket { packet: ordinal, x, y, flits, eject, order }, plane)
+        let ticket = self.ticket_to(port, plane, order);
+        (Ticket { packet: ordinal, flits: packet.flits as u16, ..ticket }, plane)
     }
 
     /// Checks what an engine cannot do with this traffic.
@@ -306,6 +327,11 @@ impl Plan {
     /// Whether [`plain_step`] routes every packet.
     pub(super) fn plain(&self) -> bool {
         matches!(self.route, Route::Grid { .. }) && !self.classed
+    }
+
+    /// Ticks from a head's arrival at a router to its first chance at the switch.
+    pub(super) fn settle(&self) -> u64 {
+        u64::from(self.routing) + u64::from(self.speculation == Speculation::Off)
     }
 
     /// The longest time that any single event looks ahead, for the size of the wheel.

@@ -104,6 +104,8 @@ impl Record {
         for hop in &mut record.hops {
             hop.depart_ps *= tick;
         }
+        let broken = (ending == Ending::Complete).then(|| record.sums.violation()).flatten();
+        debug_assert_eq!(broken, None, "conservation");
         let mut critical: Option<u32> = None;
         let mut completion_ps = 0;
         for (index, times) in record.times.iter_mut().enumerate() {

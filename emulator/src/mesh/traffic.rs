@@ -155,6 +155,23 @@ pub struct Outcome {
     pub flit_hops: u64,
 }
 
+impl Conservation {
+    /// What does not add up after a run that ended by itself, in one sentence.
+    #[must_use]
+    pub fn violation(&self) -> Option<String> {
+        let (made, gone) = (self.injected + self.replicated, self.delivered + self.dropped);
+        if made != gone {
+            return Some(format!("{made} packets went in or were copied and {gone} came out"));
+        }
+        if self.flits_sent != self.flits_received {
+            let (sent, received) = (self.flits_sent, self.flits_received);
+            return Some(format!("{sent} flits were sent and {received} received"));
+        }
+        (self.credits_missing > 0)
+            .then(|| format!("{} credits never came back", self.credits_missing))
+    }
+}
+
 impl Outcome {
     /// Mean time from readiness at the source to the tail's arrival, over delivered packets.
     ///

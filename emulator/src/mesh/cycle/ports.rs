@@ -46,8 +46,8 @@ impl<const V: usize> Engine<V> {
         let ticket = source.ticket;
         let index = (node * self.fig.slots) as usize + usize::from(source.plane);
         let slot = &mut self.out_slots[index];
-        if slot.ready > tick {
-            self.wheel.wake(slot.ready, node);
+        if source.ready > tick {
+            self.wheel.wake(source.ready, node);
             return;
         }
         let head = source.sent == 0;
@@ -87,7 +87,7 @@ impl<const V: usize> Engine<V> {
                 ChannelRelease::TailCredit => lane.hold = Hold::Draining,
             }
         }
-        slot.ready = tick + u64::from(slot.flit);
+        source.ready = tick + u64::from(slot.flit);
         slot.flits += 1;
         slot.packets += u32::from(tail);
         let marks = if head { HEAD } else { 0 } | if tail { TAIL } else { 0 };
@@ -96,7 +96,7 @@ impl<const V: usize> Engine<V> {
         self.wheel.arrival(tick + u64::from(slot.latency), Arrival { lane, flit });
         let line = self.lines.of((node - self.fig.routers) as usize);
         if source.current || (source.next as usize) < line.len() {
-            self.wheel.wake(slot.ready, node);
+            self.wheel.wake(source.ready, node);
         }
     }
 

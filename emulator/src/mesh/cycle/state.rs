@@ -145,6 +145,8 @@ pub(super) struct Node {
 /// The sending side of a core or host port.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Source {
+    /// It is sending before this tick, in whatever plane.
+    pub(super) ready: u64,
     /// The packet that is being sent, if `current` is set.
     pub(super) ticket: Ticket,
     pub(super) current: bool,

@@ -32,6 +32,8 @@ pub(super) struct Figures {
     pub(super) open: bool,
     /// Grid routing without classes.
     pub(super) plain: bool,
+    /// Credits that follow each other as fast as flits may come as one: nobody waits for the last.
+    pub(super) together: bool,
     pub(super) release: ChannelRelease,
     pub(super) switching: Switching,
 }
@@ -73,7 +75,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             fig: Figures {
                 routers: plan.routers,
                 lanes: plan.routers << Self::SHIFT,
-                settle: u64::from(plan.routing) + allocate,
+                settle: plan.settle(),
                 renew: 1 + allocate,
                 cross: u64::from(plan.cross),
                 ring_shift: depth.trailing_zeros(),
@@ -81,6 +83,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
                 planes: plan.planes,
                 open: !plan.classed && !whole,
                 plain: plan.plain(),
+                together: plan.release == ChannelRelease::TailSent && !whole,
                 release: plan.release,
                 switching: plan.switching,
             },
@@ -149,9 +152,14 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             let sender = (input.lane >> Self::SHIFT) * self.plan.slots
                 + (input.lane & Self::LOCAL) / V as u32;
             let spacing = self.plan.outs[sender as usize].flit;
+            // With virtual cut-through credits count when channels are allocated, a tick before
+            // the switch.
+            let whole = self.plan.switching == Switching::VirtualCutThrough;
+            let early = whole && input.lane >> Self::SHIFT < self.plan.routers;
+            let credit = input.credit + if early { self.fig.renew as u32 - 1 } else { 0 };
             for (channel, lane) in (0..).zip(&mut lanes) {
                 lane.back = input.lane + channel;
-                lane.credit = input.credit;
+                lane.credit = credit;
                 lane.spacing = spacing;
             }
         }

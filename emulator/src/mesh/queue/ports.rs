@@ -49,8 +49,8 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         let ticket = terminal.ticket;
         let plane = u32::from(terminal.plane);
         let out = &mut self.sides[(port * self.fig.planes + plane) as usize].out;
-        if out.ready > tick {
-            self.calendar.wake(out.ready, node);
+        if terminal.ready > tick {
+            self.calendar.wake(terminal.ready, node);
             return;
         }
         let head = terminal.sent == 0;
@@ -92,11 +92,11 @@ impl<const P: usize, const V: usize> Engine<P, V> {
                 ChannelRelease::TailCredit => channel.hold = Hold::Draining,
             }
         }
-        out.ready = tick + u64::from(flits) * u64::from(out.flit);
+        terminal.ready = tick + u64::from(flits) * u64::from(out.flit);
         out.flits += u32::from(flits);
         out.packets += u32::from(tail);
         let arrival = tick + u64::from(out.latency);
-        let (lane, ready) = (out.ahead + at as u32, out.ready);
+        let (lane, ready) = (out.ahead + at as u32, terminal.ready);
         let burst = Burst::new(&ticket, arrival, flits, out.flit);
         let more = terminal.current
             || (terminal.next as usize) < self.lines.of(port as usize).len();
@@ -152,10 +152,9 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         state.first = ((u32::from(state.first) + 1) & self.fig.ring) as u16;
         state.len -= 1;
         let (back, from) = (state.back, tick + u64::from(state.credit));
-        let together = spacing == u64::from(state.spacing);
+        let together = self.fig.together && spacing == u64::from(state.spacing);
         give_back(
             &mut self.calendar,
-            self.fig.release,
             (back, from),
             (flits, spacing),
             together,

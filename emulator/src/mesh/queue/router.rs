@@ -227,21 +227,21 @@ impl Context<'_> {
         let there = burst.flits();
         let at = usize::from(lane.channel) % V;
         let channel = &mut out.channels[at];
-        let flits = there.min(channel.credits);
-        debug_assert!(flits > 0);
+        let mut flits = there.min(channel.credits);
+        debug_assert!(flits > 0 && burst.at <= tick);
         let head = lane.left == burst.whole();
-        // The flits follow each other as fast as the slower of arrival and departure.
         let mut spacing = u64::from(out.flit);
-        let mut end = tick;
-        if flits > 1 {
-            let follow = u64::from(flits - 1);
-            let last = burst.at + follow * burst.spacing();
-            end = tick + follow * spacing;
-            if last > end {
-                spacing = (last - tick).div_ceil(follow);
-                end = tick + follow * spacing;
+        if flits > 1 && burst.spacing() > spacing {
+            // They arrive more slowly than they could go: at their pace if the first has just
+            // come, and else those that are there, the others later.
+            if burst.at == tick {
+                spacing = burst.spacing();
+            } else {
+                let arrived = (tick - burst.at) / burst.spacing() + 1;
+                flits = flits.min(arrived.min(u64::from(flits)) as u16);
             }
         }
+        let end = tick + u64::from(flits - 1) * spacing;
         lane.left -= flits;
         channel.credits -= flits;
         channel.lowest = channel.lowest.min(channel.credits);
@@ -273,11 +273,15 @@ impl Context<'_> {
             router.busy = router.busy.max(end + cross);
         }
         let (back, from) = (lane.back, tick + u64::from(lane.credit));
-        let together = spacing == u64::from(lane.spacing);
+        let together = fig.together && spacing == u64::from(lane.spacing);
         if flits < there {
             let next = burst.at + u64::from(flits) * burst.spacing();
             *front = burst.part(next, there - flits, burst.spacing());
-            lane.ready = tick;
+            lane.ready = next;
+            if next > tick {
+                out.want &= !(1 << local);
+                self.calendar.ready(next, self.node, local);
+            }
         } else {
             lane.first = ((u32::from(lane.first) + 1) & fig.ring) as u16;
             lane.len -= 1;
@@ -301,7 +305,7 @@ impl Context<'_> {
         if flits == 1 {
             self.calendar.credit(from, Credit { lane: back, flits: 1 });
         } else {
-            give_back(self.calendar, fig.release, (back, from), (flits, spacing), together);
+            give_back(self.calendar, (back, from), (flits, spacing), together);
         }
     }
 }
@@ -310,12 +314,11 @@ impl Context<'_> {
 /// that come back as fast as the sender can use them may come as one.
 pub(super) fn give_back(
     calendar: &mut Calendar,
-    release: ChannelRelease,
     (lane, from): (u32, u64),
     (flits, spacing): (u16, u64),
     together: bool,
 ) {
-    if flits == 1 || together && release == ChannelRelease::TailSent {
+    if flits == 1 || together {
         calendar.credit(from, Credit { lane, flits: u32::from(flits) });
     } else {
         for flit in 0..u64::from(flits) {

@@ -286,6 +286,8 @@ impl<const V: usize> Default for Side<V> {
 pub(super) struct Terminal {
     /// The core is busy before this tick.
     pub(super) busy: u64,
+    /// It is sending before this tick, in whatever plane.
+    pub(super) ready: u64,
     /// The packet that is being sent, if `current` is set.
     pub(super) ticket: Ticket,
     pub(super) current: bool,
