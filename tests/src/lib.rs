@@ -5,6 +5,7 @@ pub mod bench;
 pub mod booksim;
 pub mod engines;
 pub mod generate;
+pub mod golden;
 pub mod oracle_float;
 pub mod oracle_integer;
 pub mod scenario;

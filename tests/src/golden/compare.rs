@@ -1,0 +1,145 @@
+//! A network on every engine, value by value beside what was recorded.
+
+use std::collections::BTreeMap;
+
+use quarrion_emulator::SpikeRecord;
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::program::Program;
+
+use super::network::{Expected, Network, PHASE, Quantity};
+use crate::engines::{State, compare, parsed, probed_states, run_fast, run_reference};
+
+/// Thread counts of the fast engine.
+pub(super) const THREADS: [usize; 2] = [1, 3];
+
+/// What comparing a case found.
+#[derive(Default)]
+pub(super) struct Compared {
+    /// Recorded values, each compared on every engine.
+    pub(super) values: u64,
+    /// Values that differ, over all engines.
+    pub(super) mismatches: u64,
+    /// The first of them.
+    pub(super) first: Option<String>,
+}
+
+impl Compared {
+    fn wrong(&mut self, text: impl FnOnce() -> String) {
+        self.mismatches += 1;
+        self.first.get_or_insert_with(text);
+    }
+}
+
+/// What one engine did.
+struct Seen<'a> {
+    engine: String,
+    program: &'a Program,
+    states: &'a [State],
+    spikes: BTreeMap<(u32, PopulationId, u32), i32>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(
+        engine: String,
+        program: &'a Program,
+        states: &'a [State],
+        spikes: &[SpikeRecord],
+    ) -> Self {
+        let entry = |s: &SpikeRecord| ((s.step, s.population, s.neuron), s.payload);
+        Self { engine, program, states, spikes: spikes.iter().map(entry).collect() }
+    }
+
+    fn compare(&self, expected: &Expected, compared: &mut Compared) -> Result<(), String> {
+        let id = PopulationId::from_index(expected.population);
+        let word = match &expected.quantity {
+            Quantity::Word(name) => Some(self.word(id, name)?),
+            Quantity::Spikes => None,
+        };
+        let size = self.program.populations[expected.population].size as usize;
+        for (row, values) in expected.rows.iter().enumerate() {
+            let own = values.get(expected.first..expected.first + size);
+            let own = own.ok_or_else(|| format!("row {row} has {} values", values.len()))?;
+            for (neuron, &value) in own.iter().enumerate() {
+                let (step, neuron) = (row as u32 + PHASE, neuron as u32);
+                let found = match word {
+                    Some(word) => self.state(step, id, neuron, word)?,
+                    None => self.spikes.get(&(step, id, neuron)).copied().unwrap_or(0),
+                };
+                if i64::from(found) != value {
+                    compared.wrong(|| {
+                        let (what, engine) = (&expected.quantity, &self.engine);
+                        let at = format!("population {id}, neuron {neuron}, row {row}");
+                        format!("{what:?} of {at}: recorded {value}, {engine} {found}")
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Position of a state word of a population.
+    fn word(&self, population: PopulationId, name: &str) -> Result<usize, String> {
+        let mut groups = self.program.cores.iter().flat_map(|core| &core.groups);
+        let group = groups.find(|group| group.population == population);
+        let group = group.ok_or("a population without neurons")?;
+        let program = parsed(&self.program.neuron_programs[group.neuron_program as usize]);
+        program.state_index(name).ok_or_else(|| format!("no state word `{name}`"))
+    }
+
+    fn state(
+        &self,
+        step: u32,
+        population: PopulationId,
+        neuron: u32,
+        word: usize,
+    ) -> Result<i32, String> {
+        let state = self.states.get(step as usize).ok_or("more rows than timesteps")?;
+        let found = state.binary_search_by_key(&(population, neuron), |row| (row.0, row.1));
+        let found = found.map_err(|_| format!("no state of neuron {neuron} in step {step}"))?;
+        Ok(state[found].2[word])
+    }
+}
+
+/// Runs a network on the reference engine and on the fast one and compares everything recorded.
+///
+/// # Errors
+/// The case cannot be built or run.
+pub(super) fn compare_network(network: &Network) -> Result<Compared, String> {
+    let built = network.build()?;
+    let (program, chip, stimulus) = (&built.program, &built.chip, &built.stimulus);
+    let mut compared = Compared::default();
+    for expected in &network.expected {
+        let size = network.size(expected.population) as u64;
+        compared.values += expected.rows.len() as u64 * size;
+        if expected.rows.len() > network.rows {
+            return Err(format!("{} rows in {} steps", expected.rows.len(), network.rows));
+        }
+    }
+    for (what, recorded, found) in &network.single {
+        compared.values += 1;
+        if recorded != found {
+            compared.wrong(|| format!("{what}: recorded {recorded}, ours {found}"));
+        }
+    }
+    let truth = run_reference(program, chip, stimulus, 0)?;
+    let mut seen = vec![(Seen::new("reference".to_owned(), program, &truth.states, &truth.spikes))];
+    let fast = THREADS.map(|threads| run_fast(program, chip, stimulus, (0, threads)));
+    let mut runs = Vec::new();
+    for (threads, fast) in THREADS.iter().zip(fast) {
+        let fast = fast?;
+        let states = probed_states(program, &fast, truth.states.len());
+        runs.push((format!("{threads} threads"), states, fast));
+    }
+    for (engine, states, fast) in &runs {
+        if let Err(error) = compare(program, &truth, fast) {
+            compared.wrong(|| format!("{engine} beside reference: {error}"));
+        }
+        seen.push(Seen::new(engine.clone(), program, states, &fast.spikes));
+    }
+    for seen in &seen {
+        for expected in &network.expected {
+            seen.compare(expected, &mut compared)?;
+        }
+    }
+    Ok(compared)
+}
