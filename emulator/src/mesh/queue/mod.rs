@@ -5,7 +5,7 @@
 //! stages of a router are folded into times: a packet becomes ready when its head has been routed
 //! and could hold a virtual channel, and a channel becomes usable again when the next packet could
 //! have it. With one virtual channel this loses nothing against the `cycle` model; with several,
-//! flits of different packets do not interleave on a link and channels are handed out one by one.
+//! channels are handed out one by one and packets interleave only while they want the same link.
 //!
 //! A router writes its packets straight into the next buffer, with the tick of their arrival; the
 //! owner of the buffer looks at nothing that has not arrived. So within a tick nodes can be visited

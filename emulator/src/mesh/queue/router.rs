@@ -241,6 +241,10 @@ impl Context<'_> {
                 flits = flits.min(arrived.min(u64::from(flits)) as u16);
             }
         }
+        if V > 1 && out.want & !(1 << local) != 0 {
+            // Another packet wants the link: the flits of the two take turns.
+            flits = 1;
+        }
         let end = tick + u64::from(flits - 1) * spacing;
         lane.left -= flits;
         channel.credits -= flits;
