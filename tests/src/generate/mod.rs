@@ -9,6 +9,7 @@ mod coverage;
 mod dice;
 mod network;
 mod neurons;
+mod order;
 mod stimulus;
 mod synapses;
 
@@ -36,13 +37,24 @@ pub struct Case {
     pub stimulus: Stimulus,
 }
 
+/// What a network is drawn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flavour {
+    /// A bit of everything.
+    Scattered,
+    /// Lively populations that add with both signs into narrow saturating sums, where the order of
+    /// addition shows.
+    Crowded,
+}
+
 impl Case {
     /// Draws the case of a seed.
     #[must_use]
     pub fn draw(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let chip = draw_chip(&mut dice);
-        let sketch = network::draw_sketch(&mut dice, &chip);
+        let flavour = if dice.chance(15) { Flavour::Crowded } else { Flavour::Scattered };
+        let sketch = network::draw_sketch(&mut dice, &chip, flavour);
         let program = assemble(&sketch, &chip);
         let stimulus = stimulus::draw_stimulus(&mut dice, &program);
         Self { seed, chip, program, stimulus }

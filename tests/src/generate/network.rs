@@ -1,24 +1,26 @@
 //! Random networks with a random mapping.
 
 use quarrion_isa::chip::Chip;
-use quarrion_isa::delivery::{Delivery, DeliverySettings, Scaling};
+use quarrion_isa::delivery::{Delivery, DeliverySettings, Scaling, SynapseMode};
 use quarrion_isa::id::CoreId;
 use quarrion_isa::neuron::NeuronProgram;
 
+use super::Flavour;
 use super::dice::Dice;
 use super::neurons::{CHOICES, draw_choices, draw_parameters};
 use super::synapses::draw_projection;
 use crate::assemble::{CoreSketch, PieceSketch, PopulationSketch, Sketch, plain_inputs};
 
 /// Draws a network of at most six populations on at most six cores.
-pub(super) fn draw_sketch(dice: &mut Dice, chip: &Chip) -> Sketch {
-    let choices = draw_choices(dice);
+pub(super) fn draw_sketch(dice: &mut Dice, chip: &Chip, flavour: Flavour) -> Sketch {
+    let choices = draw_choices(dice, flavour);
     let inputs = 1 + usize::from(dice.chance(30));
     let mut populations: Vec<PopulationSketch> = (0..inputs).map(|n| draw_input(dice, n)).collect();
     for number in 0..dice.count(1, 4) {
         let chosen = dice.below(choices.len());
         let shape = [dice.count(1, 3), dice.count(1, 3), dice.count(1, 4)];
-        let phase = if dice.chance(50) { 0 } else { dice.count(0, 4) };
+        let crowded = flavour == Flavour::Crowded;
+        let phase = if crowded || dice.chance(50) { 0 } else { dice.count(0, 4) };
         let size = shape.iter().product();
         let program = &CHOICES[choices[chosen]].program;
         populations.push(PopulationSketch {
@@ -26,7 +28,7 @@ pub(super) fn draw_sketch(dice: &mut Dice, chip: &Chip) -> Sketch {
             shape,
             phase,
             neuron_program: Some(chosen),
-            parameters: draw_parameters(dice, program, size),
+            parameters: draw_parameters(dice, (program, size), flavour),
             inputs: draw_inputs(dice, program, chip.core_types[0].weights.input_shift),
         });
     }
@@ -41,13 +43,18 @@ pub(super) fn draw_sketch(dice: &mut Dice, chip: &Chip) -> Sketch {
     for target in inputs..sketch.populations.len() {
         let program = &CHOICES[choices[sketch.populations[target].neuron_program.unwrap_or(0)]];
         for _ in 0..dice.count(1, 3) {
-            let source = if dice.chance(50) {
+            let from_inputs = if flavour == Flavour::Crowded { 20 } else { 50 };
+            let source = if dice.chance(from_inputs) {
                 dice.below(inputs)
             } else {
                 dice.below(sketch.populations.len())
             };
             let input = dice.below(program.program.inputs().len()) as u32;
-            let projection = draw_projection(dice, chip, &sketch, (source, target, input));
+            let mut projection = draw_projection(dice, chip, &sketch, (source, target, input));
+            if flavour == Flavour::Crowded {
+                projection.synapse = SynapseMode::Plain;
+                projection.exponent = projection.exponent.clamp(-4, 0);
+            }
             sketch.projections.push(projection);
         }
     }

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use quarrion_isa::neuron::library::SHIPPED;
 use quarrion_isa::neuron::{NeuronProgram, ParameterDecl, Scope};
 
+use super::Flavour;
 use super::dice::Dice;
 use crate::assemble::ParameterSketch;
 use crate::engines::parsed;
@@ -82,7 +83,7 @@ pub static CHOICES: LazyLock<Vec<Choice>> = LazyLock::new(|| {
 ///
 /// Those with `idle when` are few, since checking them takes longer than running them, and the
 /// plainest come most often.
-pub(super) fn draw_choices(dice: &mut Dice) -> Vec<usize> {
+pub(super) fn draw_choices(dice: &mut Dice, flavour: Flavour) -> Vec<usize> {
     let plain: Vec<usize> =
         (0..CHOICES.len()).filter(|&at| !CHOICES[at].program.has_idle()).collect();
     let skipping: Vec<usize> =
@@ -98,6 +99,11 @@ pub(super) fn draw_choices(dice: &mut Dice) -> Vec<usize> {
         .filter(|&at| OWN_NAMES.contains(&CHOICES[at].program.name()))
         .collect();
     let mut drawn = Vec::new();
+    if flavour == Flavour::Crowded {
+        let crowd = ["narrow_saturate", "if_subtract"];
+        drawn.extend(plain.iter().filter(|&&at| crowd.contains(&CHOICES[at].program.name())));
+        return drawn;
+    }
     for _ in 0..dice.count(1, 3) {
         let choice = match dice.below(20) {
             0..=2 => dice.pick(&skipping),
@@ -115,10 +121,13 @@ pub(super) fn draw_choices(dice: &mut Dice) -> Vec<usize> {
 /// Draws a value for each parameter of a program, for a population of `size` neurons.
 pub(super) fn draw_parameters(
     dice: &mut Dice,
-    program: &NeuronProgram,
-    size: u32,
+    (program, size): (&NeuronProgram, u32),
+    flavour: Flavour,
 ) -> Vec<ParameterSketch> {
     let draw = |declared: &ParameterDecl| {
+        if flavour == Flavour::Crowded && declared.name == "vth" {
+            return ParameterSketch::Shared(dice.range(0, 100));
+        }
         let percent = if declared.scope == Scope::Compartment { 60 } else { 25 };
         if dice.chance(percent) {
             ParameterSketch::Each((0..size).map(|_| draw_value(dice, declared)).collect())
