@@ -45,7 +45,7 @@ pub struct NeuronProgram {
 
 impl PartialEq for NeuronProgram {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.checked == other.checked
     }
 }
 

@@ -157,7 +157,7 @@ fn lane_equals_compartment_on_generated_programs() {
             }
         };
         let again = NeuronProgram::parse(program.text(), "print").expect("the print parses");
-        assert_eq!(again.text(), program.text());
+        assert!(again == program, "printed otherwise:\n{}", program.text());
         run += 1;
         let mut pair = Pair::new(&program, 40, &mut dice);
         for step in 0..4 {
@@ -206,7 +206,7 @@ proptest! {
         let damaged = format!("{}{insert}{}", &text[..start], &text[end..]);
         if let Ok(program) = NeuronProgram::parse(&damaged, "damaged") {
             let again = NeuronProgram::parse(program.text(), "print").expect("the print parses");
-            assert_eq!(again.text(), program.text());
+            assert!(again == program, "printed otherwise:\n{}", program.text());
         }
     }
 }

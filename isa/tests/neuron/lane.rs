@@ -37,6 +37,7 @@ fn shipped_texts_parse_without_warnings_and_print_stably() {
         assert_eq!(program.name(), shipped.name);
         assert_eq!(program.warnings(), [], "{}", shipped.name);
         let again = NeuronProgram::parse(program.text(), "print").expect("the print parses");
+        assert!(again == program, "printed otherwise:\n{}", program.text());
         assert_eq!(again.text(), program.text());
         assert_eq!(again.instruction_count(), program.instruction_count());
         println!(

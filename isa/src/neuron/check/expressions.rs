@@ -14,10 +14,7 @@ impl Checker<'_> {
     /// Resolves an expression and finds its range.
     pub(super) fn expression(&mut self, node: &Node) -> Checked {
         match &node.kind {
-            NodeKind::Number(value) => {
-                let range = Range::exactly(*value);
-                Ok(Expression { kind: Kind::Constant(*value), range })
-            }
+            NodeKind::Number(value) => Ok(constant(*value)),
             NodeKind::Name(name) => self.variable(name, node.span),
             NodeKind::Operator(sign, operands) => match operands.as_slice() {
                 [x] => {
@@ -70,22 +67,20 @@ impl Checker<'_> {
             Unary::Wrap(bits, shape) => Ok(x.range.wrapped(bits, shape)),
         };
         let range = range.map_err(|wide| self.too_wide(&wide, span))?;
-        let kind = match x.kind {
-            Kind::Constant(value) => Kind::Constant(meaning::unary(op, value)),
-            _ => Kind::Unary(op, Box::new(x)),
-        };
-        Ok(Expression { kind, range })
+        Ok(match x.kind {
+            Kind::Constant(value) => constant(meaning::unary(op, value)),
+            _ => Expression { kind: Kind::Unary(op, Box::new(x)), range },
+        })
     }
 
     fn binary(&mut self, op: Binary, x: Expression, y: Expression, span: Span) -> Checked {
         self.shift_amount(op, &y, span)?;
         let range = binary_range(op, x.range, y.range);
         let range = range.map_err(|wide| self.too_wide(&wide, span))?;
-        let kind = match (&x.kind, &y.kind) {
-            (Kind::Constant(x), Kind::Constant(y)) => Kind::Constant(meaning::binary(op, *x, *y)),
-            _ => Kind::Binary(op, Box::new([x, y])),
-        };
-        Ok(Expression { kind, range })
+        Ok(match (&x.kind, &y.kind) {
+            (Kind::Constant(x), Kind::Constant(y)) => constant(meaning::binary(op, *x, *y)),
+            _ => Expression { kind: Kind::Binary(op, Box::new([x, y])), range },
+        })
     }
 
     fn shift_amount(&mut self, op: Binary, by: &Expression, span: Span) -> Result<(), Reported> {
@@ -197,6 +192,10 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+fn constant(value: i64) -> Expression {
+    Expression { kind: Kind::Constant(value), range: Range::exactly(value) }
 }
 
 fn clip(x: Expression, low: Expression, high: Expression) -> Expression {
