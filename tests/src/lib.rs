@@ -2,6 +2,7 @@
 
 pub mod assemble;
 pub mod bench;
+pub mod benchmark_nets;
 pub mod booksim;
 pub mod engines;
 pub mod generate;

@@ -1,13 +1,16 @@
 //! Annealing of a partition: random single moves, judged exactly, limits as prices.
 
 use super::random::Stream;
+use super::repair::degree;
 use super::state::{State, ones};
 
 /// How one annealing run goes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schedule {
-    /// Moves tried.
-    pub(super) moves: u64,
+    /// Vertices that may move: those below this number.
+    pub(super) movable: usize,
+    /// Nets that may be looked at.
+    pub(super) effort: u64,
     /// First temperature, in units of cost.
     pub(super) hot: f64,
     /// Last temperature.
@@ -21,21 +24,27 @@ pub(super) struct Schedule {
 /// Blocks of equal temperature, as a power of two: the cooling rate is a repeated square root.
 const BLOCKS_LOG2: u32 = 8;
 
+/// More moves than this per vertex bring nothing, so small networks are soon done.
+const MOVES_PER_VERTEX: u64 = 20_000;
+
 /// Anneals the state in place.
 pub(super) fn anneal(state: &mut State, random: &mut Stream, schedule: Schedule) {
-    let vertices = state.graph().vertex_count();
-    if vertices < 2 || state.parts() < 2 {
+    let movable = schedule.movable;
+    if movable < 2 || state.parts() < 2 {
         return;
     }
     let rate = root(schedule.cold / schedule.hot);
     let hardening = root(schedule.firm / schedule.soft);
     let mut strength = schedule.soft;
-    let per_block = schedule.moves >> BLOCKS_LOG2;
+    let all: u64 = (0..movable as u32).map(|v| degree(state, v)).sum();
+    let per_block = schedule.effort.min(all * MOVES_PER_VERTEX) >> BLOCKS_LOG2;
     let mut temperature = schedule.hot;
     for _ in 0..1_u32 << BLOCKS_LOG2 {
         state.set_strength((strength * 16.0) as i64);
-        for _ in 0..per_block {
-            let v = random.below(vertices) as u32;
+        let mut work = 0;
+        while work < per_block {
+            let v = random.below(movable) as u32;
+            work += degree(state, v) + own_reach(state, v);
             let Some(to) = candidate(state, random, v) else { continue };
             if to == state.part_of(v) {
                 continue;
@@ -56,6 +65,11 @@ fn root(ratio: f64) -> f64 {
     (0..BLOCKS_LOG2).fold(ratio, |r, _| r.sqrt())
 }
 
+/// Parts that the vertex's own nets reach: what a probe looks at when distances count.
+fn own_reach(state: &State, v: u32) -> u64 {
+    state.graph().own_nets(v).iter().map(|&e| u64::from(state.reached(e))).sum::<u64>() / 2
+}
+
 /// A part that something near `v` is in: a co-listener, a source, or a target.
 fn candidate(state: &State, random: &mut Stream, v: u32) -> Option<u32> {
     let graph = state.graph();
@@ -71,7 +85,7 @@ fn candidate(state: &State, random: &mut Stream, v: u32) -> Option<u32> {
     }
     let e = inputs[random.below(inputs.len())];
     if pick < 6 {
-        return Some(state.part_of(state.source(e)));
+        return Some(state.home(e));
     }
     reached_part(state, random, e)
 }

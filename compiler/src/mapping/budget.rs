@@ -7,25 +7,53 @@ pub enum Objective {
     Cores,
     /// Packets per timestep.
     Traffic,
-    /// The busiest core or link of a timestep.
-    Latency,
-    /// Packets and the links they cross, each at its price.
-    Energy,
-    /// Packets, links, cores and the busiest core or link, weighed against each other.
-    Mix(Weights),
+    /// Packets per timestep and the links they cross, each at its price.
+    Energy(Prices),
+    /// The busiest core of a timestep first, packets and hops second.
+    Latency(Service),
 }
 
-/// Weights of a mixed objective; each term is taken relative to the first start's value.
+/// What a packet costs, whatever the currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Weights {
-    /// Cores used.
-    pub cores: u32,
-    /// Packets per timestep.
-    pub traffic: u32,
-    /// Links crossed per timestep.
-    pub hops: u32,
-    /// Load of the busiest core or link.
-    pub latency: u32,
+pub struct Prices {
+    /// A packet that leaves its core, however far it goes.
+    pub packet: u32,
+    /// A link that a packet crosses.
+    pub hop: u32,
+    /// Whether packets of one spike share links.
+    pub multicast: Multicast,
+}
+
+/// How one spike reaches several cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Multicast {
+    /// Every core gets its own packet all the way.
+    Copies,
+    /// Packets share the common part of their XY paths.
+    Tree,
+}
+
+/// How long a core is busy with what happens to it in a timestep, in any one measure of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// A neuron that is updated.
+    pub neuron: u32,
+    /// A spike that arrives on an input axon.
+    pub axon: u32,
+    /// A synapse that a spike reaches.
+    pub synapse: u32,
+}
+
+impl Default for Prices {
+    fn default() -> Self {
+        Self { packet: 4, hop: 1, multicast: Multicast::Copies }
+    }
+}
+
+impl Default for Objective {
+    fn default() -> Self {
+        Self::Energy(Prices::default())
+    }
 }
 
 /// What the search may use.
@@ -37,16 +65,10 @@ pub struct Weights {
 pub struct Budget {
     /// Cores that may be used.
     pub cores: usize,
-    /// Nets that may be looked at, in millions; roughly 150 a second and core of a machine.
+    /// Nets that may be looked at, in millions; roughly 100 a second and thread.
     pub effort: u64,
     /// Seed of every random choice.
     pub seed: u64,
     /// Threads for independent tries; 0 takes as many as the machine has.
     pub threads: usize,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { cores: 128, effort: 1200, seed: 1, threads: 1 }
-    }
 }

@@ -62,9 +62,10 @@ struct OpenCore<'a> {
     inside: Vec<u32>,
     synapses: Vec<u32>,
     value: Vec<u64>,
-    total_value: Vec<u64>,
+    per_value: Vec<f64>,
+    mean: f64,
     total_copies: Vec<u32>,
-    shared_value: Vec<u64>,
+    shared_value: Vec<f64>,
     shared_copies: Vec<u32>,
     touched: Vec<u32>,
     is_touched: Vec<bool>,
@@ -82,8 +83,8 @@ impl<'a> OpenCore<'a> {
             (net.weight * share + mean * u64::from(net.copies) * (16 - share)) / 16
         };
         let value: Vec<u64> = graph.nets().iter().map(value).collect();
-        let all = |v: u32| graph.in_nets(v).iter().map(|&e| value[e as usize]).sum();
-        let total_value: Vec<u64> = (0..vertices as u32).map(all).collect();
+        let all = |v: u32| graph.in_nets(v).iter().map(|&e| value[e as usize]).sum::<u64>();
+        let per_value = (0..vertices as u32).map(|v| 1.0 / (all(v) + mean) as f64).collect();
         let all = |v: u32| graph.in_nets(v).iter().map(|&e| graph.net(e).copies).sum();
         let total_copies: Vec<u32> = (0..vertices as u32).map(all).collect();
         let limit = limits.row().map(|l| if fullness < 1024 { l / 1024 * fullness } else { l });
@@ -98,9 +99,10 @@ impl<'a> OpenCore<'a> {
             inside: vec![u32::MAX; nets],
             synapses: if limits.lists.is_some() { vec![0; nets] } else { Vec::new() },
             value,
-            total_value,
+            per_value,
+            mean: mean as f64,
             total_copies,
-            shared_value: vec![0; vertices],
+            shared_value: vec![0.0; vertices],
             shared_copies: vec![0; vertices],
             touched: Vec::new(),
             is_touched: vec![false; vertices],
@@ -150,22 +152,18 @@ impl<'a> OpenCore<'a> {
         self.touched.retain(|&v| part[v as usize] == u32::MAX);
         let mut refused: Vec<u32> = Vec::new();
         loop {
-            let mut best: Option<(u128, u128, u32)> = None;
+            let mut best: Option<(f64, u32)> = None;
             for &v in &self.touched {
                 let i = v as usize;
-                let shared = u128::from(self.shared_value[i]) + 1;
-                let all = u128::from(self.total_value[i]) + 1;
-                let better = best.is_none_or(|(s, a, u)| {
-                    let (left, right) = (shared * a, s * all);
-                    left > right || (left == right && v < u)
-                });
+                let score = (self.shared_value[i] + self.mean) * self.per_value[i];
+                let better = best.is_none_or(|(s, u)| score > s || (score == s && v < u));
                 if better && self.fits_roughly(v) && !refused.contains(&v) {
-                    best = Some((shared, all, v));
+                    best = Some((score, v));
                 }
             }
             match best {
-                Some((_, _, v)) if self.limits.lists.is_none() || self.fits(v) => return Some(v),
-                Some((_, _, v)) => refused.push(v),
+                Some((_, v)) if self.limits.lists.is_none() || self.fits(v) => return Some(v),
+                Some((_, v)) => refused.push(v),
                 None => break,
             }
             if refused.len() > 8 {
@@ -206,7 +204,7 @@ impl<'a> OpenCore<'a> {
         let copies = self.graph.net(e).copies;
         self.load[INPUT_AXONS] += i64::from(copies);
         for &u in self.graph.pins(e) {
-            self.shared_value[u as usize] += self.value[e as usize];
+            self.shared_value[u as usize] += self.value[e as usize] as f64;
             self.shared_copies[u as usize] += copies;
             self.touch(u);
         }
@@ -224,7 +222,7 @@ impl<'a> OpenCore<'a> {
     }
 
     fn close(&mut self) {
-        self.shared_value.fill(0);
+        self.shared_value.fill(0.0);
         self.shared_copies.fill(0);
         self.is_touched.fill(false);
         self.touched.clear();

@@ -122,3 +122,17 @@ impl Grid {
         }
     }
 }
+
+/// Links in the union of the XY paths from `from` to all of `ends`, which is sorted on the way.
+///
+/// All paths share the row of the source: the links are the stretch of that row between the
+/// outermost columns, and in each column the stretch between the outermost rows.
+pub(super) fn tree_links(from: (u32, u32), ends: &mut Vec<(u32, u32)>) -> u64 {
+    ends.push(from);
+    ends.sort_unstable();
+    let mut links = ends[ends.len() - 1].0 - ends[0].0;
+    for column in ends.chunk_by(|a, b| a.0 == b.0) {
+        links += column[column.len() - 1].1.max(from.1) - column[0].1.min(from.1);
+    }
+    u64::from(links)
+}

@@ -9,6 +9,7 @@ mod fill;
 mod grid;
 mod hypergraph;
 mod limits;
+mod map;
 mod partition;
 mod place;
 mod random;
@@ -16,15 +17,16 @@ mod repair;
 mod scores;
 mod state;
 
-pub use budget::{Budget, Objective, Weights};
+pub use budget::{Budget, Multicast, Objective, Prices, Service};
 pub use error::MappingError;
 pub use grid::Grid;
 pub use hypergraph::{
     Demand, Hypergraph, MEMORY, NEURONS, Net, OTHER, RESOURCES, STATE, WEIGHT_ONE, weight,
 };
 pub use limits::{INPUT_AXONS, LOAD_NAMES, LOADS, Limits, ListFormat, Loads, OUTPUT_EDGES};
+pub use map::{Mapping, map};
 pub use partition::partition;
-pub use place::{Traffic, place, place_traffic};
+pub use place::{Flow, Traffic, place, place_traffic, relax_links, replace_traffic, shorten_trees};
 pub use scores::{
     Partition, PartitionScores, Placement, PlacementScores, neurons_per_core, score_partition,
     score_placement,

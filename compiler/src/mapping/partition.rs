@@ -8,11 +8,11 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::anneal::{Schedule, anneal};
 use super::budget::{Budget, Objective};
-use super::coarsen::{cap, twins};
+use super::coarsen::twins;
 use super::error::MappingError;
 use super::fill::{Fill, fill};
-use super::hypergraph::{Hypergraph, RESOURCES};
-use super::limits::{INPUT_AXONS, LOAD_NAMES, Limits};
+use super::hypergraph::{Hypergraph, MEMORY, RESOURCES};
+use super::limits::{INPUT_AXONS, LOAD_NAMES, Limits, OUTPUT_EDGES};
 use super::random::Stream;
 use super::repair::{merge, polish, repair};
 use super::scores::{Partition, PartitionScores, score_partition};
@@ -22,13 +22,26 @@ use super::state::State;
 const TWIN_SHARE: u64 = 16;
 
 /// The starts, in the order in which ties are decided.
-const STARTS: [Fill; 5] = [
-    Fill::Overlap { rate: 8 },
-    Fill::Overlap { rate: 4 },
+const STARTS: [Fill; 4] = [
+    Fill::Overlap { rate: 10 },
+    Fill::Overlap { rate: 5 },
     Fill::Overlap { rate: 0 },
-    Fill::Overlap { rate: 16 },
     Fill::Natural,
 ];
+
+/// The fraction of the output edges that annealing leaves free.
+const EDGE_MARGIN: i64 = 64;
+
+/// How full a greedy fill makes cores, in 1 / 1024: emptier when no legal partition was found.
+const FULLNESS: [i64; 4] = [1024, 928, 832, 704];
+
+/// What all stages of one search share.
+#[derive(Clone, Copy)]
+pub(super) struct Search<'a> {
+    pub(super) limits: &'a Limits,
+    pub(super) objective: Objective,
+    pub(super) budget: &'a Budget,
+}
 
 /// Finds a partition of `graph` that breaks no limit.
 ///
@@ -47,123 +60,8 @@ pub fn partition(
     if graph.vertex_count() == 0 {
         return Ok(Partition { part: Vec::new(), cores: 0 });
     }
-    let (group, groups) = twins(graph, &cap(limits, TWIN_SHARE));
-    let contracted = groups * 4 <= graph.vertex_count() * 3;
-    if !contracted {
-        let best = search(graph, limits, objective, budget, budget.effort * 1_000_000);
-        return finish(graph, limits, budget, best);
-    }
-    let coarse = graph.contract(&group, groups)?;
-    let effort = budget.effort * 1_000_000;
-    let best = search(&coarse, limits, objective, budget, effort / 2);
-    let part: Vec<u32> = group.iter().map(|&to| best.part[to as usize]).collect();
-    let mut random = Stream::new(budget.seed, 99);
-    let start = Partition::compact(&part);
-    let best = improve(graph, limits, &start, budget, COLD, effort / 2, &mut random);
-    finish(graph, limits, budget, best)
-}
-
-/// A schedule before its moves are counted: temperatures relative to the mean net weight.
-#[derive(Clone, Copy, Debug)]
-struct Heat {
-    hot: f64,
-    cold: f64,
-    soft: f64,
-    firm: f64,
-}
-
-/// Heat for a greedy start.
-const WARM: Heat = Heat { hot: 2.0, cold: 0.05, soft: 0.3, firm: 4.0 };
-/// Heat for a start that was annealed already.
-const COLD: Heat = Heat { hot: 0.3, cold: 0.05, soft: 1.0, firm: 4.0 };
-
-/// Tries all starts, then spends the rest of the effort on the best.
-fn search(
-    graph: &Hypergraph,
-    limits: &Limits,
-    objective: Objective,
-    budget: &Budget,
-    effort: u64,
-) -> Partition {
-    let tried: Vec<(Partition, PartitionScores)> = STARTS
-        .par_iter()
-        .map(|&how| {
-            let start = Partition::compact(&fill(graph, limits, how, 1024));
-            let mut random = Stream::new(budget.seed, 1);
-            let tried = improve(graph, limits, &start, budget, WARM, effort / 16, &mut random);
-            let scores = score_partition(graph, limits, &tried);
-            (tried, scores)
-        })
-        .collect();
-    let best = (0..tried.len()).min_by_key(|&i| rank(objective, budget, &tried[i].1)).unwrap_or(0);
-    let start = Partition::compact(&fill(graph, limits, STARTS[best], 1024));
-    let mut random = Stream::new(budget.seed, 2);
-    let long = improve(graph, limits, &start, budget, WARM, effort / 2, &mut random);
-    let scores = score_partition(graph, limits, &long);
-    let (first, first_scores) = &tried[best];
-    if rank(objective, budget, &scores) <= rank(objective, budget, first_scores) {
-        long
-    } else {
-        first.clone()
-    }
-}
-
-/// What partitions are compared by, smallest first.
-fn rank(objective: Objective, budget: &Budget, scores: &PartitionScores) -> (bool, usize, u64) {
-    let excess = scores.cores.saturating_sub(budget.cores);
-    match objective {
-        Objective::Cores => (!scores.legal, scores.cores, scores.km1_weight),
-        _ => (!scores.legal, excess, scores.km1_weight),
-    }
-}
-
-/// Anneals, repairs, merges and polishes one start.
-fn improve(
-    graph: &Hypergraph,
-    limits: &Limits,
-    start: &Partition,
-    budget: &Budget,
-    heat: Heat,
-    effort: u64,
-    random: &mut Stream,
-) -> Partition {
-    let parts =
-        start.cores + (budget.cores.saturating_sub(start.cores)).clamp(2, 8 + start.cores / 8);
-    let scores = score_partition(graph, limits, start);
-    let mut state = State::new(graph, limits, start.part.clone(), parts);
-    let mean = state.cost() as f64 / scores.km1.max(1) as f64 * mean_copies(graph);
-    let per_move = (graph.pin_count() + graph.net_count()) / graph.vertex_count() + 4;
-    anneal(
-        &mut state,
-        random,
-        Schedule {
-            moves: effort / per_move as u64,
-            hot: heat.hot * mean,
-            cold: heat.cold * mean,
-            soft: heat.soft,
-            firm: heat.firm,
-        },
-    );
-    if !repair(&mut state) {
-        return start.clone();
-    }
-    merge(&mut state, parts);
-    polish(&mut state, random, 2);
-    Partition::compact(state.part())
-}
-
-/// Copies of the average net: what one move of a coarse vertex is about.
-fn mean_copies(graph: &Hypergraph) -> f64 {
-    let copies: u64 = graph.nets().iter().map(|net| u64::from(net.copies)).sum();
-    copies as f64 / graph.net_count().max(1) as f64
-}
-
-fn finish(
-    graph: &Hypergraph,
-    limits: &Limits,
-    budget: &Budget,
-    best: Partition,
-) -> Result<Partition, MappingError> {
+    let search = Search { limits, objective, budget };
+    let best = in_pool(budget.threads, || search.run(graph, budget.effort * 1_000_000))?;
     if best.cores > budget.cores {
         let at_least = limits.core_bound(graph);
         return Err(MappingError::TooFewCores {
@@ -175,8 +73,129 @@ fn finish(
     Ok(best)
 }
 
+/// Runs `work` on its own threads, or on the caller's when a pool can't be had.
+pub(super) fn in_pool<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
+/// Temperatures relative to the mean net, prices relative to the mean load.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heat {
+    pub(super) hot: f64,
+    pub(super) cold: f64,
+    pub(super) soft: f64,
+    pub(super) firm: f64,
+}
+
+/// Heat for a greedy start.
+const WARM: Heat = Heat { hot: 2.0, cold: 0.05, soft: 0.3, firm: 4.0 };
+/// Heat for a start that was annealed already.
+const COOL: Heat = Heat { hot: 0.3, cold: 0.05, soft: 1.0, firm: 4.0 };
+
+impl Search<'_> {
+    pub(super) fn run(&self, graph: &Hypergraph, effort: u64) -> Result<Partition, MappingError> {
+        let (group, groups) = twins(graph, self.limits, TWIN_SHARE);
+        if groups * 4 > graph.vertex_count() * 3 {
+            return Ok(self.best_of_starts(graph, effort));
+        }
+        let coarse = graph.contract(&group, groups)?;
+        let best = self.best_of_starts(&coarse, effort / 2);
+        let part: Vec<u32> = group.iter().map(|&to| best.part[to as usize]).collect();
+        let start = Partition { part, cores: best.cores };
+        let mut random = Stream::new(self.budget.seed, 99);
+        Ok(self.improve(graph, &start, COOL, effort / 2, &mut random))
+    }
+
+    /// Tries all starts with an eighth of the effort each, then the best with half of it.
+    fn best_of_starts(&self, graph: &Hypergraph, effort: u64) -> Partition {
+        let tried: Vec<(Partition, Partition)> =
+            STARTS.par_iter().map(|&how| self.short_try(graph, how, effort / 8)).collect();
+        let ranks: Vec<_> = tried.iter().map(|t| self.rank(graph, &t.1)).collect();
+        let best = (0..tried.len()).min_by_key(|&i| ranks[i]).unwrap_or(0);
+        let mut random = Stream::new(self.budget.seed, 2);
+        let (start, short) = &tried[best];
+        let long = self.improve(graph, start, WARM, effort / 2, &mut random);
+        if self.rank(graph, &long) <= ranks[best] { long } else { short.clone() }
+    }
+
+    /// A greedy start and what a little annealing makes of it; emptier starts as long as that is
+    /// not legal.
+    fn short_try(&self, graph: &Hypergraph, how: Fill, effort: u64) -> (Partition, Partition) {
+        let mut last = None;
+        for fullness in FULLNESS {
+            let start = Partition::compact(&fill(graph, self.limits, how, fullness));
+            let mut random = Stream::new(self.budget.seed, 1);
+            if start.cores > 2 * self.budget.cores {
+                return last.unwrap_or((start.clone(), start));
+            }
+            let tried = self.improve(graph, &start, WARM, effort, &mut random);
+            if score_partition(graph, self.limits, &tried).legal {
+                return (start, tried);
+            }
+            last = Some((start, tried));
+        }
+        last.unwrap_or_default()
+    }
+
+    /// What partitions are compared by, smallest first.
+    fn rank(&self, graph: &Hypergraph, partition: &Partition) -> (bool, usize, u64) {
+        let scores: PartitionScores = score_partition(graph, self.limits, partition);
+        let cores = match self.objective {
+            Objective::Cores => scores.cores,
+            _ => scores.cores.saturating_sub(self.budget.cores),
+        };
+        (!scores.legal, cores, scores.km1_weight)
+    }
+
+    /// Anneals, repairs, merges and polishes one start.
+    pub(super) fn improve(
+        &self,
+        graph: &Hypergraph,
+        start: &Partition,
+        heat: Heat,
+        effort: u64,
+        random: &mut Stream,
+    ) -> Partition {
+        let spare = self.budget.cores.saturating_sub(start.cores);
+        let parts = start.cores + spare.clamp(2, 8 + start.cores / 8);
+        let mut state = State::new(graph, self.limits, start.part.clone(), parts);
+        let movable = graph.vertex_count();
+        let mean = mean_cost(&state);
+        let schedule = Schedule {
+            movable,
+            effort: effort / 16 * 14,
+            hot: heat.hot * mean,
+            cold: heat.cold * mean,
+            soft: heat.soft,
+            firm: heat.firm,
+        };
+        // Output edges change with moves elsewhere, so repairs need some room.
+        let edges = state.limit()[OUTPUT_EDGES];
+        state.set_limit(OUTPUT_EDGES, edges - edges / EDGE_MARGIN);
+        anneal(&mut state, random, schedule);
+        state.set_limit(OUTPUT_EDGES, edges);
+        if !repair(&mut state) {
+            return start.clone();
+        }
+        merge(&mut state, effort / 16);
+        polish(&mut state, random, movable, effort / 16);
+        let better = Partition::compact(state.part());
+        if self.rank(graph, &better) <= self.rank(graph, start) { better } else { start.clone() }
+    }
+}
+
+/// What one packet stream between a source vertex and a part costs on average.
+pub(super) fn mean_cost(state: &State) -> f64 {
+    let pairs: u64 =
+        (0..state.graph().net_count() as u32).map(|e| u64::from(state.reached(e))).sum();
+    state.cost() as f64 / pairs.max(1) as f64
+}
+
 /// Refuses a vertex that alone breaks a limit of a core.
-fn check_vertices(graph: &Hypergraph, limits: &Limits) -> Result<(), MappingError> {
+pub(super) fn check_vertices(graph: &Hypergraph, limits: &Limits) -> Result<(), MappingError> {
     let row = limits.row();
     for v in 0..graph.vertex_count() as u32 {
         let mut load: Vec<u64> = graph.demand(v).iter().map(|&d| u64::from(d)).collect();
@@ -186,16 +205,15 @@ fn check_vertices(graph: &Hypergraph, limits: &Limits) -> Result<(), MappingErro
             let counts = graph.in_synapses(v);
             for (j, &e) in graph.in_nets(v).iter().enumerate() {
                 let words = format.words(counts.get(j).copied().unwrap_or(1));
-                load[super::hypergraph::MEMORY] += words * u64::from(graph.net(e).copies);
+                load[MEMORY] += words * u64::from(graph.net(e).copies);
             }
         }
         for r in (0..RESOURCES).chain([INPUT_AXONS]) {
             let limit = row[r] as u64;
             if load[r] > limit {
-                let resource = LOAD_NAMES[r];
                 return Err(MappingError::VertexTooLarge {
                     vertex: v,
-                    resource,
+                    resource: LOAD_NAMES[r],
                     demand: load[r],
                     limit,
                 });

@@ -4,9 +4,6 @@ use super::limits::{LOADS, Loads};
 use super::random::Stream;
 use super::state::{State, ones};
 
-/// How many steps of the search went into something, in nets looked at.
-pub(super) type Work = u64;
-
 /// Strength at which no saving is worth one broken limit.
 const STRICT: i64 = 1 << 20;
 
@@ -30,15 +27,19 @@ pub(super) fn repair(state: &mut State) -> bool {
 
 /// Moves vertices out of part `p` until it breaks no limit.
 fn relieve(state: &mut State, p: u32) -> bool {
+    let mut round = 0;
+    let mut spills = 0;
     while state.over(p) {
         let excess = excess(state, p);
         let members = members_of(state, p);
+        let helpful: Vec<u32> =
+            members.into_iter().filter(|&v| relieves(state, v, &excess)).collect();
+        let stride = helpful.len().div_ceil(SAMPLED).max(1);
+        let offset = round % stride;
+        round += 1;
         let mut best: Option<(i64, u32, u32, i64)> = None;
-        for &v in &members {
-            if !relieves(state, v, &excess) {
-                continue;
-            }
-            for to in candidates(state, v, true) {
+        for &v in helpful.iter().skip(offset).step_by(stride) {
+            for to in candidates(state, v, All::Yes, &mut 0) {
                 let probe = state.probe(v, to);
                 let change = probe.cost.saturating_add(probe.penalty);
                 if probe.penalty < 0 && best.is_none_or(|(c, ..)| change < c) {
@@ -48,10 +49,35 @@ fn relieve(state: &mut State, p: u32) -> bool {
         }
         match best {
             Some((_, v, to, cost)) => state.apply(v, to, cost),
+            None if spills < MAX_SPILLS && spill(state, p) => spills += 1,
             None => return false,
         }
     }
     true
+}
+
+/// Moves vertices of part `p` into an empty part, one by one, each time the one that costs least
+/// there, until `p` breaks no limit. What no single move relieves (inputs that several vertices
+/// share) a group does.
+fn spill(state: &mut State, p: u32) -> bool {
+    let Some(to) = (0..state.parts() as u32).find(|&q| state.members(q) == 0) else {
+        return false;
+    };
+    let mut members = members_of(state, p);
+    while state.over(p) && members.len() > 1 {
+        let mut best: Option<(i64, usize, i64)> = None;
+        for (i, &v) in members.iter().enumerate() {
+            let probe = state.probe(v, to);
+            let change = probe.cost.saturating_add(probe.penalty);
+            if best.is_none_or(|(c, ..)| change < c) {
+                best = Some((change, i, probe.cost));
+            }
+        }
+        let Some((_, i, cost)) = best else { return false };
+        let v = members.swap_remove(i);
+        state.apply(v, to, cost);
+    }
+    !state.over(p) && !state.over(to)
 }
 
 /// By how much each load of part `p` is above its limit.
@@ -80,42 +106,85 @@ pub(super) fn members_of(state: &State, p: u32) -> Vec<u32> {
     (0..part.len() as u32).filter(|&v| part[v as usize] == p).collect()
 }
 
-/// Parts other than its own that something near `v` is in; with `empty`, one empty part as well.
-pub(super) fn candidates(state: &State, v: u32, empty: bool) -> Vec<u32> {
-    let graph = state.graph();
-    let mut bits = vec![0_u64; state.parts().div_ceil(64)];
-    for &e in graph.in_nets(v) {
-        for (sum, &word) in bits.iter_mut().zip(state.reach(e)) {
-            *sum |= word;
-        }
-        let home = state.part_of(state.source(e)) as usize;
-        bits[home / 64] |= 1 << (home % 64);
-    }
-    for &e in graph.own_nets(v) {
-        for (sum, &word) in bits.iter_mut().zip(state.reach(e)) {
-            *sum |= word;
-        }
-    }
-    if empty && let Some(p) = (0..state.parts() as u32).find(|&p| state.members(p) == 0) {
-        bits[p as usize / 64] |= 1 << (p % 64);
-    }
-    let own = state.part_of(v);
-    ones(&bits).map(|p| p as u32).filter(|&p| p != own).collect()
+/// Empty parts that one part may spill into.
+const MAX_SPILLS: u32 = 2;
+
+/// Whether more parts are tried than the best few.
+#[derive(Clone, Copy)]
+enum All {
+    Yes,
+    No,
 }
 
-/// Moves every vertex to its best part as long as something improves, at most `rounds` times.
-pub(super) fn polish(state: &mut State, random: &mut Stream, rounds: u32) -> Work {
+/// Parts tried per vertex when polishing and merging.
+const TRIED: usize = 10;
+
+/// Parts beyond the best few tried per vertex when a part is relieved.
+const SPREAD: usize = 24;
+
+/// Vertices tried at a time when a part is relieved.
+const SAMPLED: usize = 48;
+
+/// The parts other than its own that share most traffic with `v`, best first; for a repair some
+/// of the others and an empty part as well. Adds the nets looked at to `work`.
+fn candidates(state: &State, v: u32, all: All, work: &mut u64) -> Vec<u32> {
+    let graph = state.graph();
+    let mut pull = vec![0_u64; state.parts()];
+    for &e in graph.in_nets(v) {
+        let weight = graph.net(e).weight + 1;
+        for p in ones(state.reach(e)) {
+            pull[p] += weight;
+        }
+        pull[state.home(e) as usize] += 1;
+        *work += u64::from(state.reached(e)) / 2;
+    }
+    for &e in graph.own_nets(v) {
+        let weight = graph.net(e).weight + 1;
+        for p in ones(state.reach(e)) {
+            pull[p] += weight;
+        }
+    }
+    let own = state.part_of(v);
+    let mut parts: Vec<u32> =
+        (0..pull.len() as u32).filter(|&p| p != own && pull[p as usize] > 0).collect();
+    let key = |&p: &u32| (std::cmp::Reverse(pull[p as usize]), p);
+    let beyond = if matches!(all, All::Yes) { others(state, own, v) } else { Vec::new() };
+    if parts.len() > TRIED {
+        parts.select_nth_unstable_by_key(TRIED, key);
+        parts.truncate(TRIED);
+    }
+    parts.sort_unstable_by_key(key);
+    parts.extend(beyond);
+    *work += degree(state, v) * (parts.len() as u64 + 1);
+    parts
+}
+
+/// Used parts spread over all, other ones for each vertex, and one empty part.
+fn others(state: &State, own: u32, v: u32) -> Vec<u32> {
+    let used = (0..state.parts() as u32).filter(|&p| p != own && state.members(p) > 0);
+    let used: Vec<u32> = used.collect();
+    let stride = used.len().div_ceil(SPREAD).max(1);
+    let mut parts: Vec<u32> =
+        used.iter().copied().skip(v as usize % stride).step_by(stride).collect();
+    parts.extend((0..state.parts() as u32).find(|&p| state.members(p) == 0));
+    parts
+}
+
+/// Moves every vertex to its best part as long as something improves and `effort` lasts, which
+/// is counted in nets looked at.
+pub(super) fn polish(state: &mut State, random: &mut Stream, movable: usize, effort: u64) {
     state.set_strength(STRICT);
-    let mut order: Vec<u32> = (0..state.graph().vertex_count() as u32).collect();
+    let mut order: Vec<u32> = (0..movable as u32).collect();
     let mut work = 0;
-    for _ in 0..rounds {
+    loop {
         random.shuffle(&mut order);
         let before = state.cost();
         for &v in &order {
+            if work > effort {
+                return;
+            }
             let mut best: Option<(i64, u32, i64)> = None;
-            let around = candidates(state, v, false);
-            work += around.len() as u64 * degree(state, v);
-            for to in around {
+            for to in candidates(state, v, All::No, &mut work) {
                 let probe = state.probe(v, to);
                 let change = probe.cost.saturating_add(probe.penalty);
                 if change < best.map_or(0, |b| b.0) {
@@ -127,26 +196,29 @@ pub(super) fn polish(state: &mut State, random: &mut Stream, rounds: u32) -> Wor
             }
         }
         if state.cost() >= before {
-            break;
+            return;
         }
     }
-    work
 }
 
 /// Nets that one probe of `v` looks at.
 pub(super) fn degree(state: &State, v: u32) -> u64 {
     let graph = state.graph();
-    (graph.in_nets(v).len() + graph.own_nets(v).len() + 1) as u64
+    (graph.in_nets(v).len() + graph.own_nets(v).len() + 8) as u64 * state.probe_cost()
 }
 
 /// Tries to empty the lightest parts into the others; keeps what lowers the cost (with the price
-/// of a core in it) and breaks no limit.
-pub(super) fn merge(state: &mut State, tries: usize) {
+/// of a core in it) and breaks no limit. Stops when `effort`, in nets looked at, is spent.
+pub(super) fn merge(state: &mut State, effort: u64) {
     state.set_strength(STRICT);
     let mut parts: Vec<u32> = (0..state.parts() as u32).filter(|&p| state.members(p) > 0).collect();
     parts.sort_by_key(|&p| (fullness(state, p), p));
-    for &p in parts.iter().take(tries) {
-        dissolve(state, p);
+    let mut work = 0;
+    for &p in &parts {
+        if work > effort {
+            return;
+        }
+        dissolve(state, p, &mut work);
     }
 }
 
@@ -157,7 +229,7 @@ fn fullness(state: &State, p: u32) -> i128 {
 }
 
 /// Empties part `p` if every vertex finds a place and the cost does not rise.
-fn dissolve(state: &mut State, p: u32) -> bool {
+fn dissolve(state: &mut State, p: u32, work: &mut u64) -> bool {
     let before = state.cost();
     let mut members = members_of(state, p);
     members.sort_by_key(|&v| (std::cmp::Reverse(degree(state, v)), v));
@@ -165,7 +237,7 @@ fn dissolve(state: &mut State, p: u32) -> bool {
     let mut whole = true;
     for &v in &members {
         let mut best: Option<(i64, u32)> = None;
-        for to in candidates(state, v, false) {
+        for to in candidates(state, v, All::No, work) {
             let probe = state.probe(v, to);
             if state.members(to) > 0
                 && probe.penalty <= 0

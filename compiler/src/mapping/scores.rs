@@ -5,7 +5,7 @@ use super::hypergraph::{Hypergraph, MEMORY, NEURONS, RESOURCES, WEIGHT_ONE};
 use super::limits::{INPUT_AXONS, LOADS, Limits, Loads, OUTPUT_EDGES};
 
 /// Which part each vertex is in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Partition {
     /// The part of each vertex; every part below `cores` has a vertex.
     pub part: Vec<u32>,
@@ -87,6 +87,13 @@ pub(super) struct Reach {
     pub(super) loads: Vec<Loads>,
 }
 
+impl Reach {
+    /// The cores that net `e` reaches.
+    pub(super) fn cores_of(&self, e: u32) -> &[u32] {
+        &self.cores[self.ptr[e as usize]..self.ptr[e as usize + 1]]
+    }
+}
+
 /// Counts which cores each net reaches and what each core carries.
 pub(super) fn reach(graph: &Hypergraph, limits: &Limits, partition: &Partition) -> Reach {
     let part = &partition.part;
@@ -139,7 +146,7 @@ pub fn score_partition(
     for e in 0..graph.net_count() {
         let net = graph.net(e as u32);
         let home = partition.part[net.source as usize];
-        let row = &reach.cores[reach.ptr[e]..reach.ptr[e + 1]];
+        let row = reach.cores_of(e as u32);
         let remote = row.iter().filter(|&&core| core != home).count() as u64;
         km1 += remote * u64::from(net.copies);
         km1_weight += remote * net.weight;
@@ -203,7 +210,7 @@ pub fn score_placement(
     for e in 0..graph.net_count() {
         let net = graph.net(e as u32);
         let home = partition.part[net.source as usize];
-        for &core in &reach.cores[reach.ptr[e]..reach.ptr[e + 1]] {
+        for &core in reach.cores_of(e as u32) {
             if core == home {
                 continue;
             }

@@ -31,7 +31,7 @@ pub(in crate::mapping) struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    /// Puts the parts into the slots in `order`.
+    /// Puts the parts into the slots in `order`, where the largest number is an empty slot.
     pub(in crate::mapping) fn new(
         traffic: &'a Traffic,
         grid: &Grid,
@@ -53,12 +53,32 @@ impl<'a> Exchange<'a> {
             cost: 0,
         };
         for (slot, &part) in order.iter().enumerate() {
+            if part == EMPTY {
+                continue;
+            }
             exchange.slot_of[part as usize] = slot as u32;
             exchange.spot_of[part as usize] = exchange.spots[slot];
             exchange.item_at[slot] = part;
         }
         exchange.cost = exchange.count_cost();
         exchange
+    }
+
+    /// Puts the parts where a placement says, each into a free slot of its tile.
+    pub(in crate::mapping) fn from_placement(
+        traffic: &'a Traffic,
+        grid: &Grid,
+        slots: &'a [u32],
+        placement: &Placement,
+    ) -> Option<Self> {
+        let mut free = vec![true; slots.len()];
+        let mut order = vec![EMPTY; slots.len()];
+        for (part, &tile) in (0_u32..).zip(&placement.tile) {
+            let slot = (0..slots.len()).find(|&s| free[s] && slots[s] == tile)?;
+            free[slot] = false;
+            order[slot] = part;
+        }
+        Some(Self::new(traffic, grid, slots, &order))
     }
 
     /// Links crossed per step, in 1 / `WEIGHT_ONE`.
@@ -85,9 +105,10 @@ impl<'a> Exchange<'a> {
     /// What the traffic of part `p` costs from `spot`, that with `but` left out.
     fn pull(&self, p: u32, spot: Spot, but: u32) -> i64 {
         let mut sum = 0;
-        for &(q, w) in self.traffic.partners(p) {
-            if q != but {
-                sum += w as i64 * self.distance(spot, self.spot_of[q as usize]);
+        for flow in self.traffic.partners(p) {
+            if flow.part != but {
+                let distance = self.distance(spot, self.spot_of[flow.part as usize]);
+                sum += flow.both() as i64 * distance;
             }
         }
         sum
@@ -120,7 +141,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Anneals for about `effort` flows looked at, then descends.
-    pub(in crate::mapping) fn anneal(&mut self, random: &mut Stream, effort: u64) {
+    pub(in crate::mapping) fn anneal(&mut self, random: &mut Stream, effort: u64, hot: f64) {
         let parts = self.traffic.parts();
         let slots = self.slots.len();
         let (partners, total) = self.traffic.total();
@@ -129,9 +150,9 @@ impl<'a> Exchange<'a> {
         }
         let per_move = 4 * (partners / parts) as u64 + 8;
         let mean = total as f64 / partners as f64;
-        let ratio = COLD / HOT;
+        let ratio = COLD / hot;
         let rate = (0..BLOCKS_LOG2).fold(ratio, |r, _| r.sqrt());
-        let mut temperature = mean * HOT;
+        let mut temperature = mean * hot;
         for _ in 0..1 << BLOCKS_LOG2 {
             for _ in 0..(effort / per_move) >> BLOCKS_LOG2 {
                 let s = self.slot_of[random.below(parts)] as usize;
@@ -171,7 +192,5 @@ impl<'a> Exchange<'a> {
 
 /// Blocks of equal temperature, as a power of two.
 const BLOCKS_LOG2: u32 = 8;
-/// First temperature, in mean flows between two parts.
-const HOT: f64 = 20.0;
-/// Last temperature.
+/// Last temperature, in mean flows between two parts.
 const COLD: f64 = 0.02;

@@ -1,14 +1,33 @@
 //! The traffic among parts, as rows of partners.
 
-use crate::mapping::hypergraph::Hypergraph;
+use crate::mapping::hypergraph::{Hypergraph, prefix_sum};
 use crate::mapping::limits::Limits;
 use crate::mapping::scores::{Partition, reach};
 
-/// Packets per step among parts, both directions added, in 1 / `WEIGHT_ONE`.
+/// The traffic between a part and one partner, per step, in 1 / `WEIGHT_ONE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// The partner.
+    pub part: u32,
+    /// What goes there.
+    pub out: u64,
+    /// What comes from there.
+    pub back: u64,
+}
+
+impl Flow {
+    /// Both directions together.
+    #[must_use]
+    pub fn both(&self) -> u64 {
+        self.out + self.back
+    }
+}
+
+/// Packets per step among parts when every part reached gets its own packet.
 #[derive(Clone, Debug)]
 pub struct Traffic {
     ptr: Vec<usize>,
-    partners: Vec<(u32, u64)>,
+    flows: Vec<Flow>,
 }
 
 impl Traffic {
@@ -22,17 +41,17 @@ impl Traffic {
         order.sort_by_key(|&e| home(e));
         let mut sum = vec![0_u64; partition.cores];
         for nets in order.chunk_by(|&a, &b| home(a) == home(b)) {
-            let from = home(nets[0]);
+            let mut reached: Vec<u32> = Vec::new();
             for &e in nets {
-                for &core in &reach.cores[reach.ptr[e as usize]..reach.ptr[e as usize + 1]] {
+                for &core in reach.cores_of(e) {
+                    if sum[core as usize] == 0 {
+                        reached.push(core);
+                    }
                     sum[core as usize] += graph.net(e).weight;
                 }
             }
-            for (to, flow) in (0_u32..).zip(&mut sum) {
-                let flow = std::mem::take(flow);
-                if flow > 0 && to != from {
-                    flows.push((from, to, flow));
-                }
+            for to in reached {
+                flows.push((home(nets[0]), to, std::mem::take(&mut sum[to as usize])));
             }
         }
         Self::from_flows(partition.cores, &flows)
@@ -41,20 +60,22 @@ impl Traffic {
     /// Adds up flows given as (from, to, weight); a flow from a part to itself costs nothing.
     #[must_use]
     pub fn from_flows(parts: usize, flows: &[(u32, u32, u64)]) -> Self {
-        let mut both: Vec<(u32, u32, u64)> = Vec::with_capacity(flows.len() * 2);
+        let mut both: Vec<(u32, Flow)> = Vec::with_capacity(flows.len() * 2);
         for &(a, b, w) in flows.iter().filter(|f| f.0 != f.1 && f.2 > 0) {
-            both.push((a, b, w));
-            both.push((b, a, w));
+            both.push((a, Flow { part: b, out: w, back: 0 }));
+            both.push((b, Flow { part: a, out: 0, back: w }));
         }
-        both.sort_unstable();
+        both.sort_unstable_by_key(|(a, flow)| (*a, flow.part));
         let mut ptr = vec![0_usize; parts + 1];
-        let mut partners: Vec<(u32, u64)> = Vec::new();
-        for same in both.chunk_by(|x, y| (x.0, x.1) == (y.0, y.1)) {
-            partners.push((same[0].1, same.iter().map(|f| f.2).sum()));
+        let mut rows: Vec<Flow> = Vec::new();
+        for same in both.chunk_by(|x, y| (x.0, x.1.part) == (y.0, y.1.part)) {
+            let out = same.iter().map(|(_, flow)| flow.out).sum();
+            let back = same.iter().map(|(_, flow)| flow.back).sum();
+            rows.push(Flow { part: same[0].1.part, out, back });
             ptr[same[0].0 as usize + 1] += 1;
         }
-        crate::mapping::hypergraph::prefix_sum(&mut ptr);
-        Self { ptr, partners }
+        prefix_sum(&mut ptr);
+        Self { ptr, flows: rows }
     }
 
     /// The number of parts.
@@ -63,15 +84,15 @@ impl Traffic {
         self.ptr.len() - 1
     }
 
-    /// The partners of part `p` with the traffic in both directions, ascending.
+    /// The partners of part `p`, ascending.
     #[must_use]
-    pub fn partners(&self, p: u32) -> &[(u32, u64)] {
-        &self.partners[self.ptr[p as usize]..self.ptr[p as usize + 1]]
+    pub fn partners(&self, p: u32) -> &[Flow] {
+        &self.flows[self.ptr[p as usize]..self.ptr[p as usize + 1]]
     }
 
     /// How many directed pairs of partners there are, and their traffic.
     pub(super) fn total(&self) -> (usize, u64) {
-        (self.partners.len(), self.partners.iter().map(|partner| partner.1).sum())
+        (self.flows.len(), self.flows.iter().map(Flow::both).sum())
     }
 
     /// An order of the parts in which heavy partners are near: each next part is the one with
@@ -81,18 +102,21 @@ impl Traffic {
         let mut pull = vec![0.0_f64; parts];
         let mut taken = vec![false; parts];
         let mut order = Vec::with_capacity(parts);
+        // Older traffic fades by growing what is added instead of shrinking what is there.
+        let mut gain = 1.0;
         for _ in 0..parts {
-            let next = (0..parts)
-                .filter(|&p| !taken[p])
-                .max_by(|&a, &b| pull[a].total_cmp(&pull[b]).then(b.cmp(&a)));
+            let free = (0..parts).filter(|&p| !taken[p]);
+            let next = free.max_by(|&a, &b| pull[a].total_cmp(&pull[b]).then(b.cmp(&a)));
             let Some(next) = next else { break };
             taken[next] = true;
             order.push(next as u32);
-            for p in &mut pull {
-                *p *= 0.75;
+            gain *= 1.25;
+            if gain > 1e200 {
+                pull.iter_mut().for_each(|p| *p /= gain);
+                gain = 1.0;
             }
-            for &(q, w) in self.partners(next as u32) {
-                pull[q as usize] += w as f64;
+            for flow in self.partners(next as u32) {
+                pull[flow.part as usize] += flow.both() as f64 * gain;
             }
         }
         order

@@ -6,6 +6,8 @@
 mod curve;
 mod exchange;
 mod flow;
+mod links;
+mod tree;
 
 use super::grid::Grid;
 use super::hypergraph::Hypergraph;
@@ -13,7 +15,9 @@ use super::random::Stream;
 use super::scores::{Partition, Placement};
 
 pub(super) use exchange::Exchange;
-pub use flow::Traffic;
+pub use flow::{Flow, Traffic};
+pub use links::relax_links;
+pub use tree::shorten_trees;
 
 /// Places the parts of a partition.
 ///
@@ -28,10 +32,11 @@ pub fn place(
     seed: u64,
 ) -> Option<Placement> {
     let traffic = Traffic::between_parts(graph, partition);
-    place_traffic(&traffic, grid, effort, seed)
+    place_traffic(&traffic, grid, effort * 1_000_000, seed)
 }
 
-/// Places parts of which only the traffic among them is known; see [`place`].
+/// Places parts of which only the traffic among them is known; see [`place`]. Here `effort` is in
+/// single flows.
 #[must_use]
 pub fn place_traffic(traffic: &Traffic, grid: &Grid, effort: u64, seed: u64) -> Option<Placement> {
     let slots = curve::hilbert_slots(grid);
@@ -51,6 +56,29 @@ pub fn place_traffic(traffic: &Traffic, grid: &Grid, effort: u64, seed: u64) -> 
         }
     }
     let mut exchange = best?;
-    exchange.anneal(&mut random, effort * 1_000_000);
+    exchange.anneal(&mut random, effort, HOT);
     Some(exchange.placement())
 }
+
+/// Improves a placement that is good already.
+#[must_use]
+pub fn replace_traffic(
+    traffic: &Traffic,
+    grid: &Grid,
+    placement: &Placement,
+    effort: u64,
+    seed: u64,
+) -> Placement {
+    let slots = curve::hilbert_slots(grid);
+    let Some(start) = Exchange::from_placement(traffic, grid, &slots, placement) else {
+        return placement.clone();
+    };
+    let mut better = start.clone();
+    better.anneal(&mut Stream::new(seed, 8), effort, WARM);
+    if better.cost() < start.cost() { better.placement() } else { placement.clone() }
+}
+
+/// First temperature for a start that knows nothing, in mean flows between two parts.
+const HOT: f64 = 20.0;
+/// First temperature for a placement that is good already.
+const WARM: f64 = 1.0;
