@@ -1,7 +1,7 @@
 //! Vectors recorded from other people's emulators, on our engines: every step, bit for bit.
 //!
 //! A file is recognised by its name and its `source` together. Each case becomes a program by hand
-//! ([`network`]), which the reference engine and the fast one run ([`compare`]); one module a tool
+//! (`network`), which the reference engine and the fast one run (`compare`); one module a tool
 //! says how that tool counts steps and scales weights.
 
 mod brian2;
