@@ -73,6 +73,10 @@ impl SliceDemand {
             reached_by: Vec::new(),
             axons_out: Vec::new(),
         };
+        if slice.size() > core.compartments {
+            // Far too large whatever its lists: nobody needs to look at them.
+            return Ok(demand);
+        }
         let mut fan_in = vec![0_u64; slice.size() as usize];
         for (id, projection) in network.projections_onto(slice.population) {
             let plan = plan_lists(projection, slice, core)

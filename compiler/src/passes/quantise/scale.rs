@@ -209,9 +209,9 @@ fn drives(model: &NeuronModel, incoming: &[Incoming<'_>]) -> (Drive, Drive) {
         for one in incoming {
             one.connectivity.for_each_input_of(neuron, |source, weight| {
                 if weight > 0.0 {
-                    up += weight
+                    up += weight;
                 } else {
-                    down -= weight
+                    down -= weight;
                 }
                 let rate = one.rates.map_or(DEFAULT_RATE, |rates| rates[source]);
                 mean += rate * weight;

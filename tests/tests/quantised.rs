@@ -1,0 +1,17 @@
+//! From network to program: what quantisation costs, and that mapping costs nothing.
+//!
+//! Accuracy compares the integer oracle with the float networks. Everything else is exact: the
+//! integer oracle against the float network where rounding plays no part, the mapped program
+//! against the oracle, packed words against logical synapses, corrupted programs against the
+//! verifier.
+
+mod quantised {
+    mod accuracy;
+    mod exact;
+    mod fit;
+    mod images;
+    mod mutation;
+    mod packing;
+    mod random;
+    mod shared;
+}

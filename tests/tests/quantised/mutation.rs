@@ -1,0 +1,163 @@
+//! Corrupted programs: every changed bit is found by the verifier, or changes nothing.
+
+use quarrion_compiler::compile::Compiled;
+use quarrion_compiler::network::Connectivity;
+use quarrion_compiler::verify::verify;
+use quarrion_isa::chip::Chip;
+use quarrion_isa::program::Program;
+use serde_json::{Number, Value};
+
+use super::random::{Dice, networks};
+use super::shared::{chip, compiled, logical_view};
+
+/// Corruptions tried.
+const TRIES: u32 = 10_000;
+
+/// Small programs that have every kind of block: random networks on small cores.
+fn victims() -> Vec<(Compiled, Chip)> {
+    use proptest::strategy::{Strategy, ValueTree};
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut victims = Vec::new();
+    while victims.len() < 4 {
+        let network = networks().new_tree(&mut runner).expect("a network").current();
+        let small = network.projections.iter().map(|p| p.connectivity.synapse_count()).sum::<u64>();
+        let sparse = |kind: &Connectivity| matches!(kind, Connectivity::Sparse { .. });
+        let has_sparse = network.projections.iter().any(|p| sparse(&p.connectivity));
+        if small < 4_000 && has_sparse {
+            let chip = chip("loihi1", &["core_types.neuro.compartments=11"]);
+            victims.push((compiled(&network, &chip), chip));
+        }
+    }
+    victims
+}
+
+/// Paths of all numbers of a stored program; whether they are words of synapse memory.
+fn numbers(value: &Value, path: &str, found: &mut Vec<(String, bool)>) {
+    match value {
+        Value::Number(_) => found.push((path.to_owned(), path.contains("/words/"))),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                numbers(item, &format!("{path}/{index}"), found);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                numbers(field, &format!("{path}/{name}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The number with one bit changed; `None` where the result is no number of its kind.
+fn flipped(number: &Number, word: bool, dice: &mut Dice) -> Option<Number> {
+    if word {
+        return number.as_u64().map(|value| (value ^ 1 << dice.below(64)).into());
+    }
+    if let Some(value) = number.as_i64() {
+        let bit = 1 << dice.below(32);
+        let changed = if value < 0 {
+            i64::from(i32::try_from(value).ok()? ^ bit)
+        } else {
+            i64::from(u32::try_from(value).ok()? ^ bit as u32)
+        };
+        return Some(changed.into());
+    }
+    let value = number.as_f64()?;
+    Number::from_f64(f64::from_bits(value.to_bits() ^ 1 << dice.below(64)))
+}
+
+/// Whether two programs differ at most in bits of words that mean nothing.
+fn same_meaning(one: &Program, other: &Program) -> bool {
+    let without_words = |program: &Program| {
+        let mut value = serde_json::to_value(program).expect("writes");
+        let mut all = Vec::new();
+        numbers(&value, "", &mut all);
+        for (path, _) in all.iter().filter(|(_, word)| *word) {
+            *value.pointer_mut(path).expect("just found") = Value::Null;
+        }
+        value
+    };
+    without_words(one) == without_words(other) && logical_view(one) == logical_view(other)
+}
+
+#[test]
+fn single_bit_corruptions_are_found_or_harmless() {
+    let mut dice = Dice(7);
+    let (mut found, mut harmless, mut ill_typed) = (0, 0, 0);
+    let mut missed = Vec::new();
+    for (made, chip) in victims() {
+        let stored = serde_json::to_value(&made.program).expect("writes");
+        let read: Program = serde_json::from_value(stored.clone()).expect("reads");
+        assert_eq!(read, made.program);
+        verify(&read, &made.quantised, &chip).expect("sound before");
+        let mut all = Vec::new();
+        numbers(&stored, "", &mut all);
+        let words = all.iter().filter(|(_, word)| *word).count();
+        for _ in 0..TRIES / 4 {
+            // Half of the tries hit words, which are fewer than other numbers here.
+            let (path, word) = loop {
+                let pick = &all[dice.below(all.len() as u64) as usize];
+                if pick.1 || dice.below(all.len() as u64) < words as u64 * 2 {
+                    break pick;
+                }
+            };
+            let mut corrupt = stored.clone();
+            let place = corrupt.pointer_mut(path).expect("just found");
+            let Some(number) = place.as_number().and_then(|n| flipped(n, *word, &mut dice)) else {
+                ill_typed += 1;
+                continue;
+            };
+            *place = Value::Number(number);
+            let Ok(corrupt) = serde_json::from_value::<Program>(corrupt) else {
+                ill_typed += 1;
+                continue;
+            };
+            if verify(&corrupt, &made.quantised, &chip).is_err() {
+                found += 1;
+            } else if same_meaning(&corrupt, &made.program) {
+                harmless += 1;
+            } else {
+                missed.push(path.clone());
+            }
+        }
+    }
+    println!("{found} found, {harmless} harmless, {} missed, {ill_typed} no program", missed.len());
+    assert!(found > 5_000 && harmless > 50, "too few corruptions to say anything");
+    assert_eq!(missed, Vec::<String>::new());
+}
+
+#[test]
+fn swapped_routes_are_found_or_harmless() {
+    let (mut found, mut harmless) = (0, 0);
+    for (made, chip) in victims().into_iter().take(2) {
+        let mut program = made.program.clone();
+        let tables = program.cores.len() + 1;
+        for table in 0..tables {
+            let length = entries(&mut program, table).len();
+            for one in 0..length {
+                for other in one + 1..length.min(one + 12) {
+                    entries(&mut program, table).swap(one, other);
+                    if verify(&program, &made.quantised, &chip).is_err() {
+                        found += 1;
+                    } else {
+                        assert_eq!(program, made.program, "entries {one}, {other} of {table}");
+                        harmless += 1;
+                    }
+                    entries(&mut program, table).swap(one, other);
+                }
+            }
+        }
+        assert_eq!(program, made.program);
+    }
+    println!("{found} found, {harmless} harmless, 0 missed");
+    assert!(found > 1_000);
+}
+
+/// Axon-out entries of one core, or of the inputs.
+fn entries(program: &mut Program, table: usize) -> &mut Vec<quarrion_isa::program::AxonOut> {
+    match table.checked_sub(1) {
+        None => &mut program.inputs.entries,
+        Some(core) => &mut program.cores[core].axons_out.entries,
+    }
+}

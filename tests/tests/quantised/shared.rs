@@ -1,0 +1,177 @@
+//! What the tests of this binary share: examples, chips, stimuli, the logical view of a program.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use quarrion_boards::load_chip;
+use quarrion_compiler::compile::{CompileOptions, Compiled, compile};
+use quarrion_compiler::import::ImportPolicy;
+use quarrion_compiler::import::nir::read_nir;
+use quarrion_compiler::network::{Network, lower_network};
+use quarrion_isa::chip::Chip;
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::program::{AxonTable, Program, Role};
+use quarrion_isa::stimulus::{InputSpike, Sample, Stimulus};
+use quarrion_reference::Reference;
+use quarrion_tests::oracle_float::samples::Samples;
+use quarrion_tests::oracle_integer::{Firing, IntegerOracle, Raster};
+
+/// The examples that every check of whole networks runs on.
+pub(crate) const EXAMPLES: [&str; 3] = ["digits", "digits_conv", "digits_recurrent"];
+
+/// The folder of an example.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let tests = option_env!("QUARRION_TESTS_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR"));
+    Path::new(tests).join("../examples").join(name)
+}
+
+/// A folder of test data.
+pub(crate) fn data(name: &str) -> PathBuf {
+    let tests = option_env!("QUARRION_TESTS_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR"));
+    Path::new(tests).join("data").join(name)
+}
+
+/// The network of an example.
+pub(crate) fn example_network(name: &str) -> Network {
+    network_of(&example(name).join(format!("{name}.nir")))
+}
+
+/// The network of a file.
+pub(crate) fn network_of(path: &Path) -> Network {
+    let bytes = std::fs::read(path).expect("the network");
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let graph = read_nir(&bytes, &name).expect("a network");
+    lower_network(&graph, &ImportPolicy::default(), &name).expect("a network that lowers")
+}
+
+/// A catalogued chip with edits.
+pub(crate) fn chip(name: &str, sets: &[&str]) -> Chip {
+    let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+    load_chip(name, &sets).unwrap_or_else(|error| panic!("{error}")).chip
+}
+
+/// Compiles with the default options.
+pub(crate) fn compiled(network: &Network, chip: &Chip) -> Compiled {
+    let made = compile(network, chip, &CompileOptions::default());
+    made.unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// The stimulus of one sample of an example.
+pub(crate) fn sample(samples: &Samples, index: usize) -> Sample {
+    let steps = samples.spikes.index_axis(ndarray::Axis(0), index);
+    let mut spikes = Vec::new();
+    for (step, row) in (0..).zip(steps.outer_iter()) {
+        for (neuron, _) in (0..).zip(row.iter()).filter(|(_, spike)| **spike > 0) {
+            spikes.push(InputSpike { step, neuron, payload: 1 });
+        }
+    }
+    Sample { steps: steps.dim().0 as u32, spikes, writes: Vec::new() }
+}
+
+/// Runs the samples on the integer oracle.
+///
+/// On all processors; samples do not depend on each other.
+pub(crate) fn run_oracle(compiled: &Compiled, samples: &[Sample]) -> Vec<Raster> {
+    let oracle = &IntegerOracle::new(&compiled.quantised, 0);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = samples.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let run = |(part, chunk): (usize, &[Sample])| {
+            let first = (part * share) as u32;
+            (first..).zip(chunk).map(|(ordinal, sample)| oracle.run(ordinal, sample)).collect()
+        };
+        let chunks = samples.chunks(share).enumerate();
+        let handles: Vec<_> = chunks.map(|chunk| scope.spawn(move || run(chunk))).collect();
+        let done = handles.into_iter().map(|handle| handle.join().expect("an oracle that ends"));
+        done.collect::<Vec<Vec<Raster>>>().concat()
+    })
+}
+
+/// Runs the samples of a program on the reference engine; spikes in the oracle's order.
+pub(crate) fn run_engine(program: &Program, chip: &Chip, samples: &[Sample]) -> Vec<Raster> {
+    let mut rasters: Vec<Raster> = samples.iter().map(|_| Raster::default()).collect();
+    let stimulus = Stimulus { samples: samples.to_vec(), labels: None };
+    let observe = &mut |reference: &Reference<'_>| {
+        let (ordinal, step) = (reference.activity().sample, reference.activity().step);
+        let firings = reference.spikes().iter().map(|spike| Firing {
+            step,
+            population: spike.population,
+            neuron: spike.neuron,
+            payload: spike.payload,
+        });
+        rasters[ordinal as usize].firings.extend(firings);
+    };
+    let outcome = quarrion_reference::run(program, chip, &stimulus, 0, observe)
+        .unwrap_or_else(|error| panic!("{error}"));
+    for (raster, counts) in rasters.iter_mut().zip(outcome.output_counts) {
+        raster.firings.sort_unstable();
+        raster.output_counts = counts;
+    }
+    rasters
+}
+
+/// The mapped program on the reference engine equals the quantised network on the oracle.
+pub(crate) fn assert_same_rasters(compiled: &Compiled, chip: &Chip, samples: &[Sample]) -> u64 {
+    let wanted = run_oracle(compiled, samples);
+    let found = run_engine(&compiled.program, chip, samples);
+    let mut spikes = 0;
+    for (ordinal, (wanted, found)) in wanted.iter().zip(&found).enumerate() {
+        assert_eq!(found.firings, wanted.firings, "sample {ordinal}");
+        assert_eq!(found.output_counts, wanted.output_counts, "sample {ordinal}");
+        spikes += wanted.firings.len() as u64;
+    }
+    spikes
+}
+
+/// A synapse by logical ends: projection, source, target population, target, delay.
+pub(crate) type Ends = (u32, u32, u32, u32, u32);
+
+/// Every synapse of a program that does something, found by following axons, with the weights on
+/// it. Sources are numbered by ordinal. Independent of the verifier.
+pub(crate) fn logical_view(program: &Program) -> BTreeMap<Ends, Vec<i32>> {
+    let mut seats = BTreeMap::new();
+    for (index, population) in program.populations.iter().enumerate() {
+        for place in &population.places {
+            for offset in 0..place.count {
+                let seat = (place.core, place.compartment + offset);
+                seats.insert(seat, (index as u32, place.neuron + offset));
+            }
+        }
+    }
+    let mut view: BTreeMap<Ends, Vec<i32>> = BTreeMap::new();
+    let mut follow = |table: &AxonTable, row: usize, source: u32| {
+        for axon in table.row(row) {
+            let position = program.core_position(axon.core).expect("a core of the program");
+            let core = &program.cores[position];
+            let entry = core.axons_in[axon.axon.index()];
+            let block = &core.blocks[entry.block as usize];
+            let visit = |synapse: quarrion_isa::synapse::Synapse| {
+                if synapse.weight != 0 {
+                    let (population, target) = seats[&(axon.core, synapse.target)];
+                    let ends = (block.projection.0, source, population, target, synapse.delay);
+                    view.entry(ends).or_default().push(synapse.weight);
+                }
+            };
+            block.synapses.decode_list(entry.list, visit).expect("a list that decodes");
+        }
+    };
+    let mut row = 0;
+    for population in program.populations.iter().filter(|p| p.role == Role::Input) {
+        for neuron in 0..population.size {
+            follow(&program.inputs, row, population.first_ordinal + neuron);
+            row += 1;
+        }
+    }
+    for core in &program.cores {
+        for (row, &ordinal) in core.ordinals.iter().enumerate() {
+            follow(&core.axons_out, row, ordinal);
+        }
+    }
+    view
+}
+
+/// The id of a population by its name.
+pub(crate) fn id_of(compiled: &Compiled, name: &str) -> PopulationId {
+    let mut all = compiled.quantised.populations_with_ids();
+    all.find(|(_, population)| population.name == name).expect("a population of that name").0
+}
