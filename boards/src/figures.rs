@@ -52,7 +52,7 @@ pub(crate) fn rows(tree: &Node, sources: &Sources) -> Vec<FigureRow> {
         let set_in = sources.name(node.origin.layer).to_owned();
         rows.push(FigureRow { path: path.into(), value: written(node), source, standing, set_in });
     });
-    gather_lists(tree, rows)
+    gather_lists(tree, &rows)
 }
 
 /// What stands behind a value: an entry for it alone, its own figure, an entry for what holds it.
@@ -70,7 +70,7 @@ fn ground_of(
 }
 
 /// Joins the rows of a list's plain items where they rest on the same.
-fn gather_lists(tree: &Node, rows: Vec<FigureRow>) -> Vec<FigureRow> {
+fn gather_lists(tree: &Node, rows: &[FigureRow]) -> Vec<FigureRow> {
     let list_of = |row: &FigureRow| -> Option<String> {
         let (list, _) = row.path.rsplit_once('.')?;
         let node = tree.at(&parse_path(list)?)?.inner();
@@ -78,14 +78,14 @@ fn gather_lists(tree: &Node, rows: Vec<FigureRow>) -> Vec<FigureRow> {
     };
     let ground = |row: &FigureRow| (row.source.clone(), row.standing.clone(), row.set_in.clone());
     let mut lists: BTreeMap<String, Vec<&FigureRow>> = BTreeMap::new();
-    for row in &rows {
+    for row in rows {
         if let Some(list) = list_of(row) {
             lists.entry(list).or_default().push(row);
         }
     }
     lists.retain(|_, items| items.iter().all(|item| ground(item) == ground(items[0])));
     let mut gathered: Vec<FigureRow> = Vec::new();
-    for row in &rows {
+    for row in rows {
         let list = list_of(row).filter(|list| lists.contains_key(list));
         let Some(list) = list else {
             gathered.push(row.clone());
