@@ -1,7 +1,7 @@
 //! Checked tree to lane code.
 
 use super::code::{Instruction, LaneCode, Load, Op, Uniform};
-use crate::neuron::meaning::{Binary, Unary};
+use crate::neuron::meaning::{Binary, Unary, WrapShape};
 use crate::neuron::program::{Checked, Expression, Kind, Scope, Statement};
 use crate::neuron::range::Range;
 
@@ -301,6 +301,13 @@ impl Lowering<'_> {
             Kind::State(word) => self.state(*word),
             Kind::Parameter(index) => self.parameter(*index),
             Kind::Local(local) => self.locals[*local],
+            // Only the lower half of the operand matters.
+            Kind::Unary(op @ Unary::Wrap(bits @ 1..=32, WrapShape::Low), part)
+                if !part.range.is_narrow() =>
+            {
+                let low = self.lower_half(part);
+                if *bits == 32 { Value::Narrow(low) } else { self.emit(Op::Unary32(*op), [low; 3]) }
+            }
             Kind::Unary(op, part) => {
                 let value =
                     if *op == Unary::Not { self.truth(part) } else { self.expression(part) };
@@ -332,6 +339,27 @@ impl Lowering<'_> {
                 if expression.range.is_narrow() { Value::Narrow(self.narrow(value)) } else { value }
             }
         }
+    }
+
+    /// The value modulo 2^32, for which sums, differences and products need no more either.
+    fn lower_half(&mut self, expression: &Expression) -> Register {
+        let op = match &expression.kind {
+            Kind::Binary(Binary::ShiftLeft, parts)
+                if (Range { low: 0, high: 31 }).holds(parts[1].range) =>
+            {
+                Op::ShiftLeft32
+            }
+            Kind::Binary(op @ (Binary::Add | Binary::Subtract | Binary::Multiply), _) => {
+                Op::Binary32(*op)
+            }
+            _ => {
+                let value = self.expression(expression);
+                return self.narrow(value);
+            }
+        };
+        let [a, b] = [0, 1].map(|part| self.lower_half(&expression.parts()[part]));
+        let value = self.emit(op, [a, b, b]);
+        self.narrow(value)
     }
 
     fn parameter(&mut self, index: usize) -> Value {
