@@ -2,12 +2,13 @@
 
 use quarrion_isa::diagnostic::Diagnostic;
 
-use super::codes::{BAD_FABRIC, BAD_ROUTING, BAD_TRAFFIC};
-use super::fabric::{End, Fabric, LinkState, RouterClock, Switching, Wrap};
+use super::codes::{BAD_FABRIC, BAD_ROUTING, BAD_TRAFFIC, BAD_TREE};
+use super::fabric::{End, Fabric, LinkState, PortId, RouterClock, Switching, Wrap};
 use super::plan::{NONE, Plan};
 use super::proof::no_route;
 use super::routing::Routing;
 use super::traffic::{Destination, Traffic};
+use super::tree::Forest;
 
 const FEW: u32 = 1 << 15;
 
@@ -52,6 +53,9 @@ pub(super) fn check_fabric(fabric: &Fabric) -> Result<(), Diagnostic> {
             return bad(format!("port {index} lacks a link in one of the physical planes"));
         }
     }
+    if fabric.drop_after_ps.is_some() && timing.switching != Switching::VirtualCutThrough {
+        return bad("packets can be dropped with virtual cut-through only".into());
+    }
     check_routing(fabric)
 }
 
@@ -88,7 +92,11 @@ fn check_routing(fabric: &Fabric) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-pub(super) fn check_traffic(plan: &Plan, traffic: &Traffic) -> Result<(), Diagnostic> {
+pub(super) fn check_traffic(
+    plan: &Plan,
+    traffic: &Traffic,
+    forest: &Forest,
+) -> Result<(), Diagnostic> {
     let bad = |text: String| Err(Diagnostic::error(BAD_TRAFFIC, text));
     if traffic.packets.len() >= 1 << 30 {
         return bad(format!("{} packets in one timestep; 2^30 work", traffic.packets.len()));
@@ -108,23 +116,58 @@ pub(super) fn check_traffic(plan: &Plan, traffic: &Traffic) -> Result<(), Diagno
                 packet.flits
             ));
         }
-        let Destination::Port(port) = packet.destination;
-        if port.0 >= ports {
-            return bad(format!("packet {index} goes to port {}, of {ports}", port.0));
+        match packet.destination {
+            Destination::Port(port) if port.0 >= ports => {
+                return bad(format!("packet {index} goes to port {}, of {ports}", port.0));
+            }
+            Destination::Port(_) => {}
+            Destination::Tree(tree) => check_tree(plan, traffic, tree, index, packet.source)?,
         }
     }
-    if plan.holes { check_routes(plan, traffic) } else { Ok(()) }
+    if plan.holes { check_routes(plan, traffic, forest) } else { Ok(()) }
+}
+
+fn check_tree(
+    plan: &Plan,
+    traffic: &Traffic,
+    number: u32,
+    packet: usize,
+    source: PortId,
+) -> Result<(), Diagnostic> {
+    let bad = |text: String| Err(Diagnostic::error(BAD_TREE, text));
+    let Some(tree) = traffic.trees.get(number as usize) else {
+        return bad(format!("packet {packet} goes to tree {number}, which is absent"));
+    };
+    if plan.switching != Switching::VirtualCutThrough {
+        return Err(Diagnostic::error(
+            BAD_TREE,
+            format!("packet {packet} branches, and wormhole routers may not"),
+        )
+        .help("use virtual cut-through, with buffers of at least the longest packet"));
+    }
+    if plan.classed {
+        return bad(format!(
+            "packet {packet} branches, which classes of channels (torus, mixed) do not allow"
+        ));
+    }
+    let router = tree.nodes[0].router;
+    if plan.side(source, plan.plane(router)).0 != router {
+        return bad(format!(
+            "tree {number} does not start at the router of packet {packet}'s source"
+        ));
+    }
+    Ok(())
 }
 
 /// Follows the route of every packet over working links.
-fn check_routes(plan: &Plan, traffic: &Traffic) -> Result<(), Diagnostic> {
+fn check_routes(plan: &Plan, traffic: &Traffic, forest: &Forest) -> Result<(), Diagnostic> {
     let mut turns = vec![0; plan.ports() as usize];
     let mut known = std::collections::BTreeSet::new();
     for (packet, ordinal) in traffic.packets.iter().zip(0..) {
         let turn = &mut turns[packet.source.index()];
-        let (ticket, plane) = plan.ticket(ordinal, packet, *turn);
+        let (ticket, plane) = plan.ticket(ordinal, packet, *turn, forest);
         *turn += 1;
-        let Destination::Port(to) = packet.destination;
+        let Destination::Port(to) = packet.destination else { continue };
         if !known.insert((packet.source, to, plane, ticket.order)) {
             continue;
         }

@@ -15,6 +15,9 @@ pub const BAD_ROUTING: &str = "QE105";
 /// No route leads to a destination.
 pub const NO_ROUTE: &str = "QE106";
 
+/// A multicast tree cannot be used.
+pub const BAD_TREE: &str = "QE107";
+
 /// Explanations of the mesh's codes.
 pub const CODES: &[CodeEntry] = &[
     CodeEntry {
@@ -58,5 +61,14 @@ pub const CODES: &[CodeEntry] = &[
         explanation: "Every way from the source to the destination crosses a dead link or a dead \
                       router, or the route table has no entry. Place the two cores elsewhere or \
                       use table routing around the dead parts.",
+    },
+    CodeEntry {
+        code: BAD_TREE,
+        title: "a multicast tree cannot be used",
+        explanation: "A packet that branches holds its buffer until the last copy has left, so it \
+                      needs virtual cut-through with buffers of at least the longest packet; \
+                      wormhole routers would hold some outputs while they wait for others. The \
+                      tree starts at its source's router, follows working links and ends in \
+                      ports. Only the queue model times trees and drops.",
     },
 ];

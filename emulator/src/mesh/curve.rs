@@ -91,11 +91,7 @@ impl CurveSpec {
     ///
     /// # Errors
     /// A diagnostic about the fabric; the chip's author must act.
-    pub fn point(
-        &self,
-        fabric: &Fabric,
-        flits_per_million: u64,
-    ) -> Result<CurvePoint, Diagnostic> {
+    pub fn point(&self, fabric: &Fabric, flits_per_million: u64) -> Result<CurvePoint, Diagnostic> {
         let end = self.warm_up + self.measured;
         let traffic = self.traffic(fabric, flits_per_million, end);
         let outcome = self.fidelity.model(fabric)?.run(&traffic, Detail::Packets)?;

@@ -248,6 +248,11 @@ pub struct Fabric {
     pub timing: RouterTiming,
     /// Routing.
     pub routing: Routing,
+    /// A packet that has waited this long at the front of a router's buffer is dropped there.
+    ///
+    /// # Units
+    /// Picoseconds; `None` for never.
+    pub drop_after_ps: Option<u64>,
 }
 
 impl Fabric {

@@ -53,6 +53,8 @@ pub struct GridSpec {
     pub timing: RouterTiming,
     /// Routing.
     pub routing: Routing,
+    /// A packet that has waited this long at the front of a router's buffer is dropped there.
+    pub drop_after_ps: Option<u64>,
 }
 
 impl GridSpec {
@@ -69,7 +71,8 @@ impl GridSpec {
                 format!("a grid of {width} x {height} tiles; 1 to 2^20 tiles work"),
             ));
         }
-        if let Some((x, y)) = self.hosts.iter().find(|(x, y)| *x >= self.width || *y >= self.height) {
+        if let Some((x, y)) = self.hosts.iter().find(|(x, y)| *x >= self.width || *y >= self.height)
+        {
             return Err(Diagnostic::error(
                 BAD_FABRIC,
                 format!("a host port at tile ({x}, {y}) lies outside the grid"),
@@ -84,6 +87,7 @@ impl GridSpec {
             plane_use: self.plane_use,
             timing: self.timing,
             routing: self.routing.clone(),
+            drop_after_ps: self.drop_after_ps,
         };
         for plane in 0..self.planes {
             for y in 0..self.height {
@@ -103,9 +107,9 @@ impl GridSpec {
         for router in 0..fabric.routers.len() as u32 {
             let at = fabric.routers[router as usize];
             let place = |x: u32, y: u32| at.plane * tiles + y * self.width + x;
-            let along_x = self.next(at.x, self.width).map(|x| {
-                (place(x, at.y), direction::EAST, direction::WEST, self.crossing_x(at.x))
-            });
+            let along_x = self
+                .next(at.x, self.width)
+                .map(|x| (place(x, at.y), direction::EAST, direction::WEST, self.crossing_x(at.x)));
             let along_y = self.next(at.y, self.height).map(|y| {
                 (place(at.x, y), direction::NORTH, direction::SOUTH, self.crossing_y(at.y))
             });

@@ -20,6 +20,7 @@ mod record;
 mod routing;
 mod synthetic;
 mod traffic;
+mod tree;
 mod wheel;
 
 pub use critical::{CriticalPath, Leg, critical_path};
@@ -37,6 +38,7 @@ pub use queue::{QueueModel, run_queue};
 pub use routing::{Class, Order, RouteTable, Routing, Step, grid_step, hops};
 pub use synthetic::{Arrivals, Pattern, Synthetic};
 pub use traffic::{
-    Conservation, Destination, Detail, Ending, Hop, LinkCount, Outcome, Packet,
-    PacketTimes, Traffic, Waiting,
+    Conservation, Destination, Detail, Ending, Hop, LinkCount, Outcome, Packet, PacketTimes,
+    Traffic, Waiting,
 };
+pub use tree::{Branch, Member, MulticastEntry, MulticastTable, Tree, TreeNode};

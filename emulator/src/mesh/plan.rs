@@ -9,14 +9,17 @@ use quarrion_isa::random::{Counter, Purpose, draw};
 
 use super::codes::TOO_MANY_LANES;
 use super::fabric::{
-    ChannelRelease, End, PortId, Fabric, Grid, LinkState, PlaneUse, RouterClock, Speculation, Switching,
-    Wrap, direction,
+    ChannelRelease, End, Fabric, Grid, LinkState, PlaneUse, PortId, RouterClock, Speculation,
+    Switching, Wrap, direction,
 };
 use super::routing::{Class, Order, RouteTable, Routing, Step, grid_step};
 use super::traffic::{Destination, Packet, Traffic};
+use super::tree::Forest;
 
 /// Marks a slot without a link.
 pub(super) const NONE: u32 = u32::MAX;
+/// Stands for the slot at the destination in the ticket of a tree's packet.
+pub(super) const TREE: u8 = u8::MAX;
 
 /// The far side of an out slot.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +101,11 @@ pub(super) struct Plan {
     route: Route,
     places: Vec<(u16, u16)>,
     /// Per port and plane, the router and the slot that lead to it.
-    sides: Vec<(u32, u8)>,
+    pub(super) sides: Vec<(u32, u8)>,
+    /// Physical plane of each router.
+    router_planes: Vec<u8>,
+    /// Ticks after which a waiting packet is dropped.
+    pub(super) drop_after: Option<u64>,
 }
 
 fn gcd(a: u64, b: u64) -> u64 {
@@ -173,6 +180,8 @@ impl Plan {
             route: route(fabric),
             places: fabric.routers.iter().map(|r| (r.x as u16, r.y as u16)).collect(),
             sides: Vec::new(),
+            router_planes: super::tree::planes(fabric),
+            drop_after: fabric.drop_after_ps.map(|ps| ps.div_ceil(tick_ps)),
         };
         plan.lay_links(fabric);
         Ok(plan)
@@ -277,8 +286,17 @@ impl Plan {
     }
 
     /// The packet as it travels; `turn` counts the packets of its source.
-    pub(super) fn ticket(&self, ordinal: u32, packet: &Packet, turn: u32) -> (Ticket, u32) {
-        let Destination::Port(port) = packet.destination;
+    pub(super) fn ticket(
+        &self,
+        ordinal: u32,
+        packet: &Packet,
+        turn: u32,
+        forest: &Forest,
+    ) -> (Ticket, u32) {
+        let port = match packet.destination {
+            Destination::Port(port) => port,
+            Destination::Tree(tree) => return self.tree_ticket(ordinal, packet, tree, forest),
+        };
         let plane = match self.plane_use {
             PlaneUse::Alternate => turn % self.planes,
             PlaneUse::ByClass => packet.plane % self.planes,
@@ -298,9 +316,35 @@ impl Plan {
         (Ticket { packet: ordinal, flits: packet.flits as u16, ..ticket }, plane)
     }
 
+    fn tree_ticket(
+        &self,
+        ordinal: u32,
+        packet: &Packet,
+        tree: u32,
+        forest: &Forest,
+    ) -> (Ticket, u32) {
+        let (node, plane) = forest.root(tree);
+        let ticket = Ticket {
+            packet: ordinal,
+            x: node as u16,
+            y: (node >> 16) as u16,
+            flits: packet.flits as u16,
+            eject: TREE,
+            order: Order::XFirst,
+        };
+        (ticket, plane)
+    }
+
+    /// The physical plane of a router.
+    pub(super) fn plane(&self, router: u32) -> u32 {
+        u32::from(self.router_planes[router as usize])
+    }
+
     /// Checks what an engine cannot do with this traffic.
-    pub(super) fn check(&self, traffic: &Traffic) -> Result<(), Diagnostic> {
-        super::check::check_traffic(self, traffic)
+    pub(super) fn check(&self, traffic: &Traffic) -> Result<Forest, Diagnostic> {
+        let forest = Forest::new(self, &traffic.trees)?;
+        super::check::check_traffic(self, traffic, &forest)?;
+        Ok(forest)
     }
 
     /// Ports of the fabric.

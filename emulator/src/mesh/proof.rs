@@ -15,6 +15,7 @@ use super::codes::{DEADLOCK_POSSIBLE, NO_ROUTE};
 use super::fabric::{Consumption, End, Fabric, PortId};
 use super::plan::{NONE, Plan, Ticket};
 use super::routing::Class;
+use super::tree::{Tree, dependencies};
 
 /// What the proof looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +34,19 @@ struct Dependencies<'f> {
     next: Vec<[u64; 2]>,
 }
 
-/// Proves that packets between any two ports cannot deadlock, or shows a ring that might.
+/// Proves that packets between any two ports, and those of the given trees, cannot deadlock, or
+/// shows a ring that might.
 ///
 /// # Errors
 /// A ring of channels, or a pair without a route; the chip's author must act.
-pub fn prove_deadlock_free(fabric: &Fabric) -> Result<Proof, Diagnostic> {
+pub fn prove_deadlock_free(fabric: &Fabric, trees: &[Tree]) -> Result<Proof, Diagnostic> {
     let plan = Plan::new(fabric)?;
     let mut all = Dependencies { fabric, next: vec![[0; 2]; fabric.links.len() * 2], plan };
     all.follow_routes()?;
+    super::tree::Forest::new(&all.plan, trees)?;
+    for tree in trees {
+        all.follow_tree(tree);
+    }
     all.check()
 }
 
@@ -70,6 +76,19 @@ impl Dependencies<'_> {
             }
         }
         Ok(())
+    }
+
+    fn follow_tree(&mut self, tree: &Tree) {
+        let Self { fabric, plan, next } = self;
+        dependencies(fabric, plan, tree, |from, to| {
+            if let End::Router { port, .. } = fabric.links[to as usize].from {
+                let mask = 0b11u128 << (2 * port);
+                for half in 0..2 {
+                    next[from as usize * 2 + half][0] |= mask as u64;
+                    next[from as usize * 2 + half][1] |= (mask >> 64) as u64;
+                }
+            }
+        });
     }
 
     /// Follows one route until it joins one that was followed to the same port.

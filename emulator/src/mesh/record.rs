@@ -26,14 +26,14 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn start(&mut self, packets: usize, detail: Detail) {
+    pub(super) fn start(&mut self, packets: usize, copies: u64, detail: Detail) {
         let none = PacketTimes { inject_ps: NEVER, eject_ps: NEVER, done_ps: NEVER };
         *self = Self {
             detail,
             times: vec![none; packets],
             hops: Vec::new(),
             sums: Conservation::default(),
-            open: packets as u64,
+            open: copies,
         };
     }
 
@@ -65,6 +65,19 @@ impl Record {
         times.done_ps = later(times.done_ps, done);
         self.sums.delivered += 1;
         self.open -= 1;
+    }
+
+    /// A packet branches into so many copies.
+    #[inline]
+    pub(super) fn branched(&mut self, copies: u32) {
+        self.sums.replicated += u64::from(copies) - 1;
+    }
+
+    /// A copy is dropped that would have reached so many cores.
+    pub(super) fn dropped(&mut self, cores: u32) {
+        self.sums.dropped += 1;
+        self.sums.lost += u64::from(cores);
+        self.open -= u64::from(cores);
     }
 
     /// Converts to picoseconds and adds up. `sent` gives flits, packets and most flits ahead of an

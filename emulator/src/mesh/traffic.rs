@@ -1,12 +1,15 @@
 //! What goes into a timing model and what comes out.
 
 use super::fabric::PortId;
+use super::tree::Tree;
 
 /// Where a packet goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// One core or host port.
     Port(PortId),
+    /// Every leaf of the tree at this position of [`Traffic::trees`].
+    Tree(u32),
 }
 
 /// One packet on its way to one port or a group of them.
@@ -25,7 +28,8 @@ pub struct Packet {
     /// # Units
     /// Picoseconds from the start of the timestep.
     pub inject_ps: u64,
-    /// How long the receiving core is busy with it; packets behind it wait meanwhile.
+    /// How long the receiving core is busy with it; packets behind it wait meanwhile. The leaves
+    /// of a tree have their own.
     ///
     /// # Units
     /// Picoseconds.
@@ -37,6 +41,8 @@ pub struct Packet {
 pub struct Traffic {
     /// Packets; those of one source leave in this order, each not before its time.
     pub packets: Vec<Packet>,
+    /// Multicast trees.
+    pub trees: Vec<Tree>,
     /// Where to stop, whatever is still under way then.
     ///
     /// # Units
@@ -126,6 +132,8 @@ pub struct Conservation {
     pub delivered: u64,
     /// Copies that were dropped.
     pub dropped: u64,
+    /// Cores that a dropped copy would have reached.
+    pub lost: u64,
     /// Flits that left a sender.
     pub flits_sent: u64,
     /// Flits that reached a receiver.

@@ -1,6 +1,6 @@
 //! Our models against the reference, run by run.
 
-use quarrion_emulator::mesh::{Detail, Ending, Fidelity, Outcome, Traffic};
+use quarrion_emulator::mesh::{Destination, Detail, Ending, Fidelity, Outcome, Traffic};
 
 use super::folder::{Folder, Problem, Run, traffic};
 use super::settings::{CYCLE_PS, Setting, setting};
@@ -27,8 +27,7 @@ pub struct Comparison {
 /// # Errors
 /// A broken folder, an unknown router name, or a run that does not end.
 pub fn compare(fidelity: Fidelity, folder: &Folder, run: &Run) -> Result<Comparison, Problem> {
-    let setting =
-        setting(&run.router).ok_or_else(|| format!("unknown router {}", run.router))?;
+    let setting = setting(&run.router).ok_or_else(|| format!("unknown router {}", run.router))?;
     let traffic = traffic(&folder.trace(&run.trace)?);
     let mut model = fidelity.model(&setting.mesh(run.side)).map_err(|e| e.to_string())?;
     let outcome = model.run(&traffic, Detail::Packets).map_err(|e| e.to_string())?;
@@ -74,7 +73,7 @@ fn exact(
 fn lawless(setting: &Setting, side: u32, traffic: &Traffic, outcome: &Outcome) -> usize {
     let packets = traffic.packets.iter().zip(&outcome.packets);
     let broken = packets.filter(|(packet, times)| {
-        let quarrion_emulator::mesh::Destination::Port(to) = packet.destination;
+        let Destination::Port(to) = packet.destination else { return true };
         let from = packet.source.0;
         let hops = (from % side).abs_diff(to.0 % side) + (from / side).abs_diff(to.0 / side);
         let cycles = setting.cycles_per_hop() * u64::from(hops + 1) + 1 + u64::from(packet.flits);

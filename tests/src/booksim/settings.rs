@@ -60,12 +60,7 @@ pub const SETTINGS: [Setting; 10] = [
     Setting { name: "v4b4", channels: 4, buffer: 4, ..PLAIN },
     Setting { name: "v4b8p4", channels: 4, routing_cycles: 1, ..PLAIN },
     Setting { name: "v2b4xyyx", channels: 2, buffer: 4, mixed: Mixed::Yes, ..PLAIN },
-    Setting {
-        name: "sanafe",
-        release: ChannelRelease::TailCredit,
-        credit_delay: 0,
-        ..PLAIN
-    },
+    Setting { name: "sanafe", release: ChannelRelease::TailCredit, credit_delay: 0, ..PLAIN },
 ];
 
 /// Finds a setting by its name.
@@ -124,6 +119,7 @@ impl Setting {
                 Mixed::No => Routing::XFirst,
                 Mixed::Yes => Routing::Mixed { seed: 1 },
             },
+            drop_after_ps: None,
         }
         .build()
         .expect("the reference's settings are valid")

@@ -74,8 +74,17 @@ impl Accuracy {
         let mut text = String::from(
             "errors against the reference in per cent, mean / worst over the runs of a setting\n",
         );
-        let columns = ["law", "packets", "cycle compl.", "cycle lat.", "queue compl. 1", "queue \
-            lat. 1", "queue compl. 4", "queue lat. 4"];
+        let columns = [
+            "law",
+            "packets",
+            "cycle compl.",
+            "cycle lat.",
+            "queue compl. 1",
+            "queue \
+            lat. 1",
+            "queue compl. 4",
+            "queue lat. 4",
+        ];
         let _ = write!(text, "{:9} {:>4}", "router", "runs");
         for column in columns {
             let _ = write!(text, " {column:>15}");
@@ -192,11 +201,8 @@ pub fn speeds(folder: &Folder) -> Result<String, Problem> {
     let mut text = String::from(
         "speed on one core, millions a CPU second: packets, flit-hops; the reference beside\n",
     );
-    let _ = writeln!(
-        text,
-        "{:38} {:>16} {:>16} {:>16}",
-        "trace/router", "queue", "cycle", "reference"
-    );
+    let _ =
+        writeln!(text, "{:38} {:>16} {:>16} {:>16}", "trace/router", "queue", "cycle", "reference");
     for speed in folder.speeds()? {
         let Some((trace, router)) = speed.case.split_once('/') else { continue };
         let side = if trace.contains("_k16_") { 16 } else { 8 };

@@ -15,11 +15,13 @@ mod state;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
+use super::codes::BAD_TREE;
 use super::fabric::Fabric;
 use super::plan::{NONE, Plan};
 use super::ports::Lines;
 use super::record::{Record, Stored};
 use super::traffic::{Detail, Ending, Outcome, Traffic};
+use super::tree::Forest;
 use super::wheel::{Slot, Wheel};
 use state::{Arrival, Flit, InLane, InSlot, Node, OutSlot, Source};
 
@@ -36,7 +38,7 @@ enum Sized {
     Two(Box<Engine<2>>),
     Four(Box<Engine<4>>),
     Eight(Box<Engine<8>>),
-    }
+}
 
 impl CycleModel {
     /// Prepares the model.
@@ -102,6 +104,8 @@ struct Engine<const V: usize> {
     plan: Plan,
     fig: Figures,
     lines: Lines,
+    /// Empty: this model refuses trees.
+    forest: Forest,
     wheel: Wheel<Arrival>,
     record: Record,
     in_lanes: Vec<InLane>,
@@ -136,6 +140,7 @@ impl<const V: usize> Engine<V> {
                 ring: depth - 1,
             },
             lines: Lines::default(),
+            forest: Forest::default(),
             wheel: Wheel::new(plan.reach()),
             record: Record::default(),
             in_lanes: vec![InLane::default(); lanes],
@@ -202,7 +207,14 @@ impl<const V: usize> Engine<V> {
     }
 
     fn run(&mut self, traffic: &Traffic, detail: Detail) -> Result<Outcome, Diagnostic> {
-        self.plan.check(traffic)?;
+        self.forest = self.plan.check(traffic)?;
+        if !traffic.trees.is_empty() || self.plan.drop_after.is_some() {
+            return Err(Diagnostic::error(
+                BAD_TREE,
+                "the cycle model times packets with one destination, and drops none",
+            )
+            .help("use the queue model"));
+        }
         self.start(traffic, detail);
         let packets = &traffic.packets;
         let horizon = traffic.horizon_ps.map_or(u64::MAX, |ps| self.plan.ticks(ps));
@@ -248,7 +260,7 @@ impl<const V: usize> Engine<V> {
         self.touched.clear();
         self.wheel.rewind();
         self.lines.fill(self.sources.len(), traffic);
-        self.record.start(traffic.packets.len(), detail);
+        self.record.start(traffic.packets.len(), traffic.packets.len() as u64, detail);
         for port in 0..self.sources.len() {
             if let Some(first) = self.lines.of(port).first() {
                 let at = self.plan.ticks(traffic.packets[*first as usize].inject_ps);

@@ -28,7 +28,7 @@ impl<const V: usize> Engine<V> {
             self.wheel.wake(ready, node);
             return false;
         }
-        let (ticket, plane) = self.plan.ticket(ordinal, packet, source.next);
+        let (ticket, plane) = self.plan.ticket(ordinal, packet, source.next, &self.forest);
         source.ticket = ticket;
         source.plane = plane as u8;
         source.current = true;
@@ -104,16 +104,8 @@ impl<const V: usize> Engine<V> {
     fn drain(&mut self, tick: u64, node: u32, packets: &[Packet]) {
         let port = (node - self.fig.routers) as usize;
         let base = node << self.fig.shift;
-        loop {
-            let mut taken = false;
-            for lane in base..base + self.fig.slots * V as u32 {
-                if self.sinks[port] > tick {
-                    return;
-                }
-                if self.in_lanes[lane as usize].len == 0 {
-                    continue;
-                }
-                taken = true;
+        for lane in base..base + self.fig.slots * V as u32 {
+            while self.sinks[port] <= tick && self.in_lanes[lane as usize].len > 0 {
                 let flit = self.pop(tick, lane);
                 if flit.packet & TAIL != 0 {
                     let packet = flit.packet & PACKET;
@@ -124,9 +116,6 @@ impl<const V: usize> Engine<V> {
                         self.wheel.wake(done, node);
                     }
                 }
-            }
-            if !taken {
-                return;
             }
         }
     }

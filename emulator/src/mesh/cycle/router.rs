@@ -98,13 +98,7 @@ impl<const V: usize> Engine<V> {
 
     /// Switch allocation: a grant per output, an acceptance per input. Gives the next tick at
     /// which an occupied link is free, if one was asked for.
-    fn grant_switch(
-        &mut self,
-        tick: u64,
-        node: u32,
-        live: u64,
-        moves: &mut Grants,
-    ) -> Option<u64> {
+    fn grant_switch(&mut self, tick: u64, node: u32, live: u64, moves: &mut Grants) -> Option<u64> {
         let slots = self.fig.slots;
         let first = (node * slots) as usize;
         let mut offers = [0u64; 64];
@@ -142,8 +136,7 @@ impl<const V: usize> Engine<V> {
             }
             let entry = &mut self.in_slots[first + input as usize];
             let channel = pick(mine, entry.channel);
-            entry.channel =
-                if channel + 1 == self.plan.channels { 0 } else { channel as u8 + 1 };
+            entry.channel = if channel + 1 == self.plan.channels { 0 } else { channel as u8 + 1 };
             let next = if input + 1 == slots { 0 } else { input + 1 };
             self.out_slots[first + port as usize].pointer = (next as usize * V) as u8;
             moves.push(shift as u32 + channel, port);

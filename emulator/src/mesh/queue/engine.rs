@@ -10,7 +10,8 @@ use crate::mesh::fabric::{ChannelRelease, Speculation, Switching};
 use crate::mesh::plan::{NONE, Plan};
 use crate::mesh::ports::Lines;
 use crate::mesh::record::{Record, Stored};
-use crate::mesh::traffic::{Detail, Ending, Outcome, Traffic};
+use crate::mesh::traffic::{Destination, Detail, Ending, Outcome, Traffic};
+use crate::mesh::tree::Forest;
 
 /// Figures that every move needs.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Figures {
     pub(super) plain: bool,
     /// Credits that follow each other as fast as flits may come as one: nobody waits for the last.
     pub(super) together: bool,
+    /// Ticks after which a waiting packet is dropped.
+    pub(super) drop_after: u64,
     pub(super) release: ChannelRelease,
     pub(super) switching: Switching,
 }
@@ -51,6 +54,8 @@ pub(super) struct Engine<const P: usize, const V: usize> {
     pub(super) terminals: Vec<Terminal>,
     /// A ring of bursts for every lane.
     pub(super) store: Vec<Burst>,
+    /// Trees of this timestep.
+    pub(super) forest: Forest,
     /// What the node that is being visited sends.
     pub(super) sent: Vec<Sent>,
     /// One bit per node that this run has touched.
@@ -84,6 +89,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
                 open: !plan.classed && !whole,
                 plain: plan.plain(),
                 together: plan.release == ChannelRelease::TailSent && !whole,
+                drop_after: plan.drop_after.unwrap_or(u64::MAX),
                 release: plan.release,
                 switching: plan.switching,
             },
@@ -94,6 +100,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             sides: vec![Side::default(); ports * plan.planes as usize],
             terminals: vec![Terminal::default(); ports],
             store: vec![Burst::default(); lanes * depth as usize],
+            forest: Forest::default(),
             sent: Vec::new(),
             touched: vec![0; (plan.nodes as usize).div_ceil(64)],
             broken: false,
@@ -166,12 +173,8 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         lanes
     }
 
-    pub(super) fn run(
-        &mut self,
-        traffic: &Traffic,
-        detail: Detail,
-    ) -> Result<Outcome, Diagnostic> {
-        self.plan.check(traffic)?;
+    pub(super) fn run(&mut self, traffic: &Traffic, detail: Detail) -> Result<Outcome, Diagnostic> {
+        self.forest = self.plan.check(traffic)?;
         self.start(traffic, detail);
         let packets = &traffic.packets;
         let horizon = traffic.horizon_ps.map_or(u64::MAX, |ps| self.plan.ticks(ps));
@@ -211,6 +214,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             plan: &self.plan,
             calendar: &mut self.calendar,
             record: &mut self.record,
+            forest: &self.forest,
             store: &mut self.store,
             sent: &mut self.sent,
         };
@@ -220,6 +224,9 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             context.visit_single(router);
         } else {
             context.visit_several(router);
+        }
+        if self.fig.drop_after != u64::MAX {
+            context.drop_late(router);
         }
         for at in 0..self.sent.len() {
             let sent = self.sent[at];
@@ -239,7 +246,11 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         self.broken = false;
         self.calendar.rewind();
         self.lines.fill(self.terminals.len(), traffic);
-        self.record.start(traffic.packets.len(), detail);
+        let copies = traffic.packets.iter().map(|packet| match packet.destination {
+            Destination::Port(_) => 1,
+            Destination::Tree(tree) => u64::from(self.forest.size(tree)),
+        });
+        self.record.start(traffic.packets.len(), copies.sum(), detail);
         for port in 0..self.terminals.len() {
             if let Some(first) = self.lines.of(port).first() {
                 let at = self.plan.ticks(traffic.packets[*first as usize].inject_ps);

@@ -1,7 +1,7 @@
 //! Buffers of the `queue` model: bursts come in, credits come back.
 
 use super::engine::Engine;
-use super::state::{Burst, Hold, Sent};
+use super::state::{BRANCHES, Burst, Hold, Sent};
 use crate::mesh::calendar::Credit;
 use crate::mesh::fabric::Switching;
 use crate::mesh::plan::plain_step;
@@ -87,12 +87,14 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         let at = (u32::from(state.first) + u32::from(state.len)) & self.fig.ring;
         if sent.head {
             let ticket = burst.ticket();
-            let slot = if self.fig.plain {
-                plain_step(state.place, &ticket)
+            let slot = if burst.in_tree() {
+                BRANCHES
+            } else if self.fig.plain {
+                plain_step(state.place, &ticket) as u8
             } else {
-                self.plan.step(node, &ticket).port
+                self.plan.step(node, &ticket).port as u8
             };
-            burst.set_slot(slot as u8);
+            burst.set_slot(slot);
         }
         self.store[((sent.lane << self.fig.ring_shift) + at) as usize] = burst;
         let sum = Burst::sum(burst.flits(), burst.at, burst.spacing());

@@ -17,6 +17,7 @@ mod ports;
 mod router;
 mod state;
 mod stuck;
+mod tree;
 
 use quarrion_isa::diagnostic::Diagnostic;
 

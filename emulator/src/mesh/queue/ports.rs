@@ -30,7 +30,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             self.calendar.wake(ready, node);
             return false;
         }
-        let (ticket, plane) = self.plan.ticket(ordinal, packet, terminal.next);
+        let (ticket, plane) = self.plan.ticket(ordinal, packet, terminal.next, &self.forest);
         terminal.ticket = ticket;
         terminal.plane = plane as u8;
         terminal.current = true;
@@ -98,8 +98,8 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         let arrival = tick + u64::from(out.latency);
         let (lane, ready) = (out.ahead + at as u32, terminal.ready);
         let burst = Burst::new(&ticket, arrival, flits, out.flit);
-        let more = terminal.current
-            || (terminal.next as usize) < self.lines.of(port as usize).len();
+        let more =
+            terminal.current || (terminal.next as usize) < self.lines.of(port as usize).len();
         self.push(&Sent { lane, head, burst });
         if more {
             self.calendar.wake(ready, node);
@@ -119,18 +119,34 @@ impl<const P: usize, const V: usize> Engine<P, V> {
                         break;
                     }
                     let front = (lane << self.fig.ring_shift) + u32::from(state.first);
-                    let burst = self.store[front as usize];
+                    let mut burst = self.store[front as usize];
                     if burst.at > tick {
                         break;
                     }
-                    self.take(tick, lane, &burst, packets);
+                    let spacing = burst.spacing();
+                    let arrived = if burst.at == tick || spacing == 0 {
+                        burst.flits()
+                    } else {
+                        ((tick - burst.at) / spacing + 1).min(u64::from(burst.flits())) as u16
+                    };
+                    if arrived < burst.flits() {
+                        // The rest is still on its way: it is taken when it comes.
+                        let at = burst.at + u64::from(arrived) * spacing;
+                        let rest = burst.part(at, burst.flits() - arrived, spacing);
+                        self.store[front as usize] = rest;
+                        self.calendar.wake(at, node);
+                        burst = burst.part(burst.at, arrived, spacing);
+                        self.take(tick, lane, &burst, Rest::OnItsWay, packets);
+                        break;
+                    }
+                    self.take(tick, lane, &burst, Rest::None, packets);
                 }
             }
         }
     }
 
     /// Takes a burst; the core is busy after the tail of a packet.
-    fn take(&mut self, tick: u64, lane: u32, burst: &Burst, packets: &[Packet]) {
+    fn take(&mut self, tick: u64, lane: u32, burst: &Burst, rest: Rest, packets: &[Packet]) {
         let node = lane >> Self::SHIFT;
         let local = lane & Self::LOCAL;
         let port = node - self.fig.routers;
@@ -142,26 +158,23 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         let flits = burst.flits();
         state.left -= flits;
         let tail = state.left == 0;
-        let follow = u64::from(flits - 1);
-        let last = burst.at + follow * burst.spacing();
-        let spacing = match follow {
-            0 => 0,
-            _ => last.saturating_sub(tick).div_ceil(follow),
-        };
+        // What was there before comes out at once, what is just coming at its own pace.
+        let spacing = if burst.at == tick { burst.spacing() } else { 0 };
         state.queue = state.queue.wrapping_add(Burst::sum(flits, tick, spacing));
-        state.first = ((u32::from(state.first) + 1) & self.fig.ring) as u16;
-        state.len -= 1;
+        if rest == Rest::None {
+            state.first = ((u32::from(state.first) + 1) & self.fig.ring) as u16;
+            state.len -= 1;
+        }
         let (back, from) = (state.back, tick + u64::from(state.credit));
         let together = self.fig.together && spacing == u64::from(state.spacing);
-        give_back(
-            &mut self.calendar,
-            (back, from),
-            (flits, spacing),
-            together,
-        );
+        give_back(&mut self.calendar, (back, from), (flits, spacing), together);
         if tail {
-            let end = tick + follow * spacing;
-            let work = service(&self.plan, packets, burst.packet());
+            let end = tick + u64::from(flits - 1) * spacing;
+            let work = if burst.in_tree() {
+                self.forest.service(burst.tree_node())
+            } else {
+                service(&self.plan, packets, burst.packet())
+            };
             self.record.delivered(burst.packet(), end, end + work);
             if work > 0 {
                 self.terminals[port as usize].busy = end + work;
@@ -169,4 +182,13 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             }
         }
     }
+}
+
+/// Whether the rest of a burst is still on the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rest {
+    /// There is none.
+    None,
+    /// It stays at the front of the buffer.
+    OnItsWay,
 }

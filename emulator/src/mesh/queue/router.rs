@@ -1,12 +1,13 @@
 //! Routers of the `queue` model: channels are handed out, packets move.
 
 use super::engine::Figures;
-use super::state::{Burst, Front, Hold, Router, Sent};
+use super::state::{BRANCHES, Burst, Front, Hold, Router, Sent};
 use crate::mesh::alloc::{bits, by_slot, pick};
 use crate::mesh::calendar::{Calendar, Credit};
 use crate::mesh::fabric::{ChannelRelease, Switching};
 use crate::mesh::plan::Plan;
 use crate::mesh::record::Record;
+use crate::mesh::tree::Forest;
 
 /// What a router may touch beside itself while it is visited.
 pub(super) struct Context<'e> {
@@ -16,6 +17,7 @@ pub(super) struct Context<'e> {
     pub(super) plan: &'e Plan,
     pub(super) calendar: &'e mut Calendar,
     pub(super) record: &'e mut Record,
+    pub(super) forest: &'e Forest,
     pub(super) store: &'e mut [Burst],
     pub(super) sent: &'e mut Vec<Sent>,
 }
@@ -23,7 +25,7 @@ pub(super) struct Context<'e> {
 impl Context<'_> {
     /// First place of a lane's ring in the store.
     #[inline]
-    fn ring<const P: usize, const V: usize>(&self, local: u32) -> u32 {
+    pub(super) fn ring<const P: usize, const V: usize>(&self, local: u32) -> u32 {
         (self.node << (P * V).trailing_zeros() | local) << self.fig.ring_shift
     }
 
@@ -37,6 +39,13 @@ impl Context<'_> {
         for local in bits(lanes) {
             let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
             let port = lane.slot;
+            if lane.front == Front::Idle && self.fig.drop_after != u64::MAX {
+                self.calendar.wake(lane.ready + self.fig.drop_after, self.node);
+            }
+            if port == BRANCHES {
+                self.branch(router, local);
+                continue;
+            }
             let out = &mut router.outs[usize::from(port) & (P - 1)];
             if lane.front == Front::Active {
                 if out.channels[usize::from(lane.channel) % V].credits == 0 {
@@ -225,23 +234,28 @@ impl Context<'_> {
         let front = &mut self.store[(ring + u32::from(lane.first)) as usize];
         let burst = *front;
         let there = burst.flits();
+        if lane.slot == BRANCHES {
+            self.send_copy(router, local, port);
+            return;
+        }
         let at = usize::from(lane.channel) % V;
         let channel = &mut out.channels[at];
         let mut flits = there.min(channel.credits);
         debug_assert!(flits > 0 && burst.at <= tick);
         let head = lane.left == burst.whole();
         let mut spacing = u64::from(out.flit);
+        let whole = fig.switching == Switching::VirtualCutThrough;
         if flits > 1 && burst.spacing() > spacing {
             // They arrive more slowly than they could go: at their pace if the first has just
             // come, and else those that are there, the others later.
-            if burst.at == tick {
+            if burst.at == tick || whole {
                 spacing = burst.spacing();
             } else {
                 let arrived = (tick - burst.at) / burst.spacing() + 1;
                 flits = flits.min(arrived.min(u64::from(flits)) as u16);
             }
         }
-        if V > 1 && out.want & !(1 << local) != 0 {
+        if V > 1 && !whole && out.want & !(1 << local) != 0 {
             // Another packet wants the link: the flits of the two take turns.
             flits = 1;
         }
@@ -342,8 +356,10 @@ fn take_channel<const P: usize, const V: usize>(
     let out = &mut router.outs[port as usize & (P - 1)];
     let local = pick(waiting, out.channel_pointer);
     let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
-    lane.front = Front::Active;
-    lane.channel = channel as u8;
+    if lane.slot != BRANCHES {
+        lane.front = Front::Active;
+        lane.channel = channel as u8;
+    }
     let taken = &mut out.channels[channel as usize % V];
     taken.holder = local as u8;
     taken.hold = Hold::Held;

@@ -2,7 +2,7 @@
 //!
 //! Sizes are compile-time constants, powers of two: `P` slots per router, `V` channels per slot.
 
-use crate::mesh::plan::Ticket;
+use crate::mesh::plan::{TREE, Ticket};
 use crate::mesh::routing::Order;
 
 /// Flits of one packet that reach a buffer one after the other, in three words.
@@ -18,14 +18,14 @@ pub(super) struct Burst {
 }
 
 const SLOT: u64 = 0x7F << 56;
+/// Stands for the slots of a packet that branches.
+pub(super) const BRANCHES: u8 = 0x7F;
 
 impl Burst {
     /// The flits of a packet that a source sends.
     #[inline]
     pub(super) fn new(ticket: &Ticket, at: u64, flits: u16, spacing: u16) -> Self {
-        let who = u64::from(ticket.packet)
-            | u64::from(ticket.x) << 32
-            | u64::from(ticket.y) << 48;
+        let who = u64::from(ticket.packet) | u64::from(ticket.x) << 32 | u64::from(ticket.y) << 48;
         let how = u64::from(ticket.flits) << 32
             | u64::from(ticket.eject) << 48
             | u64::from(ticket.order == Order::YFirst) << 63;
@@ -64,6 +64,24 @@ impl Burst {
     #[inline]
     pub(super) fn set_slot(&mut self, slot: u8) {
         self.how = self.how & !SLOT | u64::from(slot) << 56;
+    }
+
+    /// Whether it belongs to a tree's packet.
+    #[inline]
+    pub(super) fn in_tree(&self) -> bool {
+        (self.how >> 48) as u8 == TREE
+    }
+
+    /// The node or leaf of the tree that it goes to.
+    #[inline]
+    pub(super) fn tree_node(&self) -> u32 {
+        (self.who >> 32) as u32
+    }
+
+    /// The same flits on their way to another node or leaf.
+    #[inline]
+    pub(super) fn to_tree_node(self, node: u32) -> Self {
+        Self { who: self.who & 0xFFFF_FFFF | u64::from(node) << 32, ..self }
     }
 
     #[inline]
@@ -132,6 +150,8 @@ pub(super) struct Lane {
     pub(super) channel: u8,
     /// Place of the router.
     pub(super) place: (u16, u16),
+    /// Output slots that a packet of a tree has still to go to.
+    pub(super) branches: u64,
 }
 
 /// Who has a virtual channel.

@@ -1,8 +1,9 @@
 //! What waits for what when nothing in the `queue` model moves any more.
 
 use super::engine::Engine;
-use super::state::{Front, Hold, Lane, Out};
+use super::state::{BRANCHES, Front, Hold, Lane, Out};
 use crate::mesh::deadlock::find_ring;
+use crate::mesh::routing::Class;
 use crate::mesh::traffic::Waiting;
 
 impl<const P: usize, const V: usize> Engine<P, V> {
@@ -33,7 +34,11 @@ impl<const P: usize, const V: usize> Engine<P, V> {
     /// Channels that the front packet may take.
     fn allowed(&self, lane: u32) -> u64 {
         let front = (lane << self.fig.ring_shift) + u32::from(self.lane_at(lane).first);
-        let ticket = self.store[front as usize].ticket();
+        let burst = &self.store[front as usize];
+        if burst.in_tree() {
+            return Class::Any.mask(self.plan.channels);
+        }
+        let ticket = burst.ticket();
         self.plan.step(lane >> Self::SHIFT, &ticket).class.mask(self.plan.channels)
     }
 
@@ -41,7 +46,11 @@ impl<const P: usize, const V: usize> Engine<P, V> {
     fn waits_for(&self, lane: u32) -> Option<u32> {
         let node = lane >> Self::SHIFT;
         let state = self.lane_at(lane);
-        let out = &self.routers[node as usize].outs[usize::from(state.slot)];
+        let slot = match state.slot {
+            BRANCHES => state.branches.trailing_zeros() as usize % P,
+            slot => usize::from(slot),
+        };
+        let out = &self.routers[node as usize].outs[slot];
         match state.front {
             Front::Waiting => {
                 let allowed = self.allowed(lane);
