@@ -19,6 +19,7 @@ pub fn all_codes() -> Vec<&'static CodeEntry> {
         quarrion_boards::CODES,
         quarrion_isa::codes::CODES,
         quarrion_compiler::codes::CODES,
+        quarrion_emulator::codes::CODES,
         quarrion_emulator::mesh::codes::CODES,
         quarrion_reference::CODES,
         quarrion_report::CODES,

@@ -99,7 +99,7 @@ pub(super) fn fold_windows(outer: &Window, inner: &Window) -> Window {
         let outer_step =
             if outer.kernel[axis] > 1 { outer.dilation[axis] * inner.stride[axis] } else { 0 };
         let inner_step = if inner.kernel[axis] > 1 { inner.dilation[axis] } else { 0 };
-        greatest_common_divisor(outer_step, inner_step).max(1)
+        gcd(outer_step, inner_step).max(1)
     });
     Window {
         input: inner.input,
@@ -132,6 +132,6 @@ pub(super) fn tap_places(outer: &Window, inner: &Window, folded: &Window) -> Vec
     places
 }
 
-fn greatest_common_divisor(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
