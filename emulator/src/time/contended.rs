@@ -128,7 +128,8 @@ impl ContendedModel {
     /// The way of the packet that was done last.
     fn last_way(&self, outcome: &mesh::Outcome, otherwise: Bound) -> Bound {
         let Some(last) = outcome.critical else { return otherwise };
-        let mesh::Destination::Port(port) = self.packets.packets[last as usize].destination;
+        let destination = self.packets.packets[last as usize].destination;
+        let mesh::Destination::Port(port) = destination else { return otherwise };
         let core = self.ports.by_core.iter().position(|own| *own == port.0);
         core.map_or(otherwise, |core| Bound::Path(CoreId::from_index(core)))
     }
@@ -204,6 +205,7 @@ fn grid(chip: &Chip, cores_per_tile: u32) -> Result<mesh::GridSpec, Diagnostic> 
         plane_use,
         timing: router_timing(&own.router),
         routing,
+        drop_after_ps: None,
     })
 }
 
