@@ -60,6 +60,9 @@ fn check_entries(path: &str, file: &CoreTypeFile, found: &mut Findings) {
         ("fan_in", file.fan_in),
         ("fan_out", file.fan_out),
         ("configurations", file.configurations),
+        ("threshold_configurations", file.threshold_configurations),
+        ("list_formats", file.list_formats),
+        ("destination_groups", file.destination_groups),
         ("list_words", file.list_words),
         ("lanes", Some(file.lanes)),
     ];

@@ -27,6 +27,9 @@ pub(super) fn note_unused(file: &ChipFile, found: &mut Findings) {
         core(|core_type| core_type.memory_bits.is_some(), "memory_bits"),
         core(|core_type| core_type.payload_bits > 0, "payload_bits"),
         core(cycles, "programs.cycles"),
+        core(|core_type| core_type.threshold_configurations.is_some(), "threshold_configurations"),
+        core(|core_type| core_type.list_formats.is_some(), "list_formats"),
+        core(|core_type| core_type.destination_groups.is_some(), "destination_groups"),
     ];
     let unused: Vec<String> = unused.into_iter().flatten().collect();
     for path in unused {

@@ -39,6 +39,15 @@ pub struct CoreTypeFile {
     /// Distinct compartment groups per core, if limited.
     #[serde(default)]
     pub configurations: Option<u32>,
+    /// Distinct thresholds per core, if limited.
+    #[serde(default)]
+    pub threshold_configurations: Option<u32>,
+    /// Distinct list formats (widths and signs) per core, if limited.
+    #[serde(default)]
+    pub list_formats: Option<u32>,
+    /// Groups of destinations that axons of the core may have, if limited.
+    #[serde(default)]
+    pub destination_groups: Option<u32>,
     /// Synapse memory words that one list may own, if limited.
     #[serde(default)]
     pub list_words: Option<u32>,
