@@ -8,16 +8,20 @@ mod figures;
 #[cfg(test)]
 mod fixture;
 mod folder;
+mod html;
 mod human;
 mod manifest;
+mod picture;
 mod record;
 mod summary;
 
 pub use codes::CODES;
 pub use folder::{Existing, RunFolder, SpikeRow, StoredRun, load_run};
+pub use html::render_html;
 pub use manifest::{
     Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Settings, Source, parse_manifest,
 };
+pub use picture::draw_mesh;
 pub use record::{BoundTime, Layer, ResourceUse, RunFacts, RunRecord, TimeRecord};
 pub use summary::{
     BoundShare, EnergyReport, KindReport, LayerReport, NotModelled, Prices, Range, ResourceShare,

@@ -10,7 +10,7 @@ use quarrion_isa::program::{Program, Role};
 use quarrion_isa::stimulus::Stimulus;
 use quarrion_report::{
     Assumption, Existing, HostSection, Manifest, Prices, RUN_FORMAT, RUN_VERSION, RunFacts,
-    RunFolder, RunRecord, RunReport, Settings, Source, SpikeRow,
+    RunFolder, RunRecord, RunReport, Settings, Source, SpikeRow, draw_mesh, render_html,
 };
 
 use super::load_chip;
@@ -63,6 +63,11 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
         let folder = RunFolder::create(out, existing)?;
         folder.write_run(&manifest, &record, &report, &chip.text)?;
         folder.write_tables(program, &chip.chip, &outcome.ledger, &record)?;
+        let picture = draw_mesh(&chip.chip, &outcome.ledger);
+        let page =
+            render_html(&report, &picture).map_err(|error| Failure::Bug(error.to_string()))?;
+        folder.write_bytes("mesh.svg", picture.as_bytes())?;
+        folder.write_bytes("report.html", page.as_bytes())?;
         if args.spikes {
             folder.write_spikes(program, outcome.spikes.iter().map(spike_row))?;
         }
