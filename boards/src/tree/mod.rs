@@ -1,7 +1,8 @@
 //! A RON text as a tree whose every value knows where it was written.
 //!
 //! The `ron` crate decides what is RON; this tree only locates. It carries what `ron` does not: the
-//! span of each value, repeated keys, the layer (base file, derived file, `--set`) that set a value.
+//! span of each value, repeated keys, the layer (base file, derived file, `--set`) that set a
+//! value.
 
 mod inspect;
 mod lex;

@@ -38,7 +38,8 @@ fn a_derived_file_changes_what_it_names_and_nothing_else() {
         (
             "cheap.ron",
             r#"(name: "cheap", extends: "wide.ron", without: ["prices.hop_tile"], prices: {
-                neuron_active: (energy_pj: 8.1, spread: unknown, source: "a hope", standing: assumed),
+                neuron_active:
+                    (energy_pj: 8.1, spread: unknown, source: "a hope", standing: assumed),
             })"#,
         ),
     ]);

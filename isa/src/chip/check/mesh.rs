@@ -85,7 +85,7 @@ fn links(file: &ChipFile, found: &mut Findings) -> [LinkClassFigures; 4] {
             (Some(link), _) => figures[class as usize] = link_class(file, name, link, found),
             (None, Some(cause)) => {
                 let message = format!(
-                    "`{cause}` makes links of the class `{name}`, but `mesh.links` has no such class"
+                    "`{cause}` makes links of the class `{name}`, but `mesh.links` has none such"
                 );
                 let help = format!("add `{name}: (latency_ns: …, occupancy_ns: …, …)`");
                 found.clash("QC057", (cause, "mesh.links"), message, help);
