@@ -7,37 +7,37 @@ pub const CODES: &[CodeEntry] = &[
     entry(
         "QI001",
         "the input is of no known kind",
-        "An input is a NumPy archive (.npz) or a table of spikes whose name ends in .csv. A single \
-         array (.npy) has no name and so no meaning here: store it as np.savez_compressed(FILE, \
-         spikes=array).",
+        "An input is a NumPy archive (.npz) or a table of spikes whose name ends in .csv. A \
+         single array (.npy) has no name and so no meaning here: store it as \
+         np.savez_compressed(FILE, spikes=array).",
     ),
     entry(
         "QI002",
         "the input is damaged",
-        "The archive does not unpack, or holds fewer bytes than an array's header claims. Claims are \
-         checked against what the stored bytes can unpack to before memory is asked for. Copy or \
-         write the file again.",
+        "The archive does not unpack, or holds fewer bytes than an array's header claims. \
+         Claims are checked against what the stored bytes can unpack to before memory is \
+         asked for. Copy or write the file again.",
     ),
     entry(
         "QI003",
         "an array is missing",
-        "An archive holds `spikes` (samples, steps, neurons...), or the three event arrays `sample`, \
-         `t` and `i` with one entry per spike, or `bias` (samples, neurons...) for images as constant \
-         input. `labels` and `dt` may stand beside them.",
+        "An archive holds `spikes` (samples, steps, neurons...), or the three event arrays \
+         `sample`, `t` and `i` with one entry per spike, or `bias` (samples, neurons...) for \
+         images as constant input. `labels` and `dt` may stand beside them.",
     ),
     entry(
         "QI004",
         "an array cannot be read",
-        "Arrays of bool, signed and unsigned integers of 8 to 64 bits, float32 and float64 are read, \
-         in either byte order and in C or Fortran order. Text, objects, complex and structured \
-         arrays are not.",
+        "Arrays of bool, signed and unsigned integers of 8 to 64 bits, float32 and float64 \
+         are read, in either byte order and in C or Fortran order. Text, objects, complex and \
+         structured arrays are not.",
     ),
     entry(
         "QI005",
         "an array has the wrong shape",
         "The dimensions after (samples, steps) multiply to the number of the network's input \
-         neurons; a neuron's index is row-major over them, as in the network. Event arrays have one \
-         dimension and equal lengths.",
+         neurons; a neuron's index is row-major over them, as in the network. Event arrays \
+         have one dimension and equal lengths.",
     ),
     entry(
         "QI006",
@@ -48,47 +48,48 @@ pub const CODES: &[CodeEntry] = &[
     entry(
         "QI007",
         "a value that is no spike",
-        "On a chip with binary spikes an input neuron spikes in a step or does not: elements are 0 \
-         or 1 and no spike is listed twice. Counts must be spread over steps before they are given \
-         to such a chip.",
+        "On a chip with binary spikes an input neuron spikes in a step or does not: elements \
+         are 0 or 1 and no spike is listed twice. Counts must be spread over steps before \
+         they are given to such a chip.",
     ),
     entry(
         "QI008",
         "an index out of range",
-        "Samples, steps and neurons are counted from 0. A spike that names a neuron, step or sample \
-         which does not exist would be lost silently, so it is refused.",
+        "Samples, steps and neurons are counted from 0. A spike that names a neuron, step or \
+         sample which does not exist would be lost silently, so it is refused.",
     ),
     entry(
         "QI009",
         "labels do not match the samples",
-        "`labels` has one class number per sample, in the same order. The class of a sample is the \
-         output neuron with the most spikes, the lowest index in a tie.",
+        "`labels` has one class number per sample, in the same order. The class of a sample \
+         is the output neuron with the most spikes, the lowest index in a tie.",
     ),
     entry(
         "QI010",
         "the input is too large",
-        "One array unpacks to at most 16 GiB and an input has at most 2^28 spikes and 2^24 samples. \
-         The bounds keep a small damaged or hostile file from filling the memory. Split the samples \
-         over several files, or read the first ones with --samples.",
+        "One array unpacks to at most 16 GiB and an input has at most 2^28 spikes and 2^24 \
+         samples. The bounds keep a small damaged or hostile file from filling the memory. \
+         Split the samples over several files, or read the first ones with --samples.",
     ),
     entry(
         "QI011",
         "the number of steps is missing or wrong",
-        "Images as constant input do not say for how long they are shown: give --steps, or store a \
-         number `steps`. Dense spikes say it themselves, and --steps can only confirm it.",
+        "Images as constant input do not say for how long they are shown: give --steps, or \
+         store a number `steps`. Dense spikes say it themselves, and --steps can only confirm \
+         it.",
     ),
     entry(
         "QI012",
         "a spike table cannot be read",
-        "The first line is `sample,step,neuron`; each further line is one spike with three integers \
-         counted from 0.",
+        "The first line is `sample,step,neuron`; each further line is one spike with three \
+         integers counted from 0.",
     ),
     entry(
         "QI013",
         "the input's dt is not the network's",
-        "`dt` in the input is the length in seconds of the timesteps that the spikes were made for. \
-         Decays and currents were computed with another dt, so results will differ from the \
-         framework's. Give --dt, or make the spikes again.",
+        "`dt` in the input is the length in seconds of the timesteps that the spikes were \
+         made for. Decays and currents were computed with another dt, so results will differ \
+         from the framework's. Give --dt, or make the spikes again.",
     ),
     entry(
         "QI014",
@@ -113,14 +114,15 @@ pub const CODES: &[CodeEntry] = &[
     entry(
         "QU002",
         "a result cannot be written",
-        "The folder does not exist or may not be written, or the disk is full. Results are written \
-         under a temporary name and renamed when they are whole, so nothing half written is left.",
+        "The folder does not exist or may not be written, or the disk is full. Results are \
+         written under a temporary name and renamed when they are whole, so nothing half \
+         written is left.",
     ),
     entry(
         "QU003",
         "an unknown code",
-        "Codes have two letters for the part (QC chip files, QN networks, QP neuron programs, QM \
-         mapping, QE runs, QI input data, QR run folders, QU commands) and three digits.",
+        "Codes have two letters for the part (QC chip files, QN networks, QP neuron programs, \
+         QM mapping, QE runs, QI input data, QR run folders, QU commands) and three digits.",
     ),
     entry(
         "QU004",
@@ -130,14 +132,14 @@ pub const CODES: &[CodeEntry] = &[
     entry(
         "QU005",
         "a compiled program that does not belong to the chip",
-        "A program holds the core and memory places of one chip description. Compile the network \
-         again after changing the chip.",
+        "A program holds the core and memory places of one chip description. Compile the \
+         network again after changing the chip.",
     ),
     entry(
         "QU006",
         "something that this version cannot do yet",
-        "The chip or input is valid, but asks for a part that is not built. The README has a table \
-         of what works and what does not.",
+        "The chip or input is valid, but asks for a part that is not built. The README has a \
+         table of what works and what does not.",
     ),
 ];
 

@@ -12,8 +12,8 @@
 //!
 //! # Source
 //! The orders of operations of public Loihi models: brian2-loihi 0.5.2 scales each weight, rounding
-//! down, and clips it; nengo-loihi 1.1.0 scales each weight, rounding to nearest; Lava 0.10.0 scales
-//! the sum, rounding down.
+//! down, and clips it; nengo-loihi 1.1.0 scales each weight, rounding to nearest; Lava 0.10.0
+//! scales the sum, rounding down.
 
 mod weight;
 

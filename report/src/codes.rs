@@ -7,21 +7,21 @@ pub const CODES: &[CodeEntry] = &[
     entry(
         "QR001",
         "the run folder exists already",
-        "A run is never mixed with another one. Name another folder, or give --force to replace the \
-         old run once the new one is whole.",
+        "A run is never mixed with another one. Name another folder, or give --force to \
+         replace the old run once the new one is whole.",
     ),
     entry(
         "QR002",
         "the run folder cannot be written",
-        "The folder above it does not exist or may not be written, or the disk is full. A run folder \
-         is written under a temporary name beside its place and renamed at the end, so that a \
-         failure leaves nothing half written.",
+        "The folder above it does not exist or may not be written, or the disk is full. A run \
+         folder is written under a temporary name beside its place and renamed at the end, so \
+         that a failure leaves nothing half written.",
     ),
     entry(
         "QR003",
         "not a run folder",
-        "A run folder has a manifest.json of format quarrion-run. --force replaces run folders only, \
-         so that a mistyped name never removes anything else.",
+        "A run folder has a manifest.json of format quarrion-run. --force replaces run \
+         folders only, so that a mistyped name never removes anything else.",
     ),
     entry(
         "QR004",

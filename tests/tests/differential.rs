@@ -1,8 +1,8 @@
 //! Random programs on the reference engine and on the fast one: same spikes, state, activity and
 //! counts, on any number of threads.
 //!
-//! `QUARRION_CASES=N` runs N cases instead of 2,000; `QUARRION_CASE=SEED` runs the case of one seed,
-//! as a failure names it.
+//! `QUARRION_CASES=N` runs N cases instead of 2,000; `QUARRION_CASE=SEED` runs the case of one
+//! seed, as a failure names it.
 
 use quarrion_tests::engines::{THREADS, compare, run_fast, run_reference};
 use quarrion_tests::generate::{Case, Coverage};

@@ -2,9 +2,9 @@
 //!
 //! An archive holds one of three things: `spikes` (dense: sample, step, then the neurons in
 //! row-major order), events (`sample`, `t`, `i`: one spike each), or `bias` (an image per sample,
-//! given as constant input). Beside them `labels`, `dt` (seconds), `steps` and `samples` are read. A
-//! table has the columns `sample,step,neuron`. Nothing here opens a file, and every size is checked
-//! before memory is asked for.
+//! given as constant input). Beside them `labels`, `dt` (seconds), `steps` and `samples` are read.
+//! A table has the columns `sample,step,neuron`. Nothing here opens a file, and every size is
+//! checked before memory is asked for.
 
 mod archive;
 mod array;

@@ -1,9 +1,9 @@
 //! Delivery: the lists of arrived spikes add to the accumulators of later timesteps.
 //!
-//! The common case, binary spikes into wrapping accumulators, is a shifted 32-bit wrapping addition:
-//! the accumulator's own narrower wrap is applied once, where the update reads it, since wrapping at
-//! 2^n commutes with wrapping at 2^32. Everything else goes through `isa::delivery` synapse by synapse
-//! in the logical order.
+//! The common case, binary spikes into wrapping accumulators, is a shifted 32-bit wrapping
+//! addition: the accumulator's own narrower wrap is applied once, where the update reads it, since
+//! wrapping at 2^n commutes with wrapping at 2^32. Everything else goes through `isa::delivery`
+//! synapse by synapse in the logical order.
 
 use quarrion_isa::delivery::{Delivery, synapse_random};
 

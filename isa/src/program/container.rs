@@ -1,9 +1,9 @@
 //! The container of a program: magic, version, section table, checked sections, identity.
 //!
-//! Layout, little-endian: magic (8 bytes), version (u32), number of sections (u32), then per section
-//! tag (4 bytes), stored length (u64), plain length (u64), crc32 of the stored bytes (u32); then the
-//! stored sections (zstd) one after the other, then the BLAKE3 hash of everything before it. The
-//! hash is the program's identity.
+//! Layout, little-endian: magic (8 bytes), version (u32), number of sections (u32), then per
+//! section tag (4 bytes), stored length (u64), plain length (u64), crc32 of the stored bytes (u32);
+//! then the stored sections (zstd) one after the other, then the BLAKE3 hash of everything before
+//! it. The hash is the program's identity.
 
 use super::Program;
 

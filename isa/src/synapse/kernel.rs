@@ -164,7 +164,11 @@ impl KernelBlock {
     ///
     /// # Errors
     /// The block has no such source; the program is corrupt.
-    pub fn visit_taps(&self, list: u32, mut visit: impl FnMut(u32, u32)) -> Result<(), CorruptList> {
+    pub fn visit_taps(
+        &self,
+        list: u32,
+        mut visit: impl FnMut(u32, u32),
+    ) -> Result<(), CorruptList> {
         let shape = &self.shape;
         if list >= shape.sources() {
             return Err(CorruptList { list });

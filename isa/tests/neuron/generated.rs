@@ -1,4 +1,5 @@
-//! Generated programs: both interpreters on texts that nobody wrote, and texts that are no programs.
+//! Generated programs: both interpreters on texts that nobody wrote, and texts that are no
+//! programs.
 
 use std::collections::BTreeMap;
 
@@ -183,7 +184,11 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 512,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn any_text_is_read_or_refused(text in any::<String>()) {

@@ -1,9 +1,9 @@
 //! From a sketch of a program to a program: a mapping written out by hand, bits and tables by code.
 //!
-//! The sketch says which neuron lies where, which synapses there are and how their lists are stored.
-//! What follows from that (words, axon tables, ordinals, ring slots, places) is worked out here, so
-//! that scenarios stay readable and random programs stay valid. It chooses nothing: that is the
-//! compiler's work.
+//! The sketch says which neuron lies where, which synapses there are and how their lists are
+//! stored. What follows from that (words, axon tables, ordinals, ring slots, places) is worked out
+//! here, so that scenarios stay readable and random programs stay valid. It chooses nothing: that
+//! is the compiler's work.
 
 mod lists;
 mod region;

@@ -132,15 +132,19 @@ proptest! {
                     for c in 0..group_inputs {
                         for ty in 0..kernel[0] {
                             for tx in 0..kernel[1] {
-                                let at_y = (y * stride[0] + ty * dilation[0]).wrapping_sub(padding[0]);
-                                let at_x = (x * stride[1] + tx * dilation[1]).wrapping_sub(padding[1]);
+                                let at_y =
+                                    (y * stride[0] + ty * dilation[0]).wrapping_sub(padding[0]);
+                                let at_x =
+                                    (x * stride[1] + tx * dilation[1]).wrapping_sub(padding[1]);
                                 if at_y >= shape.input[1] || at_x >= shape.input[2] {
                                     continue;
                                 }
                                 let channel = o / group_outputs * group_inputs + c;
-                                let source = (channel * shape.input[1] + at_y) * shape.input[2] + at_x;
+                                let source =
+                                    (channel * shape.input[1] + at_y) * shape.input[2] + at_x;
                                 let stored = o - start[0];
-                                let weight = ((stored * group_inputs + c) * kernel[0] + ty) * kernel[1] + tx;
+                                let weight =
+                                    ((stored * group_inputs + c) * kernel[0] + ty) * kernel[1] + tx;
                                 wanted[source as usize].push((target, weights[weight as usize]));
                             }
                         }

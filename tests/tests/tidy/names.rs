@@ -6,6 +6,9 @@ use super::tree::{files, none};
 const BANNED: [&str; 8] =
     ["cell", "device", "manager", "helper", "utils", "common", "system", "unit"];
 
+/// Names that another crate's trait gives to its methods.
+const NOT_OURS: [&str; 1] = ["unit_variant"];
+
 /// What introduces the name of an item.
 const INTRODUCERS: [&str; 8] = ["fn", "struct", "enum", "trait", "mod", "type", "const", "static"];
 
@@ -26,22 +29,26 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Names of the items that a line introduces.
+/// Names of the items that a line introduces, outside its comments and texts.
 fn introduced(line: &str) -> Vec<&str> {
     let code = line.split("//").next().unwrap_or_default();
-    let tokens: Vec<&str> = code
-        .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .filter(|token| !token.is_empty())
-        .collect();
-    let pairs = tokens.windows(2).filter(|pair| INTRODUCERS.contains(&pair[0]));
-    pairs.map(|pair| pair[1]).collect()
+    let mut names = Vec::new();
+    for part in code.split('"').step_by(2) {
+        let letter = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let tokens: Vec<&str> =
+            part.split(|c| !letter(c)).filter(|token| !token.is_empty()).collect();
+        let pairs = tokens.windows(2).filter(|pair| INTRODUCERS.contains(&pair[0]));
+        names.extend(pairs.map(|pair| pair[1]));
+    }
+    names
 }
 
 #[test]
 fn words_are_split_at_case_and_underscores() {
     assert_eq!(words("LaneUnit2"), ["", "lane", "unit", ""]);
     assert_eq!(words("synapse_cell"), ["synapse", "cell"]);
-    assert_eq!(introduced("pub(crate) const fn cell_of(x: u32) // fn other"), ["fn", "cell_of"]);
+    assert_eq!(introduced("pub(crate) const fn of(x: u32) // fn other"), ["fn", "of"]);
+    assert_eq!(introduced("say(\"fn other\"); struct Mine;"), ["Mine"]);
 }
 
 #[test]

@@ -17,7 +17,9 @@ fn files_are_short_and_narrow() {
         }
         for (number, line) in file.text.lines().enumerate() {
             let columns = line.chars().count();
-            if columns > COLUMNS_MAX {
+            // A text is data: rustfmt leaves it as it is, and so does this.
+            let in_text = line.contains('"') || line.ends_with('\\');
+            if columns > COLUMNS_MAX && !in_text {
                 findings.push(format!("{}:{}: {columns} columns", file.path, number + 1));
             }
         }

@@ -164,7 +164,10 @@ impl Checker<'_> {
 
     /// Forgets the values named since `first_local`: a block's names end with it.
     fn leave_scope(&mut self, first_local: usize) {
-        let inner = |symbol: &Symbol| matches!(symbol.variable, Variable::Local(local) if local >= first_local);
+        let inner = |symbol: &Symbol| match symbol.variable {
+            Variable::Local(local) => local >= first_local,
+            _ => false,
+        };
         let outer = std::mem::take(&mut self.symbols);
         let (ended, outer) = outer.into_iter().partition(|(_, symbol)| inner(symbol));
         self.symbols = ended;

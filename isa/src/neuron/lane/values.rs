@@ -76,8 +76,8 @@ pub(super) fn decay_32(x: i32, k: i32) -> i32 {
 
 /// [`decay_32`] for factors up to 4096 in magnitude, in 32 bits alone.
 ///
-/// With |x| = 4096 high + low, floor(|x| k / 4096) = high k + floor(low k / 4096), which stays below
-/// 2^32.
+/// With |x| = 4096 high + low, floor(|x| k / 4096) = high k + floor(low k / 4096), which stays
+/// below 2^32.
 #[inline(always)]
 pub(super) fn decay_small(x: i32, k: i32) -> i32 {
     let (magnitude, factor) = (x.unsigned_abs(), k.unsigned_abs());
