@@ -115,7 +115,8 @@ fn loihi(width: u32, height: u32) -> GridSpec {
 }
 
 fn run(fidelity: Fidelity, fabric: &Fabric, traffic: &Traffic) -> Outcome {
-    let outcome = fidelity.model(fabric).unwrap().run(traffic, Detail::Packets).unwrap();
+    let mut model = fidelity.model(fabric).expect("a valid fabric");
+    let outcome = model.run(traffic, Detail::Packets).expect("valid traffic");
     assert_eq!(outcome.ending, Ending::Complete, "{fidelity:?}");
     assert_eq!(outcome.conservation.violation(), None, "{fidelity:?}");
     assert_eq!(outcome.conservation.delivered, traffic.packets.len() as u64, "{fidelity:?}");
@@ -351,7 +352,7 @@ fn four_channels(width: u32, height: u32) -> GridSpec {
 
 /// A ring of routers where every packet goes on clockwise: sure to lock up when it is full.
 fn ring() -> Fabric {
-    let mut fabric = spec(2, 2).build().unwrap();
+    let mut fabric = spec(2, 2).build().expect("a valid grid");
     // Routers 0 1 / 2 3: east, north, west, south and round again.
     let turn = [(0, direction::EAST), (1, direction::NORTH), (3, direction::WEST)];
     let mut next = vec![RouteTable::NONE; 16];
@@ -510,7 +511,7 @@ fn walk(fabric: &Fabric, table: &RouteTable, from: u32, to: u32) -> u64 {
     let (mut at, mut hops) = (from, 0);
     while at != to {
         let port = u32::from(table.port(at, to));
-        let link = fabric.link_at(at, port).unwrap();
+        let link = fabric.link_at(at, port).expect("a table names working links");
         let End::Router { router, .. } = fabric.links[link as usize].to else { panic!() };
         (at, hops) = (router, hops + 1);
     }

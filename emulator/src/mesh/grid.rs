@@ -141,7 +141,8 @@ impl GridSpec {
 
     fn crossing_x(&self, x: u32) -> (LinkClass, LinkTiming) {
         let mut link = (LinkClass::EastWest, self.east_west);
-        for edge in self.edges.iter().filter(|e| e.every_x > 0 && (x + 1) % e.every_x == 0) {
+        for edge in self.edges.iter().filter(|e| e.every_x > 0 && (x + 1).is_multiple_of(e.every_x))
+        {
             link = (edge.class, edge.timing);
         }
         link
@@ -149,7 +150,8 @@ impl GridSpec {
 
     fn crossing_y(&self, y: u32) -> (LinkClass, LinkTiming) {
         let mut link = (LinkClass::NorthSouth, self.north_south);
-        for edge in self.edges.iter().filter(|e| e.every_y > 0 && (y + 1) % e.every_y == 0) {
+        for edge in self.edges.iter().filter(|e| e.every_y > 0 && (y + 1).is_multiple_of(e.every_y))
+        {
             link = (edge.class, edge.timing);
         }
         link

@@ -228,7 +228,7 @@ impl Plan {
                 (self.routers + port.0, plane as u32)
             }
         };
-        ((node * self.slots + slot) as usize, node << self.shift | slot * self.stride)
+        ((node * self.slots + slot) as usize, (node << self.shift) | (slot * self.stride))
     }
 
     /// Ticks of a time, rounded up.

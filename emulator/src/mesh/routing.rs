@@ -106,7 +106,7 @@ fn dimension(wrap: Wrap, size: u32, at: u32, to: u32, ports: (u32, u32)) -> Opti
         // The shorter way; half the ring goes up from even places and down from odd ones.
         Wrap::Torus => {
             let ahead = (to + size - at) % size;
-            2 * ahead < size || (2 * ahead == size && at % 2 == 0)
+            2 * ahead < size || (2 * ahead == size && at.is_multiple_of(2))
         }
     };
     let class = match wrap {

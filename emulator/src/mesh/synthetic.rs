@@ -100,7 +100,7 @@ impl Synthetic {
 
     fn packet(&self, grid: Grid, source: u32, words: [u32; 4], cycle: u64) -> Packet {
         let ports = grid.width * grid.height;
-        let below = |word: u32, bound: u32| (u64::from(word) * u64::from(bound) >> 32) as u32;
+        let below = |word: u32, bound: u32| ((u64::from(word) * u64::from(bound)) >> 32) as u32;
         let destination = match &self.pattern {
             Pattern::Uniform => below(words[1], ports),
             Pattern::Transpose => {

@@ -13,6 +13,7 @@
 
 mod engine;
 mod lanes;
+mod movement;
 mod ports;
 mod router;
 mod state;

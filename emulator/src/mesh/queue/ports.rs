@@ -1,7 +1,7 @@
 //! Sources and sinks of the `queue` model.
 
 use super::engine::Engine;
-use super::router::give_back;
+use super::movement::give_back;
 use super::state::{Burst, Hold, Sent};
 use crate::mesh::alloc::{bits, pick};
 use crate::mesh::fabric::{ChannelRelease, Switching};

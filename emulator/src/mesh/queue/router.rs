@@ -3,8 +3,8 @@
 use super::engine::Figures;
 use super::state::{BRANCHES, Burst, Front, Hold, Router, Sent};
 use crate::mesh::alloc::{bits, by_slot, pick};
-use crate::mesh::calendar::{Calendar, Credit};
-use crate::mesh::fabric::{ChannelRelease, Switching};
+use crate::mesh::calendar::Calendar;
+use crate::mesh::fabric::Switching;
 use crate::mesh::plan::Plan;
 use crate::mesh::record::Record;
 use crate::mesh::tree::Forest;
@@ -37,7 +37,7 @@ impl Context<'_> {
         lanes: u64,
     ) {
         for local in bits(lanes) {
-            let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
+            let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
             let port = lane.slot;
             if lane.front == Front::Idle && self.fig.drop_after != u64::MAX {
                 self.calendar.wake(lane.ready + self.fig.drop_after, self.node);
@@ -131,7 +131,7 @@ impl Context<'_> {
             let mut asked = by_slot::<V>(out.want);
             if router.busy > tick {
                 for at in bits(asked) {
-                    let busy = router.inputs[at as usize / V & (P - 1)].busy;
+                    let busy = router.inputs[(at as usize / V) & (P - 1)].busy;
                     if busy > tick {
                         asked &= !(1 << at);
                         wake = wake.min(busy);
@@ -141,7 +141,7 @@ impl Context<'_> {
                     continue;
                 }
             }
-            let input = pick(asked, out.pointer) as usize / V & (P - 1);
+            let input = (pick(asked, out.pointer) as usize / V) & (P - 1);
             offers[input] |= 1 << port;
             inputs |= 1 << input;
         }
@@ -208,7 +208,7 @@ impl Context<'_> {
         let credits = out.channels[channel as usize % V].credits;
         let mut fitting = 0;
         for local in bits(out.waiting) {
-            let lane = &router.lanes[local as usize / V & (P - 1)][local as usize % V];
+            let lane = &router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
             let allowed = self.fig.plain || {
                 let front = self.ring::<P, V>(local) + u32::from(lane.first);
                 let step = self.plan.step(self.node, &self.store[front as usize].ticket());
@@ -217,131 +217,6 @@ impl Context<'_> {
             fitting |= u64::from(allowed && (!whole || credits >= lane.left)) << local;
         }
         fitting
-    }
-
-    /// Moves as much of the front burst as has room behind the link.
-    #[inline]
-    fn send<const P: usize, const V: usize>(
-        &mut self,
-        router: &mut Router<P, V>,
-        local: u32,
-        port: u32,
-    ) {
-        let (tick, fig) = (self.tick, self.fig);
-        let ring = self.ring::<P, V>(local);
-        let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
-        let out = &mut router.outs[port as usize & (P - 1)];
-        let front = &mut self.store[(ring + u32::from(lane.first)) as usize];
-        let burst = *front;
-        let there = burst.flits();
-        if lane.slot == BRANCHES {
-            self.send_copy(router, local, port);
-            return;
-        }
-        let at = usize::from(lane.channel) % V;
-        let channel = &mut out.channels[at];
-        let mut flits = there.min(channel.credits);
-        debug_assert!(flits > 0 && burst.at <= tick);
-        let head = lane.left == burst.whole();
-        let mut spacing = u64::from(out.flit);
-        let whole = fig.switching == Switching::VirtualCutThrough;
-        if flits > 1 && burst.spacing() > spacing {
-            // They arrive more slowly than they could go: at their pace if the first has just
-            // come, and else those that are there, the others later.
-            if burst.at == tick || whole {
-                spacing = burst.spacing();
-            } else {
-                let arrived = (tick - burst.at) / burst.spacing() + 1;
-                flits = flits.min(arrived.min(u64::from(flits)) as u16);
-            }
-        }
-        if V > 1 && !whole && out.want & !(1 << local) != 0 {
-            // Another packet wants the link: the flits of the two take turns.
-            flits = 1;
-        }
-        let end = tick + u64::from(flits - 1) * spacing;
-        lane.left -= flits;
-        channel.credits -= flits;
-        channel.lowest = channel.lowest.min(channel.credits);
-        let tail = lane.left == 0;
-        if tail {
-            match fig.release {
-                ChannelRelease::TailSent => {
-                    channel.hold = Hold::Free;
-                    channel.usable = end + fig.renew;
-                    out.free |= 1 << at;
-                }
-                ChannelRelease::TailCredit => channel.hold = Hold::Draining,
-            }
-            lane.front = Front::Idle;
-            lane.floor = end + 1 + fig.settle;
-        }
-        if flits == there || channel.credits == 0 {
-            out.want &= !(1 << local);
-        }
-        out.ready = end + u64::from(out.flit);
-        out.flits += u32::from(flits);
-        out.packets += u32::from(tail);
-        let arrival = tick + u64::from(out.latency);
-        let ahead = out.ahead + at as u32;
-        lane.queue = lane.queue.wrapping_add(Burst::sum(flits, tick, spacing));
-        if V > 1 {
-            let cross = if fig.cross == 0 { u64::from(lane.spacing) } else { fig.cross };
-            router.inputs[local as usize / V & (P - 1)].busy = end + cross;
-            router.busy = router.busy.max(end + cross);
-        }
-        let (back, from) = (lane.back, tick + u64::from(lane.credit));
-        let together = fig.together && spacing == u64::from(lane.spacing);
-        if flits < there {
-            let next = burst.at + u64::from(flits) * burst.spacing();
-            *front = burst.part(next, there - flits, burst.spacing());
-            lane.ready = next;
-            if next > tick {
-                out.want &= !(1 << local);
-                self.calendar.ready(next, self.node, local);
-            }
-        } else {
-            lane.first = ((u32::from(lane.first) + 1) & fig.ring) as u16;
-            lane.len -= 1;
-            if lane.len > 0 {
-                let next = &self.store[(ring + u32::from(lane.first)) as usize];
-                let ready = if tail {
-                    lane.slot = next.slot();
-                    lane.left = next.whole();
-                    lane.floor.max(next.at + fig.settle)
-                } else {
-                    next.at
-                };
-                lane.ready = ready.max(tick + 1);
-                self.calendar.ready(lane.ready, self.node, local);
-            }
-        }
-        if head {
-            self.record.head(burst.packet(), || self.plan.link_from(self.node, port), tick);
-        }
-        self.sent.push(Sent { lane: ahead, head, burst: burst.part(arrival, flits, spacing) });
-        if flits == 1 {
-            self.calendar.credit(from, Credit { lane: back, flits: 1 });
-        } else {
-            give_back(self.calendar, (back, from), (flits, spacing), together);
-        }
-    }
-}
-
-/// Sends credits for flits that leave a buffer to the lane of their sender, from a tick on. Those
-/// that come back as fast as the sender can use them may come as one.
-pub(super) fn give_back(
-    calendar: &mut Calendar,
-    (lane, from): (u32, u64),
-    (flits, spacing): (u16, u64),
-    together: bool,
-) {
-    if flits == 1 || together {
-        calendar.credit(from, Credit { lane, flits: u32::from(flits) });
-    } else {
-        for flit in 0..u64::from(flits) {
-            calendar.credit(from + flit * spacing, Credit { lane, flits: 1 });
-        }
     }
 }
 
@@ -355,7 +230,7 @@ fn take_channel<const P: usize, const V: usize>(
 ) {
     let out = &mut router.outs[port as usize & (P - 1)];
     let local = pick(waiting, out.channel_pointer);
-    let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
+    let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
     if lane.slot != BRANCHES {
         lane.front = Front::Active;
         lane.channel = channel as u8;

@@ -269,7 +269,7 @@ impl<const P: usize, const V: usize> Router<P, V> {
     /// The buffer with this number.
     #[inline]
     pub(super) fn lane(&mut self, local: u32) -> &mut Lane {
-        &mut self.lanes[local as usize / V & (P - 1)][local as usize % V]
+        &mut self.lanes[(local as usize / V) & (P - 1)][local as usize % V]
     }
 
     /// The out slot with this number.

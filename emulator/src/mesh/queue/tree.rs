@@ -3,7 +3,8 @@
 //! A packet of a tree asks for all its outputs at once and goes to each as soon as it can; its
 //! buffer is free when the last copy is on its way. Only virtual cut-through has room for that.
 
-use super::router::{Context, give_back};
+use super::movement::give_back;
+use super::router::Context;
 use super::state::{BRANCHES, Burst, Front, Hold, Router, Sent};
 use crate::mesh::alloc::bits;
 
@@ -15,7 +16,7 @@ impl Context<'_> {
         local: u32,
     ) {
         let ring = self.ring::<P, V>(local);
-        let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
+        let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
         let node = self.store[(ring + u32::from(lane.first)) as usize].tree_node();
         let branches = self.forest.branches(node);
         self.record.branched(branches.len() as u32);
@@ -37,7 +38,7 @@ impl Context<'_> {
     ) {
         let tick = self.tick;
         let ring = self.ring::<P, V>(local);
-        let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
+        let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
         let out = &mut router.outs[port as usize & (P - 1)];
         let burst = self.store[(ring + u32::from(lane.first)) as usize];
         let branches = self.forest.branches(burst.tree_node());
@@ -56,16 +57,10 @@ impl Context<'_> {
             spacing = (last - tick).div_ceil(follow);
         }
         let end = tick + follow * spacing;
-        let channel = &mut out.channels[at];
-        channel.credits -= flits;
-        channel.lowest = channel.lowest.min(channel.credits);
-        channel.hold = Hold::Free;
-        channel.usable = end + self.fig.renew;
-        out.free |= 1 << at;
-        out.want &= !(1 << local);
-        out.ready = end + u64::from(out.flit);
-        out.flits += u32::from(flits);
+        out.spend(at, flits, end);
+        out.release(at, end + self.fig.renew);
         out.packets += 1;
+        out.want &= !(1 << local);
         let arrival = tick + u64::from(out.latency);
         let onward = burst.part(arrival, flits, spacing).to_tree_node(branch.next);
         self.sent.push(Sent { lane: out.ahead + at as u32, head: true, burst: onward });
@@ -73,7 +68,7 @@ impl Context<'_> {
         lane.branches &= !(1 << port);
         if V > 1 {
             let cross = if self.fig.cross == 0 { u64::from(lane.spacing) } else { self.fig.cross };
-            router.inputs[local as usize / V & (P - 1)].busy = end + cross;
+            router.inputs[(local as usize / V) & (P - 1)].busy = end + cross;
             router.busy = router.busy.max(end + cross);
         }
         if lane.branches == 0 {
@@ -90,7 +85,7 @@ impl Context<'_> {
         spacing: u64,
     ) {
         let ring = self.ring::<P, V>(local);
-        let lane = &mut router.lanes[local as usize / V & (P - 1)][local as usize % V];
+        let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
         let flits = self.store[(ring + u32::from(lane.first)) as usize].flits();
         lane.front = Front::Idle;
         lane.floor = end + 1 + self.fig.settle;
@@ -117,7 +112,7 @@ impl Context<'_> {
             waiting |= router.outs[port as usize & (P - 1)].waiting;
         }
         for local in bits(waiting) {
-            let lane = &router.lanes[local as usize / V & (P - 1)][local as usize % V];
+            let lane = &router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
             let late = lane.ready + self.fig.drop_after <= self.tick;
             if late && lane.front == Front::Waiting {
                 self.drop_front(router, local);
@@ -131,7 +126,7 @@ impl Context<'_> {
         local: u32,
     ) {
         let ring = self.ring::<P, V>(local);
-        let slot = local as usize / V & (P - 1);
+        let slot = (local as usize / V) & (P - 1);
         let lane = &mut router.lanes[slot][local as usize % V];
         let burst = self.store[(ring + u32::from(lane.first)) as usize];
         let mut given_up = 0u64;
@@ -178,7 +173,7 @@ impl Context<'_> {
         local: u32,
     ) {
         let ring = self.ring::<P, V>(local);
-        let lane = &router.lanes[local as usize / V & (P - 1)][local as usize % V];
+        let lane = &router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
         let burst = self.store[(ring + u32::from(lane.first)) as usize];
         let follow = u64::from(burst.flits() - 1);
         let end = (burst.at + follow * burst.spacing()).max(self.tick);
