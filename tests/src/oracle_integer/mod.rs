@@ -91,8 +91,8 @@ impl<'n> IntegerOracle<'n> {
         for step in 0..sample.steps + last.unwrap_or(0) {
             let mut firings = self.input_firings(sample, step);
             let inputs = firings.len();
-            for index in 0..network.populations.len() {
-                self.update(ordinal, step, index, &mut memory[index], &mut firings);
+            for (index, memory) in memory.iter_mut().enumerate() {
+                self.update(ordinal, step, index, memory, &mut firings);
             }
             // Populations and neurons were visited by ascending ordinal.
             for firing in &firings {
