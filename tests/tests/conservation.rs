@@ -16,7 +16,11 @@ const CASES: u64 = 400;
 const FIRST: u64 = 0x00C0_5E4E;
 
 /// Fails with both values where they differ.
-fn equal<T: std::fmt::Debug + PartialEq>(what: &str, left: T, right: T) -> Result<(), String> {
+fn equal<T: std::fmt::Debug + PartialEq + Copy>(
+    what: &str,
+    left: T,
+    right: T,
+) -> Result<(), String> {
     if left == right { Ok(()) } else { Err(format!("{what}: {left:?} and {right:?}")) }
 }
 
