@@ -1,9 +1,9 @@
 //! The `queue` and `cycle` timing models: packets on the mesh, with contention.
 //!
-//! Updates and sending are timed as in [`super::CountModel`]; the way of the packets, the buffers they
-//! wait in and the cores that serve them one after the other are the mesh's. A step's bound is that
-//! of the lower bound, unless waiting adds more to the step than the bound itself takes; then it is
-//! the way of the last packet.
+//! Updates and sending are timed as in [`super::CountModel`]; the way of the packets, the buffers
+//! they wait in and the cores that serve them one after the other are the mesh's. A step's bound is
+//! that of the lower bound, unless waiting adds more to the step than the bound itself takes; then
+//! it is the way of the last packet.
 
 use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::{Chip, LinkClass, Multicast, Planes, Router, Routing, Topology};

@@ -1,7 +1,7 @@
 //! Traffic: the packets of a timestep on their routes.
 //!
-//! The chip's multicast rule is applied here. *Copies*: a spike leaves as one packet per destination
-//! core. *Tree*: it leaves as one packet that branches along the union of the routes.
+//! The chip's multicast rule is applied here. *Copies*: a spike leaves as one packet per
+//! destination core. *Tree*: it leaves as one packet that branches along the union of the routes.
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! Cases of Lava's Loihi 2 neuron models, fed with graded spikes.
 //!
-//! Inputs and sent values are `[neuron][step]`, states `[step][neuron]`. Where a Dense stands before
-//! the neuron, what it is given arrives one step later.
+//! Inputs and sent values are `[neuron][step]`, states `[step][neuron]`. Where a Dense stands
+//! before the neuron, what it is given arrives one step later.
 
 use quarrion_isa::chip::SignMode;
 

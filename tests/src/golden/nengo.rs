@@ -1,7 +1,7 @@
 //! Cases of nengo-loihi's emulator.
 //!
-//! Steps count from 1 and row k - 1 is step k; an input spike written at t acts at t + 1, so for row
-//! t. A spike on the chip acts one step later, as here. Weights are in accumulator units.
+//! Steps count from 1 and row k - 1 is step k; an input spike written at t acts at t + 1, so for
+//! row t. A spike on the chip acts one step later, as here. Weights are in accumulator units.
 
 use quarrion_isa::chip::SignMode;
 

@@ -5,8 +5,8 @@
 //! of the current tick is cleared: what would land there is lost.
 //!
 //! An axon is active or not, however many packets name it in one tick. Where only one source can,
-//! its synapses are those of the crossbar. Where several can, the axon becomes an accumulator of its
-//! own, of which the neuron sees only whether it is zero.
+//! its synapses are those of the crossbar. Where several can, the axon becomes an accumulator of
+//! its own, of which the neuron sees only whether it is zero.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
