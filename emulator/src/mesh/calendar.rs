@@ -128,12 +128,7 @@ impl Calendar {
     /// Steps to the next tick with anything to do and hands out its credits, in exchange for an
     /// empty list.
     pub(super) fn advance(&mut self, spent: &mut Vec<Credit>) -> Option<u64> {
-        let near = self.next_near();
-        let far = self.far.peek().map(|Reverse((tick, _))| *tick);
-        let tick = match (near, far) {
-            (Some(near), Some(far)) => near.min(far),
-            (near, far) => near.or(far)?,
-        };
+        let tick = self.next()?;
         self.now = tick;
         while let Some(Reverse((at, _))) = self.far.peek() {
             if at - tick > self.mask {
@@ -166,6 +161,17 @@ impl Calendar {
     pub(super) fn wake_now(&mut self, node: u32) {
         let slot = (self.now & self.mask) as usize;
         self.wakes[slot * self.words + node as usize / 64] |= 1 << (node % 64);
+    }
+
+    /// The next tick with anything to do.
+    #[inline]
+    pub(super) fn next(&self) -> Option<u64> {
+        let near = self.next_near();
+        let far = self.far.peek().map(|Reverse((tick, _))| *tick);
+        match (near, far) {
+            (Some(near), Some(far)) => Some(near.min(far)),
+            (near, far) => near.or(far),
+        }
     }
 
     fn next_near(&self) -> Option<u64> {

@@ -196,7 +196,7 @@ impl Plan {
             let ticks = |ps: u64| ps.div_ceil(self.tick_ps) as u32;
             self.outs[from.0] = Out {
                 lane: to.1,
-                latency: ticks(link.timing.latency_ps),
+                latency: ticks(link.timing.latency_ps).max(1),
                 flit: ticks(link.timing.flit_ps).max(1) as u16,
                 buffer: link.timing.buffer_flits as u16,
                 link: index as u32,
@@ -361,6 +361,16 @@ impl Plan {
     /// The link that leaves a node from a slot.
     pub(super) fn link_from(&self, node: u32, slot: u32) -> u32 {
         self.outs[(node * self.slots + slot) as usize].link
+    }
+
+    /// Columns and rows, where there is a grid.
+    pub(super) fn grid_size(&self) -> Option<(u32, u32)> {
+        match &self.route {
+            Route::Grid { grid, .. } if grid.width * grid.height * self.planes == self.routers => {
+                Some((grid.width, grid.height))
+            }
+            _ => None,
+        }
     }
 
     /// The place of a router in the grid.

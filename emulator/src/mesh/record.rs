@@ -5,36 +5,38 @@ use super::traffic::{Conservation, Detail, Ending, Hop, LinkCount, Outcome, Pack
 
 const NEVER: u64 = u64::MAX;
 
-/// Counts of the buffers behind one link.
+/// What a slot's link has carried, from its two ends.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Stored {
-    /// Sum of departure ticks minus sum of arrival ticks.
+pub(super) struct Carried {
+    /// At the sender: flits, packets, most flits ahead, credits that are out at the end.
+    pub(super) flits: u64,
+    pub(super) packets: u64,
+    pub(super) ahead_peak: u32,
+    pub(super) credits_out: u64,
+    /// At the receiver: sum of departure ticks minus sum of arrival ticks, flits left at the end.
     pub(super) queue: u64,
-    /// Flits that are still there at the end.
     pub(super) stored: u64,
 }
 
-/// Times and sums of a run.
+/// Times and sums of a run, or of the part of one that a region writes down.
 #[derive(Debug, Default)]
-pub(super) struct Record {
+pub(super) struct Log {
     detail: Detail,
-    times: Vec<PacketTimes>,
+    /// Packet, tick of its head's entry.
+    injected: Vec<(u32, u64)>,
+    /// Packet, tick at which its tail was taken, tick at which the core was done with it.
+    delivered: Vec<(u32, u64, u64)>,
     hops: Vec<Hop>,
     sums: Conservation,
-    /// Copies that are neither delivered nor dropped.
-    pub(super) open: u64,
 }
 
-impl Record {
-    pub(super) fn start(&mut self, packets: usize, copies: u64, detail: Detail) {
-        let none = PacketTimes { inject_ps: NEVER, eject_ps: NEVER, done_ps: NEVER };
-        *self = Self {
-            detail,
-            times: vec![none; packets],
-            hops: Vec::new(),
-            sums: Conservation::default(),
-            open: copies,
-        };
+impl Log {
+    pub(super) fn start(&mut self, detail: Detail) {
+        self.detail = detail;
+        self.injected.clear();
+        self.delivered.clear();
+        self.hops.clear();
+        self.sums = Conservation::default();
     }
 
     /// A packet's head moves on.
@@ -52,23 +54,16 @@ impl Record {
     /// A packet's head enters the network.
     #[inline]
     pub(super) fn injected(&mut self, packet: u32, tick: u64) {
-        self.times[packet as usize].inject_ps = tick;
-        self.sums.injected += 1;
+        self.injected.push((packet, tick));
     }
 
     /// A copy is delivered: its core took the tail at `eject` and is done at `done`.
     #[inline]
     pub(super) fn delivered(&mut self, packet: u32, eject: u64, done: u64) {
-        let times = &mut self.times[packet as usize];
-        let later = |old: u64, new: u64| if old == NEVER { new } else { old.max(new) };
-        times.eject_ps = later(times.eject_ps, eject);
-        times.done_ps = later(times.done_ps, done);
-        self.sums.delivered += 1;
-        self.open -= 1;
+        self.delivered.push((packet, eject, done));
     }
 
     /// A packet branches into so many copies.
-    #[inline]
     pub(super) fn branched(&mut self, copies: u32) {
         self.sums.replicated += u64::from(copies) - 1;
     }
@@ -77,71 +72,100 @@ impl Record {
     pub(super) fn dropped(&mut self, cores: u32) {
         self.sums.dropped += 1;
         self.sums.lost += u64::from(cores);
-        self.open -= u64::from(cores);
     }
 
-    /// Converts to picoseconds and adds up. `sent` gives flits, packets and most flits ahead of an
-    /// out slot, `stored` the buffers of an in slot.
-    pub(super) fn finish(
-        &mut self,
-        plan: &Plan,
-        ending: Ending,
-        credits_missing: u64,
-        sent: impl Fn(usize) -> (u64, u64, u32),
-        stored: impl Fn(usize) -> Stored,
-    ) -> Outcome {
-        let tick = plan.tick_ps;
-        let mut record = std::mem::take(self);
-        record.sums.credits_missing = credits_missing;
-        let mut links = vec![LinkCount::default(); plan.links as usize];
-        let mut flit_hops = 0;
-        for (slot, out) in plan.outs.iter().enumerate().filter(|(_, out)| out.link != NONE) {
-            let (flits, packets, peak) = sent(slot);
-            let link = &mut links[out.link as usize];
-            link.flits = flits;
-            link.packets = packets;
-            link.ahead_peak = peak;
-            link.busy_ps = flits * u64::from(out.flit) * tick;
-            record.sums.flits_sent += flits;
-            record.sums.flits_received += flits;
-            if slot < (plan.routers * plan.slots) as usize {
-                flit_hops += flits;
-            }
+    /// Cores that have got their packet or never will.
+    pub(super) fn closed(&self) -> u64 {
+        self.delivered.len() as u64 + self.sums.lost
+    }
+}
+
+/// Puts the logs of a run together. `carried` tells what each slot's links have carried.
+pub(super) fn assemble<'l>(
+    plan: &Plan,
+    packets: usize,
+    ending: Ending,
+    logs: impl Iterator<Item = &'l Log>,
+    carried: impl Fn(usize) -> Carried,
+) -> Outcome {
+    let tick = plan.tick_ps;
+    let mut times =
+        vec![PacketTimes { inject_ps: NEVER, eject_ps: NEVER, done_ps: NEVER }; packets];
+    let mut sums = Conservation::default();
+    let mut hops: Vec<Hop> = Vec::new();
+    for log in logs {
+        for &(packet, at) in &log.injected {
+            times[packet as usize].inject_ps = at * tick;
         }
-        for (slot, input) in plan.ins.iter().enumerate().filter(|(_, input)| input.link != NONE) {
-            let behind = stored(slot);
-            let link = &mut links[input.link as usize];
-            link.queue_flit_ps = behind.queue.wrapping_mul(tick);
-            record.sums.flits_received -= behind.stored;
+        for &(packet, eject, done) in &log.delivered {
+            let times = &mut times[packet as usize];
+            let later = |old: u64, new: u64| if old == NEVER { new } else { old.max(new) };
+            times.eject_ps = later(times.eject_ps, eject * tick);
+            times.done_ps = later(times.done_ps, done * tick);
         }
-        for hop in &mut record.hops {
-            hop.depart_ps *= tick;
-        }
-        let broken = (ending == Ending::Complete).then(|| record.sums.violation()).flatten();
-        debug_assert_eq!(broken, None, "conservation");
-        let mut critical: Option<u32> = None;
-        let mut completion_ps = 0;
-        for (index, times) in record.times.iter_mut().enumerate() {
-            let ps = |ticks: u64| if ticks == NEVER { NEVER } else { ticks * tick };
-            *times = PacketTimes {
-                inject_ps: ps(times.inject_ps),
-                eject_ps: ps(times.eject_ps),
-                done_ps: ps(times.done_ps),
-            };
-            if times.done_ps != NEVER && (critical.is_none() || times.done_ps > completion_ps) {
-                completion_ps = times.done_ps;
-                critical = Some(index as u32);
-            }
-        }
-        Outcome {
-            packets: record.times,
-            links,
-            hops: record.hops,
-            completion_ps,
-            critical,
-            ending,
-            conservation: record.sums,
-            flit_hops,
+        hops.extend(&log.hops);
+        sums.injected += log.injected.len() as u64;
+        sums.delivered += log.delivered.len() as u64;
+        sums.replicated += log.sums.replicated;
+        sums.dropped += log.sums.dropped;
+        sums.lost += log.sums.lost;
+    }
+    hops.iter_mut().for_each(|hop| hop.depart_ps *= tick);
+    hops.sort_unstable_by_key(|hop| (hop.depart_ps, hop.packet, hop.link));
+    let (links, flit_hops) = links(plan, &mut sums, carried);
+    let broken = (ending == Ending::Complete).then(|| sums.violation()).flatten();
+    debug_assert_eq!(broken, None, "conservation");
+    let mut critical: Option<u32> = None;
+    let mut completion_ps = 0;
+    for (times, index) in times.iter().zip(0..) {
+        if times.done_ps != NEVER && (critical.is_none() || times.done_ps > completion_ps) {
+            completion_ps = times.done_ps;
+            critical = Some(index);
         }
     }
+    Outcome {
+        packets: times,
+        links,
+        hops,
+        completion_ps,
+        critical,
+        ending,
+        conservation: sums,
+        flit_hops,
+    }
+}
+
+/// Counts by link, and flits times links that leave a router.
+fn links(
+    plan: &Plan,
+    sums: &mut Conservation,
+    carried: impl Fn(usize) -> Carried,
+) -> (Vec<LinkCount>, u64) {
+    let tick = plan.tick_ps;
+    let mut links = vec![LinkCount::default(); plan.links as usize];
+    let mut flit_hops = 0;
+    for slot in 0..plan.outs.len() {
+        let (out, input) = (plan.outs[slot], plan.ins[slot]);
+        if out.link == NONE && input.link == NONE {
+            continue;
+        }
+        let carried = carried(slot);
+        if let Some(link) = links.get_mut(out.link as usize) {
+            link.flits = carried.flits;
+            link.packets = carried.packets;
+            link.ahead_peak = carried.ahead_peak;
+            link.busy_ps = carried.flits * u64::from(out.flit) * tick;
+            sums.flits_sent += carried.flits;
+            sums.flits_received += carried.flits;
+            sums.credits_missing += carried.credits_out;
+            if slot < (plan.routers * plan.slots) as usize {
+                flit_hops += carried.flits;
+            }
+        }
+        if let Some(link) = links.get_mut(input.link as usize) {
+            link.queue_flit_ps = carried.queue.wrapping_mul(tick);
+            sums.flits_received -= carried.stored;
+        }
+    }
+    (links, flit_hops)
 }

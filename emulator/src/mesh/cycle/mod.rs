@@ -19,7 +19,7 @@ use super::codes::BAD_TREE;
 use super::fabric::Fabric;
 use super::plan::{NONE, Plan};
 use super::ports::Lines;
-use super::record::{Record, Stored};
+use super::record::{Carried, Log, assemble};
 use super::traffic::{Detail, Ending, Outcome, Traffic};
 use super::tree::Forest;
 use super::wheel::{Slot, Wheel};
@@ -107,7 +107,7 @@ struct Engine<const V: usize> {
     /// Empty: this model refuses trees.
     forest: Forest,
     wheel: Wheel<Arrival>,
-    record: Record,
+    log: Log,
     in_lanes: Vec<InLane>,
     out_slots: Vec<OutSlot<V>>,
     in_slots: Vec<InSlot>,
@@ -142,7 +142,7 @@ impl<const V: usize> Engine<V> {
             lines: Lines::default(),
             forest: Forest::default(),
             wheel: Wheel::new(plan.reach()),
-            record: Record::default(),
+            log: Log::default(),
             in_lanes: vec![InLane::default(); lanes],
             out_slots: vec![OutSlot::default(); slots],
             in_slots: vec![InSlot::default(); slots],
@@ -245,7 +245,7 @@ impl<const V: usize> Engine<V> {
             self.list = list;
             self.list.clear();
         }
-        Ok(self.finish(stopped))
+        Ok(self.finish(traffic.packets.len(), stopped))
     }
 
     fn start(&mut self, traffic: &Traffic, detail: Detail) {
@@ -260,7 +260,7 @@ impl<const V: usize> Engine<V> {
         self.touched.clear();
         self.wheel.rewind();
         self.lines.fill(self.sources.len(), traffic);
-        self.record.start(traffic.packets.len(), traffic.packets.len() as u64, detail);
+        self.log.start(detail);
         for port in 0..self.sources.len() {
             if let Some(first) = self.lines.of(port).first() {
                 let at = self.plan.ticks(traffic.packets[*first as usize].inject_ps);
@@ -281,33 +281,35 @@ impl<const V: usize> Engine<V> {
         }
     }
 
-    fn finish(&mut self, stopped: bool) -> Outcome {
-        let mut missing = 0;
-        for lane in self.out_slots.iter().flat_map(|slot| &slot.lanes) {
-            missing += u64::from(lane.buffer - lane.credits);
-        }
-        self.broken = self.record.open > 0;
-        let ending = match self.record.open {
+    fn finish(&mut self, packets: usize, stopped: bool) -> Outcome {
+        let open = packets as u64 - self.log.closed();
+        self.broken = open > 0;
+        let ending = match open {
             0 => Ending::Complete,
             _ if stopped => Ending::Stopped,
             _ => Ending::Deadlock(self.ring()),
         };
-        let (out_slots, in_lanes, fig) = (&self.out_slots, &self.in_lanes, self.fig);
-        let sent = |slot: usize| {
-            let out = &out_slots[slot];
-            let most = out.lanes.iter().map(|lane| u32::from(lane.buffer - lane.lowest)).sum();
-            (u64::from(out.flits), u64::from(out.packets), most)
+        let logs = std::iter::once(&self.log);
+        assemble(&self.plan, packets, ending, logs, |slot| self.carried(slot))
+    }
+
+    fn carried(&self, slot: usize) -> Carried {
+        let (node, at) = (slot as u32 / self.fig.slots, slot as u32 % self.fig.slots);
+        let first = (node << self.fig.shift) as usize + at as usize * V;
+        let out = &self.out_slots[slot];
+        let mut carried = Carried {
+            flits: u64::from(out.flits),
+            packets: u64::from(out.packets),
+            ..Carried::default()
         };
-        let stored = |slot: usize| {
-            let (node, at) = (slot as u32 / fig.slots, slot as u32 % fig.slots);
-            let first = (node << fig.shift) as usize + at as usize * V;
-            let mut sum = Stored::default();
-            for lane in &in_lanes[first..first + V] {
-                sum.queue = sum.queue.wrapping_add(lane.queue);
-                sum.stored += u64::from(lane.len);
-            }
-            sum
-        };
-        self.record.finish(&self.plan, ending, missing, sent, stored)
+        for lane in &out.lanes {
+            carried.ahead_peak += u32::from(lane.buffer - lane.lowest);
+            carried.credits_out += u64::from(lane.buffer - lane.credits);
+        }
+        for lane in &self.in_lanes[first..first + V] {
+            carried.queue = carried.queue.wrapping_add(lane.queue);
+            carried.stored += u64::from(lane.len);
+        }
+        carried
     }
 }

@@ -63,8 +63,8 @@ impl<const V: usize> Engine<V> {
             }
             source.channel = pick(usable, source.pointer) as u8;
             source.pointer = ((u32::from(source.channel) + 1) % self.plan.channels) as u8;
-            self.record.injected(ticket.packet, tick);
-            self.record.head(ticket.packet, || self.plan.outs[index].link, tick);
+            self.log.injected(ticket.packet, tick);
+            self.log.head(ticket.packet, || self.plan.outs[index].link, tick);
         }
         let channel = usize::from(source.channel);
         let lane = &mut slot.lanes[channel];
@@ -110,7 +110,7 @@ impl<const V: usize> Engine<V> {
                 if flit.packet & TAIL != 0 {
                     let packet = flit.packet & PACKET;
                     let done = tick + service(&self.plan, packets, packet);
-                    self.record.delivered(packet, tick, done);
+                    self.log.delivered(packet, tick, done);
                     if done > tick {
                         self.sinks[port] = done;
                         self.wheel.wake(done, node);

@@ -215,7 +215,7 @@ impl<const V: usize> Engine<V> {
         let arrival = tick + self.fig.traverse + u64::from(slot.latency);
         self.wheel.arrival(arrival, Arrival { lane: slot.lane + channel as u32, flit });
         if flit.packet & HEAD != 0 {
-            self.record.head(flit.packet & PACKET, || self.plan.outs[index].link, tick);
+            self.log.head(flit.packet & PACKET, || self.plan.outs[index].link, tick);
         }
         if tail && self.in_lanes[lane as usize].len > 0 {
             self.front(tick + 1, lane);

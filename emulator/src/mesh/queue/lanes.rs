@@ -1,12 +1,12 @@
 //! Buffers of the `queue` model: bursts come in, credits come back.
 
-use super::engine::Engine;
+use super::region::{Region, Shared};
 use super::state::{BRANCHES, Burst, Hold, Sent};
 use crate::mesh::calendar::Credit;
 use crate::mesh::fabric::Switching;
 use crate::mesh::plan::plain_step;
 
-impl<const P: usize, const V: usize> Engine<P, V> {
+impl<const P: usize, const V: usize> Region<P, V> {
     /// Credits come back to the sender of a lane.
     #[inline]
     pub(super) fn credit(&mut self, tick: u64, credit: Credit) {
@@ -75,7 +75,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
 
     /// Writes a burst into the buffer behind a link, before it arrives there.
     #[inline]
-    pub(super) fn push(&mut self, sent: &Sent) {
+    pub(super) fn push(&mut self, sent: &Sent, shared: &Shared<'_>) {
         let node = sent.lane >> Self::SHIFT;
         let local = sent.lane & Self::LOCAL;
         if node >= self.fig.routers {
@@ -92,7 +92,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             } else if self.fig.plain {
                 plain_step(state.place, &ticket) as u8
             } else {
-                self.plan.step(node, &ticket).port as u8
+                shared.plan.step(self.nodes[node as usize], &ticket).port as u8
             };
             burst.set_slot(slot);
         }

@@ -14,11 +14,15 @@
 mod engine;
 mod lanes;
 mod movement;
+mod parallel;
 mod ports;
+mod region;
 mod router;
 mod state;
 mod stuck;
 mod tree;
+
+use std::num::NonZero;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
@@ -37,10 +41,10 @@ macro_rules! layouts {
 
         impl Layout {
             /// The smallest layout that holds the plan; the plan is checked to fit one.
-            fn new(plan: Plan) -> Self {
+            fn new(plan: Plan, threads: NonZero<usize>) -> Self {
                 let wanted = (plan.room, plan.stride);
                 $(if wanted == ($slots, $channels) {
-                    return Self::$name(Box::new(Engine::new(plan)));
+                    return Self::$name(Box::new(Engine::new(plan, threads)));
                 })*
                 unreachable!("a plan has one of the layouts");
             }
@@ -73,7 +77,15 @@ impl QueueModel {
     /// # Errors
     /// A diagnostic about the fabric; the chip's author must act.
     pub fn new(fabric: &Fabric) -> Result<Self, Diagnostic> {
-        Ok(Self { layout: Layout::new(Plan::new(fabric)?) })
+        Self::with_threads(fabric, NonZero::<usize>::MIN)
+    }
+
+    /// Prepares the model for several threads, which only large fabrics use.
+    ///
+    /// # Errors
+    /// A diagnostic about the fabric; the chip's author must act.
+    pub fn with_threads(fabric: &Fabric, threads: NonZero<usize>) -> Result<Self, Diagnostic> {
+        Ok(Self { layout: Layout::new(Plan::new(fabric)?, threads) })
     }
 
     /// Times the packets of one timestep.

@@ -1,7 +1,8 @@
 //! Movement in the `queue` model: a burst leaves a router for the next buffer.
 
+use super::region::Foreign;
 use super::router::Context;
-use super::state::{BRANCHES, Burst, Front, Hold, Lane, Out, Router, Sent};
+use super::state::{BRANCHES, Burst, FOREIGN, Front, Hold, Lane, Out, Router, Sent};
 use crate::mesh::calendar::{Calendar, Credit};
 use crate::mesh::fabric::{ChannelRelease, Switching};
 
@@ -63,16 +64,19 @@ impl Context<'_> {
             out.want &= !(1 << local);
         }
         if head {
-            self.record.head(burst.packet(), || self.plan.link_from(self.node, port), tick);
+            let link = || self.plan.link_from(self.nodes[self.node as usize], port);
+            self.log.head(burst.packet(), link, tick);
         }
         self.sent.push(sent);
         let (back, from) = (lane.back, tick + u64::from(lane.credit));
-        if flits == 1 {
-            self.calendar.credit(from, Credit { lane: back, flits: 1 });
-        } else {
-            let together = fig.together && spacing == u64::from(lane.spacing);
-            give_back(self.calendar, (back, from), (flits, spacing), together);
-        }
+        let together = fig.together && spacing == u64::from(lane.spacing);
+        self.mail().give_back((back, from), (flits, spacing), together);
+    }
+
+    /// Where credits go.
+    #[inline]
+    pub(super) fn mail(&mut self) -> Mail<'_> {
+        Mail { calendar: self.calendar, outbox: self.outbox }
     }
 
     /// How much of a burst goes now: what has arrived or arrives in time, and has room ahead.
@@ -164,19 +168,37 @@ impl<const V: usize> Out<V> {
     }
 }
 
-/// Sends credits for flits that leave a buffer to the lane of their sender, from a tick on. Those
-/// that come back as fast as the sender can use them may come as one.
-pub(super) fn give_back(
-    calendar: &mut Calendar,
-    (lane, from): (u32, u64),
-    (flits, spacing): (u16, u64),
-    together: bool,
-) {
-    if flits == 1 || together {
-        calendar.credit(from, Credit { lane, flits: u32::from(flits) });
-    } else {
-        for flit in 0..u64::from(flits) {
-            calendar.credit(from + flit * spacing, Credit { lane, flits: 1 });
+/// Where credits go.
+pub(super) struct Mail<'e> {
+    pub(super) calendar: &'e mut Calendar,
+    pub(super) outbox: &'e mut Vec<Foreign>,
+}
+
+impl Mail<'_> {
+    /// Sends credits for flits that leave a buffer to the lane of their sender, from a tick on.
+    /// Those that come back as fast as the sender can use them may come as one.
+    #[inline]
+    pub(super) fn give_back(
+        &mut self,
+        (lane, from): (u32, u64),
+        (flits, spacing): (u16, u64),
+        together: bool,
+    ) {
+        if flits == 1 || together {
+            self.credit(from, Credit { lane, flits: u32::from(flits) });
+        } else {
+            for flit in 0..u64::from(flits) {
+                self.credit(from + flit * spacing, Credit { lane, flits: 1 });
+            }
+        }
+    }
+
+    #[inline]
+    fn credit(&mut self, tick: u64, credit: Credit) {
+        if credit.lane & FOREIGN == 0 {
+            self.calendar.credit(tick, credit);
+        } else {
+            self.outbox.push(Foreign::Credit(tick, credit));
         }
     }
 }

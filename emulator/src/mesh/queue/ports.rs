@@ -1,36 +1,36 @@
 //! Sources and sinks of the `queue` model.
 
-use super::engine::Engine;
-use super::movement::give_back;
+use super::movement::Mail;
+use super::region::{Region, Shared};
 use super::state::{Burst, Hold, Sent};
 use crate::mesh::alloc::{bits, pick};
 use crate::mesh::fabric::{ChannelRelease, Switching};
 use crate::mesh::ports::service;
-use crate::mesh::traffic::Packet;
 
-impl<const P: usize, const V: usize> Engine<P, V> {
-    pub(super) fn visit_port(&mut self, tick: u64, node: u32, packets: &[Packet]) {
-        self.drain(tick, node, packets);
-        self.inject(tick, node, packets);
+impl<const P: usize, const V: usize> Region<P, V> {
+    pub(super) fn visit_port(&mut self, tick: u64, node: u32, shared: &Shared<'_>) {
+        self.drain(tick, node, shared);
+        self.inject(tick, node, shared);
     }
 
     /// Takes the next packet of a source from its line, if it is time.
     #[inline]
-    fn next_packet(&mut self, tick: u64, node: u32, packets: &[Packet]) -> bool {
+    fn next_packet(&mut self, tick: u64, node: u32, shared: &Shared<'_>) -> bool {
         let port = (node - self.fig.routers) as usize;
         let terminal = &mut self.terminals[port];
         if terminal.current {
             return true;
         }
-        let line = self.lines.of(port);
+        let number = self.nodes[node as usize] - shared.plan.routers;
+        let line = shared.lines.of(number as usize);
         let Some(&ordinal) = line.get(terminal.next as usize) else { return false };
-        let packet = &packets[ordinal as usize];
-        let ready = self.plan.ticks(packet.inject_ps);
+        let packet = &shared.packets[ordinal as usize];
+        let ready = shared.plan.ticks(packet.inject_ps);
         if ready > tick {
             self.calendar.wake(ready, node);
             return false;
         }
-        let (ticket, plane) = self.plan.ticket(ordinal, packet, terminal.next, &self.forest);
+        let (ticket, plane) = shared.plan.ticket(ordinal, packet, terminal.next, shared.forest);
         terminal.ticket = ticket;
         terminal.plane = plane as u8;
         terminal.current = true;
@@ -40,11 +40,12 @@ impl<const P: usize, const V: usize> Engine<P, V> {
     }
 
     /// Sends as much of a source's packet as has room.
-    fn inject(&mut self, tick: u64, node: u32, packets: &[Packet]) {
-        if !self.next_packet(tick, node, packets) {
+    fn inject(&mut self, tick: u64, node: u32, shared: &Shared<'_>) {
+        if !self.next_packet(tick, node, shared) {
             return;
         }
         let port = node - self.fig.routers;
+        let number = self.nodes[node as usize] - shared.plan.routers;
         let terminal = &mut self.terminals[port as usize];
         let ticket = terminal.ticket;
         let plane = u32::from(terminal.plane);
@@ -67,8 +68,8 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             }
             terminal.channel = pick(usable, terminal.pointer) as u8;
             terminal.pointer = (terminal.channel + 1) & 63;
-            self.record.injected(ticket.packet, tick);
-            self.record.head(ticket.packet, || self.plan.link_from(node, plane), tick);
+            self.log.injected(ticket.packet, tick);
+            self.log.head(ticket.packet, || shared.plan.link_from(self.nodes[node as usize], plane), tick);
         }
         let at = usize::from(terminal.channel) % V;
         let channel = &mut out.channels[at];
@@ -99,15 +100,16 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         let (lane, ready) = (out.ahead + at as u32, terminal.ready);
         let burst = Burst::new(&ticket, arrival, flits, out.flit);
         let more =
-            terminal.current || (terminal.next as usize) < self.lines.of(port as usize).len();
-        self.push(&Sent { lane, head, burst });
+            terminal.current || (terminal.next as usize) < shared.lines.of(number as usize).len();
+        self.sent.push(Sent { lane, head, burst });
+        self.deliver(shared);
         if more {
             self.calendar.wake(ready, node);
         }
     }
 
     /// Takes what has arrived at a core, until a packet keeps it busy.
-    fn drain(&mut self, tick: u64, node: u32, packets: &[Packet]) {
+    fn drain(&mut self, tick: u64, node: u32, shared: &Shared<'_>) {
         let port = node - self.fig.routers;
         for plane in 0..self.fig.planes {
             for at in 0..V {
@@ -136,17 +138,17 @@ impl<const P: usize, const V: usize> Engine<P, V> {
                         self.store[front as usize] = rest;
                         self.calendar.wake(at, node);
                         burst = burst.part(burst.at, arrived, spacing);
-                        self.take(tick, lane, &burst, Rest::OnItsWay, packets);
+                        self.take(tick, lane, &burst, Rest::OnItsWay, shared);
                         break;
                     }
-                    self.take(tick, lane, &burst, Rest::None, packets);
+                    self.take(tick, lane, &burst, Rest::None, shared);
                 }
             }
         }
     }
 
     /// Takes a burst; the core is busy after the tail of a packet.
-    fn take(&mut self, tick: u64, lane: u32, burst: &Burst, rest: Rest, packets: &[Packet]) {
+    fn take(&mut self, tick: u64, lane: u32, burst: &Burst, rest: Rest, shared: &Shared<'_>) {
         let node = lane >> Self::SHIFT;
         let local = lane & Self::LOCAL;
         let port = node - self.fig.routers;
@@ -167,15 +169,19 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         }
         let (back, from) = (state.back, tick + u64::from(state.credit));
         let together = self.fig.together && spacing == u64::from(state.spacing);
-        give_back(&mut self.calendar, (back, from), (flits, spacing), together);
+        Mail { calendar: &mut self.calendar, outbox: &mut self.outbox }.give_back(
+            (back, from),
+            (flits, spacing),
+            together,
+        );
         if tail {
             let end = tick + u64::from(flits - 1) * spacing;
             let work = if burst.in_tree() {
-                self.forest.service(burst.tree_node())
+                shared.forest.service(burst.tree_node())
             } else {
-                service(&self.plan, packets, burst.packet())
+                service(shared.plan, shared.packets, burst.packet())
             };
-            self.record.delivered(burst.packet(), end, end + work);
+            self.log.delivered(burst.packet(), end, end + work);
             if work > 0 {
                 self.terminals[port as usize].busy = end + work;
                 self.calendar.wake(end + work, node);

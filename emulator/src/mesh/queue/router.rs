@@ -1,12 +1,12 @@
 //! Routers of the `queue` model: channels are handed out, packets move.
 
-use super::engine::Figures;
+use super::region::{Figures, Foreign};
 use super::state::{BRANCHES, Burst, Front, Hold, Router, Sent};
 use crate::mesh::alloc::{bits, by_slot, pick};
 use crate::mesh::calendar::Calendar;
 use crate::mesh::fabric::Switching;
 use crate::mesh::plan::Plan;
-use crate::mesh::record::Record;
+use crate::mesh::record::Log;
 use crate::mesh::tree::Forest;
 
 /// What a router may touch beside itself while it is visited.
@@ -14,12 +14,15 @@ pub(super) struct Context<'e> {
     pub(super) tick: u64,
     pub(super) node: u32,
     pub(super) fig: &'e Figures,
+    /// The fabric's numbers of the region's nodes.
+    pub(super) nodes: &'e [u32],
     pub(super) plan: &'e Plan,
     pub(super) calendar: &'e mut Calendar,
-    pub(super) record: &'e mut Record,
+    pub(super) log: &'e mut Log,
     pub(super) forest: &'e Forest,
     pub(super) store: &'e mut [Burst],
     pub(super) sent: &'e mut Vec<Sent>,
+    pub(super) outbox: &'e mut Vec<Foreign>,
 }
 
 impl Context<'_> {
@@ -211,7 +214,7 @@ impl Context<'_> {
             let lane = &router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
             let allowed = self.fig.plain || {
                 let front = self.ring::<P, V>(local) + u32::from(lane.first);
-                let step = self.plan.step(self.node, &self.store[front as usize].ticket());
+                let step = self.plan.step(self.nodes[self.node as usize], &self.store[front as usize].ticket());
                 step.class.mask(self.plan.channels) >> channel & 1 == 1
             };
             fitting |= u64::from(allowed && (!whole || credits >= lane.left)) << local;

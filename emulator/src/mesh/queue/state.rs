@@ -5,6 +5,13 @@
 use crate::mesh::plan::{TREE, Ticket};
 use crate::mesh::routing::Order;
 
+/// Marks a lane of another region; the region's number follows above the lane's.
+pub(super) const FOREIGN: u32 = 1 << 31;
+/// Where the region's number begins in a foreign lane.
+pub(super) const REGION_SHIFT: u32 = 24;
+/// The lane's own number.
+pub(super) const LANES: u32 = (1 << REGION_SHIFT) - 1;
+
 /// Flits of one packet that reach a buffer one after the other, in three words.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Burst {

@@ -1,80 +1,88 @@
 //! What waits for what when nothing in the `queue` model moves any more.
 
 use super::engine::Engine;
-use super::state::{BRANCHES, Front, Hold, Lane, Out};
+use super::state::{BRANCHES, Burst, Front, Hold};
 use crate::mesh::deadlock::find_ring;
+use crate::mesh::plan::NONE;
 use crate::mesh::routing::Class;
 use crate::mesh::traffic::Waiting;
 
 impl<const P: usize, const V: usize> Engine<P, V> {
     /// Follows waiting channels from a stuck one until they close a ring.
     pub(super) fn ring(&self) -> Vec<Waiting> {
-        let stuck = |lane: u32| self.lane_at(lane).len > 0;
-        let ring = find_ring(self.fig.lanes, stuck, |lane| self.waits_for(lane));
+        let lanes = self.plan.routers << self.plan.shift;
+        let stuck = |lane: u32| self.buffer(lane).len > 0;
+        let ring = find_ring(lanes, stuck, |lane| self.waits_for(lane));
         ring.into_iter().map(|lane| self.waiting(lane)).collect()
     }
 
-    fn lane_at(&self, lane: u32) -> &Lane {
-        let local = (lane & Self::LOCAL) as usize;
-        &self.routers[(lane >> Self::SHIFT) as usize].lanes[local / V][local % V]
+    /// Node and position in it of a lane of the plan.
+    fn split(&self, lane: u32) -> (u32, u32) {
+        (lane >> self.plan.shift, lane & ((1 << self.plan.shift) - 1))
+    }
+
+    fn front(&self, lane: u32) -> &Burst {
+        let (node, local) = self.split(lane);
+        let (region, place) = self.places[node as usize];
+        let region = &self.regions[region as usize];
+        let ring = (place << self.plan.shift | local) << region.fig.ring_shift;
+        &region.store[(ring + u32::from(self.buffer(lane).first)) as usize]
     }
 
     fn waiting(&self, lane: u32) -> Waiting {
-        let node = lane >> Self::SHIFT;
-        let local = lane & Self::LOCAL;
+        let (node, local) = self.split(lane);
         let slot = node * self.plan.slots + local / V as u32;
-        let front = (lane << self.fig.ring_shift) + u32::from(self.lane_at(lane).first);
         Waiting {
             link: self.plan.ins[slot as usize].link,
             channel: local % V as u32,
-            packet: self.store[front as usize].packet(),
+            packet: self.front(lane).packet(),
         }
     }
 
     /// Channels that the front packet may take.
     fn allowed(&self, lane: u32) -> u64 {
-        let front = (lane << self.fig.ring_shift) + u32::from(self.lane_at(lane).first);
-        let burst = &self.store[front as usize];
+        let burst = self.front(lane);
         if burst.in_tree() {
             return Class::Any.mask(self.plan.channels);
         }
-        let ticket = burst.ticket();
-        self.plan.step(lane >> Self::SHIFT, &ticket).class.mask(self.plan.channels)
+        let step = self.plan.step(self.split(lane).0, &burst.ticket());
+        step.class.mask(self.plan.channels)
     }
 
-    /// The buffer that the front of `lane` waits for.
+    /// The buffer that the front of a lane waits for.
     fn waits_for(&self, lane: u32) -> Option<u32> {
-        let node = lane >> Self::SHIFT;
-        let state = self.lane_at(lane);
+        let (node, _) = self.split(lane);
+        let state = self.buffer(lane);
         let slot = match state.slot {
             BRANCHES => state.branches.trailing_zeros() as usize % P,
             slot => usize::from(slot),
         };
-        let out = &self.routers[node as usize].outs[slot];
+        let out = self.out(node, slot);
         match state.front {
             Front::Waiting => {
                 let allowed = self.allowed(lane);
                 let held = |c: &usize| allowed >> c & 1 == 1 && out.free >> c & 1 == 0;
                 let Some(channel) = (0..self.plan.channels as usize).find(held) else {
                     // Every channel is free and none has room for the whole packet.
-                    return self.ahead(out, allowed.trailing_zeros());
+                    return self.ahead(node, slot, allowed.trailing_zeros());
                 };
                 match out.channels[channel].hold {
                     Hold::Held => {
-                        Some(node << Self::SHIFT | u32::from(out.channels[channel].holder))
+                        Some(node << self.plan.shift | u32::from(out.channels[channel].holder))
                     }
-                    Hold::Draining => self.ahead(out, channel as u32),
+                    Hold::Draining => self.ahead(node, slot, channel as u32),
                     Hold::Free => None,
                 }
             }
-            Front::Active => self.ahead(out, u32::from(state.channel)),
+            Front::Active => self.ahead(node, slot, u32::from(state.channel)),
             Front::Idle => None,
         }
     }
 
     /// The buffer behind a channel, if it is a router's.
-    fn ahead(&self, out: &Out<V>, channel: u32) -> Option<u32> {
-        let next = out.ahead + channel;
-        (next < self.fig.lanes).then_some(next)
+    fn ahead(&self, node: u32, slot: usize, channel: u32) -> Option<u32> {
+        let out = self.plan.outs[node as usize * self.plan.slots as usize + slot];
+        let there = out.lane != NONE && out.lane >> self.plan.shift < self.plan.routers;
+        there.then(|| out.lane + channel)
     }
 }

@@ -3,7 +3,6 @@
 //! A packet of a tree asks for all its outputs at once and goes to each as soon as it can; its
 //! buffer is free when the last copy is on its way. Only virtual cut-through has room for that.
 
-use super::movement::give_back;
 use super::router::Context;
 use super::state::{BRANCHES, Burst, Front, Hold, Router, Sent};
 use crate::mesh::alloc::bits;
@@ -19,7 +18,7 @@ impl Context<'_> {
         let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
         let node = self.store[(ring + u32::from(lane.first)) as usize].tree_node();
         let branches = self.forest.branches(node);
-        self.record.branched(branches.len() as u32);
+        self.log.branched(branches.len() as u32);
         lane.front = Front::Waiting;
         lane.branches = 0;
         for branch in branches {
@@ -64,7 +63,8 @@ impl Context<'_> {
         let arrival = tick + u64::from(out.latency);
         let onward = burst.part(arrival, flits, spacing).to_tree_node(branch.next);
         self.sent.push(Sent { lane: out.ahead + at as u32, head: true, burst: onward });
-        self.record.head(burst.packet(), || self.plan.link_from(self.node, port), tick);
+        let link = || self.plan.link_from(self.nodes[self.node as usize], port);
+        self.log.head(burst.packet(), link, tick);
         lane.branches &= !(1 << port);
         if V > 1 {
             let cross = if self.fig.cross == 0 { u64::from(lane.spacing) } else { self.fig.cross };
@@ -92,7 +92,8 @@ impl Context<'_> {
         let first = end - u64::from(flits - 1) * spacing;
         lane.queue = lane.queue.wrapping_add(Burst::sum(flits, first, spacing));
         let from = first + u64::from(lane.credit);
-        give_back(self.calendar, (lane.back, from), (flits, spacing), false);
+        let back = lane.back;
+        self.mail().give_back((back, from), (flits, spacing), false);
         lane.first = ((u32::from(lane.first) + 1) & self.fig.ring) as u16;
         lane.len -= 1;
         if lane.len > 0 {
@@ -135,7 +136,7 @@ impl Context<'_> {
                 let out = &router.outs[usize::from(branch.slot) & (P - 1)];
                 if out.waiting >> local & 1 == 1 {
                     given_up |= 1 << branch.slot;
-                    self.record.dropped(self.forest.leaves(branch.next));
+                    self.log.dropped(self.forest.leaves(branch.next));
                 }
             }
             lane.branches &= !given_up;
@@ -146,7 +147,7 @@ impl Context<'_> {
             }
         } else {
             given_up = 1 << lane.slot;
-            self.record.dropped(1);
+            self.log.dropped(1);
             self.clear(router, local, given_up);
             self.finish_dropped(router, local);
             return;
