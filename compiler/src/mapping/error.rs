@@ -38,4 +38,12 @@ pub enum MappingError {
         /// Cores that no mapping can do without, by volume.
         at_least: usize,
     },
+    /// The network's fault, or the effort's: no partition was found that breaks no limit.
+    #[error("no mapping onto {cores} cores was found that breaks no limit")]
+    NoneFound {
+        /// Cores that may be used.
+        cores: usize,
+        /// Cores that no mapping can do without, by volume.
+        at_least: usize,
+    },
 }

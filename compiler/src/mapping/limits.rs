@@ -1,20 +1,24 @@
 //! What one core holds, as the partitioner sees it.
 
-use super::hypergraph::{Hypergraph, MEMORY, RESOURCES};
+use super::budget::Service;
+use super::hypergraph::{Hypergraph, MEMORY, NEURONS, RESOURCES, WEIGHT_ONE};
 
-/// How many loads of a core are watched: the additive ones, input axons, output edges.
-pub const LOADS: usize = RESOURCES + 2;
+/// How many loads of a core are watched: the additive ones, input axons, output edges, service.
+pub const LOADS: usize = RESOURCES + 3;
 /// Index of the input axons among the loads of a core.
 pub const INPUT_AXONS: usize = RESOURCES;
 /// Index of the output edges among the loads of a core.
 pub const OUTPUT_EDGES: usize = RESOURCES + 1;
 
-/// The loads of one core: additive demands, then input axons, then output edges.
+/// Index of the service time among the loads of a core, see [`Service`].
+pub const SERVICE: usize = RESOURCES + 2;
+
+/// The loads of one core: additive demands, then input axons, output edges, service time.
 pub type Loads = [i64; LOADS];
 
 /// The names of the loads, for messages and tables.
 pub const LOAD_NAMES: [&str; LOADS] =
-    ["neurons", "memory", "state", "other", "input axons", "output edges"];
+    ["neurons", "memory", "state", "other", "input axons", "output edges", "service"];
 
 /// The memory that the synapse list of one axon takes in one core, beside the vertices' own.
 ///
@@ -52,6 +56,10 @@ pub struct Limits {
     pub output_edges: Option<u64>,
     /// What synapse lists add to the memory; the vertices' own demand is added as it is.
     pub lists: Option<ListFormat>,
+    /// How the service time of a core is counted; without it, it counts as 0.
+    pub service: Option<Service>,
+    /// Service time of a timestep, in the measure of `service` x [`super::WEIGHT_ONE`].
+    pub service_time: Option<u64>,
 }
 
 impl Limits {
@@ -59,7 +67,8 @@ impl Limits {
     #[must_use]
     pub fn row(&self) -> Loads {
         let mut row = [NO_LIMIT; LOADS];
-        let all = self.additive.iter().chain([&self.input_axons, &self.output_edges]);
+        let rest = [&self.input_axons, &self.output_edges, &self.service_time];
+        let all = self.additive.iter().chain(rest);
         for (slot, limit) in row.iter_mut().zip(all) {
             if let Some(limit) = limit {
                 *slot = i64::try_from(*limit).unwrap_or(NO_LIMIT).min(NO_LIMIT);
@@ -89,6 +98,17 @@ impl Limits {
         let bounds = bounds.filter_map(|(limit, sum)| limit.map(|l| sum.div_ceil(l.max(1))));
         bounds.max().unwrap_or(0).max(u64::from(graph.vertex_count() > 0)) as usize
     }
+}
+
+/// Service time that vertex `v` brings to whatever core it is in, axons apart.
+pub(super) fn vertex_service(graph: &Hypergraph, service: &Service, v: u32) -> i64 {
+    let neurons = i64::from(graph.demand(v)[NEURONS]) * WEIGHT_ONE as i64;
+    let counts = graph.in_synapses(v);
+    let events = graph.in_nets(v).iter().enumerate().map(|(j, &e)| {
+        let synapses = counts.get(j).copied().unwrap_or(1);
+        graph.net(e).weight as i64 * i64::from(synapses)
+    });
+    i64::from(service.neuron) * neurons + i64::from(service.synapse) * events.sum::<i64>()
 }
 
 /// A limit that no load reaches.

@@ -6,13 +6,15 @@ use super::error::MappingError;
 use super::grid::Grid;
 use super::hypergraph::Hypergraph;
 use super::limits::Limits;
-use super::partition::{Search, check_vertices, in_pool, mean_cost};
+use super::partition::{check_vertices, counted, in_pool};
 use super::place::{Traffic, place_traffic, relax_links, replace_traffic, shorten_trees};
 use super::random::Stream;
 use super::repair::{polish, repair};
 use super::scores::{
     Partition, PartitionScores, Placement, PlacementScores, score_partition, score_placement,
 };
+use super::search::{LEAST_REPAIR, Search, mean_cost};
+use super::squeeze::hold;
 use super::state::{Metric, State};
 
 /// A partition with its placement and what both cost.
@@ -45,7 +47,8 @@ pub fn map(
     check_vertices(graph, limits)?;
     let cores = budget.cores.min(grid.slots().len());
     let budget = Budget { cores, ..*budget };
-    let search = Search { limits, objective, budget: &budget };
+    let limits = counted(limits, objective);
+    let search = Search { limits: &limits, objective, budget: &budget };
     in_pool(budget.threads, || run(graph, grid, &search))
 }
 
@@ -64,13 +67,12 @@ fn run(graph: &Hypergraph, grid: &Grid, search: &Search) -> Result<Mapping, Mapp
     let (partition, placement) = match hop_prices(search.objective) {
         None => (first, placement),
         Some(prices) => {
+            let limits = hold(search, graph, &first);
+            let search = &Search { limits: &limits, ..*search };
             let stage = Stage { graph, grid, search, prices };
             stage.together(first, placement, effort / 20 * 8)
         }
     };
-    if partition.cores > search.budget.cores {
-        return Err(too_few(partition.cores));
-    }
     let partition_scores = score_partition(graph, search.limits, &partition);
     let placement_scores = score_placement(graph, &partition, &placement, grid);
     Ok(Mapping { partition, placement, partition_scores, placement_scores })
@@ -141,7 +143,7 @@ impl Stage<'_> {
             firm: 8.0,
         };
         anneal(&mut state, &mut random, schedule);
-        let legal = repair(&mut state);
+        let legal = repair(&mut state, effort / 4 + LEAST_REPAIR);
         polish(&mut state, &mut random, movable, effort / 8);
         if legal && state.cost() < before { state.part().to_vec() } else { partition.part.clone() }
     }

@@ -15,6 +15,8 @@ mod place;
 mod random;
 mod repair;
 mod scores;
+mod search;
+mod squeeze;
 mod state;
 
 pub use budget::{Budget, Multicast, Objective, Prices, Service};
@@ -23,7 +25,9 @@ pub use grid::Grid;
 pub use hypergraph::{
     Demand, Hypergraph, MEMORY, NEURONS, Net, OTHER, RESOURCES, STATE, WEIGHT_ONE, weight,
 };
-pub use limits::{INPUT_AXONS, LOAD_NAMES, LOADS, Limits, ListFormat, Loads, OUTPUT_EDGES};
+pub use limits::{
+    INPUT_AXONS, LOAD_NAMES, LOADS, Limits, ListFormat, Loads, OUTPUT_EDGES, SERVICE,
+};
 pub use map::{Mapping, map};
 pub use partition::partition;
 pub use place::{Flow, Traffic, place, place_traffic, relax_links, replace_traffic, shorten_trees};

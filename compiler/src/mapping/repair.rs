@@ -1,5 +1,6 @@
 //! Repair, polishing and merging: the deterministic moves around an annealing run.
 
+use super::hypergraph::MEMORY;
 use super::limits::{LOADS, Loads};
 use super::random::Stream;
 use super::state::{State, ones};
@@ -10,13 +11,14 @@ const STRICT: i64 = 1 << 20;
 /// Moves vertices out of parts that break a limit until none does.
 ///
 /// The cheapest move per amount of overflow goes first; a part that no neighbour can relieve
-/// ejects into an empty part. Returns false when parts run out.
-pub(super) fn repair(state: &mut State) -> bool {
+/// spills into an empty part. Returns false when parts run out, or `effort`, in nets looked at.
+pub(super) fn repair(state: &mut State, effort: u64) -> bool {
+    let mut work = 0;
     state.set_strength(STRICT);
     for _ in 0..4 {
         let mut all = true;
         for p in 0..state.parts() as u32 {
-            all &= !state.over(p) || relieve(state, p);
+            all &= !state.over(p) || (work < effort && relieve(state, p, &mut work));
         }
         if all && state.legal() {
             return true;
@@ -26,7 +28,7 @@ pub(super) fn repair(state: &mut State) -> bool {
 }
 
 /// Moves vertices out of part `p` until it breaks no limit.
-fn relieve(state: &mut State, p: u32) -> bool {
+fn relieve(state: &mut State, p: u32, work: &mut u64) -> bool {
     let mut round = 0;
     let mut spills = 0;
     while state.over(p) {
@@ -39,7 +41,7 @@ fn relieve(state: &mut State, p: u32) -> bool {
         round += 1;
         let mut best: Option<(i64, u32, u32, i64)> = None;
         for &v in helpful.iter().skip(offset).step_by(stride) {
-            for to in candidates(state, v, All::Yes, &mut 0) {
+            for to in candidates(state, v, All::Yes, work) {
                 let probe = state.probe(v, to);
                 let change = probe.cost.saturating_add(probe.penalty);
                 if probe.penalty < 0 && best.is_none_or(|(c, ..)| change < c) {
@@ -97,7 +99,8 @@ fn relieves(state: &State, v: u32, excess: &Loads) -> bool {
     let listens = !graph.in_nets(v).is_empty();
     let drives = !graph.own_nets(v).is_empty();
     let rest = &excess[demand.len()..];
-    additive || (listens && (rest[0] > 0 || excess[1] > 0)) || ((drives || listens) && rest[1] > 0)
+    let axons = listens && (rest[0] > 0 || rest[2] > 0 || excess[MEMORY] > 0);
+    additive || axons || rest[2] > 0 || ((drives || listens) && rest[1] > 0)
 }
 
 /// The vertices of part `p`.

@@ -2,7 +2,7 @@
 
 use super::grid::Grid;
 use super::hypergraph::{Hypergraph, MEMORY, NEURONS, RESOURCES, WEIGHT_ONE};
-use super::limits::{INPUT_AXONS, LOADS, Limits, Loads, OUTPUT_EDGES};
+use super::limits::{INPUT_AXONS, LOADS, Limits, Loads, OUTPUT_EDGES, SERVICE, vertex_service};
 
 /// Which part each vertex is in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,6 +103,9 @@ pub(super) fn reach(graph: &Hypergraph, limits: &Limits, partition: &Partition) 
         for (sum, &d) in load[..RESOURCES].iter_mut().zip(graph.demand(v)) {
             *sum += i64::from(d);
         }
+        if let Some(service) = &limits.service {
+            load[SERVICE] += vertex_service(graph, service, v);
+        }
     }
     let mut ptr = vec![0_usize];
     let mut cores: Vec<u32> = Vec::new();
@@ -123,6 +126,9 @@ pub(super) fn reach(graph: &Hypergraph, limits: &Limits, partition: &Partition) 
             if let Some(format) = limits.lists {
                 let words = format.words(same.iter().map(|pin| pin.1).sum());
                 load[MEMORY] += i64::from(net.copies) * words as i64;
+            }
+            if let Some(service) = &limits.service {
+                load[SERVICE] += i64::from(service.axon) * net.weight as i64;
             }
             if core != home {
                 loads[home as usize][OUTPUT_EDGES] += i64::from(net.copies);

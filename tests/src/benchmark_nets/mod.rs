@@ -119,6 +119,7 @@ pub fn packed_limits() -> Limits {
         input_axons: Some(4096),
         output_edges: Some(4096),
         lists: Some(ListFormat { header: 20, synapse: 18, word: 64 }),
+        ..Limits::default()
     }
 }
 

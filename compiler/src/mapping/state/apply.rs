@@ -3,7 +3,7 @@
 use super::State;
 use super::bits::bit;
 use crate::mapping::hypergraph::MEMORY;
-use crate::mapping::limits::{INPUT_AXONS, OUTPUT_EDGES};
+use crate::mapping::limits::{INPUT_AXONS, OUTPUT_EDGES, SERVICE};
 
 /// The home of a net whose source is on the way: its edges are counted apart.
 const NOWHERE: usize = usize::MAX;
@@ -41,6 +41,10 @@ impl State<'_> {
                 self.shift_synapses(b, e, copies, more);
             }
         }
+        if let Some(&own) = self.service.get(v as usize) {
+            self.loads[a][SERVICE] -= own;
+            self.loads[b][SERVICE] += own;
+        }
         for (r, &d) in graph.demand(v).iter().enumerate() {
             self.loads[a][r] -= i64::from(d);
             self.loads[b][r] += i64::from(d);
@@ -64,6 +68,9 @@ impl State<'_> {
         self.reach.clear(e, p);
         self.reached[e] -= 1;
         self.loads[p][INPUT_AXONS] -= copies;
+        if let Some(price) = self.axon_service {
+            self.loads[p][SERVICE] -= price * self.graph.net(e as u32).weight as i64;
+        }
         if home != NOWHERE && home != p {
             self.loads[home][OUTPUT_EDGES] -= copies;
         }
@@ -76,6 +83,9 @@ impl State<'_> {
         self.reach.set(e, p);
         self.reached[e] += 1;
         self.loads[p][INPUT_AXONS] += copies;
+        if let Some(price) = self.axon_service {
+            self.loads[p][SERVICE] += price * self.graph.net(e as u32).weight as i64;
+        }
         if home != NOWHERE && home != p {
             self.loads[home][OUTPUT_EDGES] += copies;
         }

@@ -4,9 +4,11 @@ mod apply;
 mod bits;
 mod metric;
 mod probe;
+#[cfg(test)]
+mod tests;
 
 use super::hypergraph::{Hypergraph, MEMORY, RESOURCES};
-use super::limits::{INPUT_AXONS, LOADS, Limits, Loads, OUTPUT_EDGES};
+use super::limits::{INPUT_AXONS, LOADS, Limits, Loads, OUTPUT_EDGES, SERVICE, vertex_service};
 use bits::BitRows;
 pub(super) use bits::ones;
 pub(super) use metric::Metric;
@@ -26,6 +28,10 @@ pub(super) struct State<'a> {
     graph: &'a Hypergraph,
     has_lists: bool,
     has_edges: bool,
+    /// Price of an arriving spike in service time, when that is counted.
+    axon_service: Option<i64>,
+    /// Service time of each vertex, axons apart; empty when it is not counted.
+    service: Vec<i64>,
     limit: Loads,
     price: Loads,
     /// Load above the limit at which the price per amount has tripled.
@@ -79,6 +85,10 @@ impl<'a> State<'a> {
             graph,
             has_lists: limits.lists.is_some(),
             has_edges: limits.output_edges.is_some(),
+            axon_service: limits.service.map(|s| i64::from(s.axon)),
+            service: limits.service.map_or(Vec::new(), |s| {
+                (0..graph.vertex_count() as u32).map(|v| vertex_service(graph, &s, v)).collect()
+            }),
             limit: limits.row(),
             price: [0; LOADS],
             knee: limits.row().map(|l| (l / KNEE).max(1)),
@@ -114,6 +124,7 @@ impl<'a> State<'a> {
             for (sum, &d) in self.loads[p][..RESOURCES].iter_mut().zip(self.graph.demand(v)) {
                 *sum += i64::from(d);
             }
+            self.loads[p][SERVICE] += self.service.get(v as usize).copied().unwrap_or(0);
         }
         self.used = self.members.iter().filter(|&&m| m > 0).count();
         for e in 0..nets {
@@ -135,6 +146,9 @@ impl<'a> State<'a> {
                     self.single.set(p, e);
                 }
                 self.loads[p][INPUT_AXONS] += copies;
+                if let Some(price) = self.axon_service {
+                    self.loads[p][SERVICE] += price * self.graph.net(e as u32).weight as i64;
+                }
                 if let Some(&count) = self.synapses.get(p * nets + e) {
                     self.loads[p][MEMORY] += copies * i64::from(self.words[count as usize]);
                 }
@@ -237,7 +251,7 @@ impl<'a> State<'a> {
     /// How often a probe looks at each net.
     pub(super) fn probe_cost(&self) -> u64 {
         let tree = matches!(self.metric, Metric::Tree { .. });
-        1 + u64::from(self.has_lists) + 24 * u64::from(tree)
+        1 + u64::from(self.has_lists || self.axon_service.is_some()) + 24 * u64::from(tree)
     }
 
     /// Whether part `p` breaks a limit.
@@ -248,6 +262,12 @@ impl<'a> State<'a> {
     /// Whether no part breaks a limit.
     pub(super) fn legal(&self) -> bool {
         (0..self.parts as u32).all(|p| !self.over(p))
+    }
+
+    /// What all loads above their limits cost.
+    #[cfg(test)]
+    fn penalty(&self) -> i64 {
+        self.loads.iter().map(|load| self.penalty_of(load)).sum()
     }
 
     /// What the loads of one part above their limits cost.

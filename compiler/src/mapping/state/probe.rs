@@ -4,7 +4,7 @@ use super::State;
 use super::bits::{bit, ones};
 use super::metric::Metric;
 use crate::mapping::hypergraph::MEMORY;
-use crate::mapping::limits::{INPUT_AXONS, LOADS, Loads, OUTPUT_EDGES};
+use crate::mapping::limits::{INPUT_AXONS, LOADS, Loads, OUTPUT_EDGES, SERVICE};
 
 /// What would change if a vertex moved.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +22,7 @@ struct Change {
     axons: (i64, i64),
     edges: (i64, i64),
     memory: (i64, i64),
+    service: (i64, i64),
 }
 
 impl State<'_> {
@@ -40,6 +41,9 @@ impl State<'_> {
         self.drive(v, from, to, &mut change);
         if self.has_lists {
             change.memory = self.list_change(v, from, to);
+        }
+        if let Some(price) = self.axon_service {
+            change.service = self.service_change(v, from, to, price);
         }
         let mut penalty = 0;
         if self.has_edges {
@@ -146,6 +150,20 @@ impl State<'_> {
         memory
     }
 
+    /// What the service times of both parts grow by.
+    fn service_change(&self, v: u32, from: u32, to: u32, price: i64) -> (i64, i64) {
+        let single = self.single.row(from as usize);
+        let touched = self.touched.row(to as usize);
+        let own = self.service[v as usize];
+        let mut service = (-own, own);
+        for &e in self.graph.in_nets(v) {
+            let weight = price * self.graph.net(e).weight as i64;
+            service.0 -= weight * bit(single, e);
+            service.1 += weight * (1 - bit(touched, e));
+        }
+        service
+    }
+
     /// Output edges of the parts that drive `v`: adds those of the two parts to `change` and
     /// returns what the others' penalties change by.
     fn others_change(&mut self, v: u32, from: u32, to: u32, change: &mut Change) -> i64 {
@@ -190,6 +208,8 @@ impl State<'_> {
         new_to[MEMORY] += change.memory.1;
         new_from[INPUT_AXONS] += change.axons.0;
         new_to[INPUT_AXONS] += change.axons.1;
+        new_from[SERVICE] += change.service.0;
+        new_to[SERVICE] += change.service.1;
         new_from[OUTPUT_EDGES] += change.edges.0;
         new_to[OUTPUT_EDGES] += change.edges.1;
         self.penalty_of(&new_from) - self.penalty_of(old_from) + self.penalty_of(&new_to)

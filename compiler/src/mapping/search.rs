@@ -1,0 +1,199 @@
+//! The search for a partition: starts, tries, the long run, single neurons last.
+
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use super::anneal::{Schedule, anneal};
+use super::budget::{Budget, Objective};
+use super::coarsen::twins;
+use super::error::MappingError;
+use super::fill::{Fill, fill};
+use super::hypergraph::Hypergraph;
+use super::limits::{Limits, OUTPUT_EDGES};
+use super::random::Stream;
+use super::repair::{merge, polish, repair};
+use super::scores::{Partition, score_partition};
+use super::squeeze::{hold, squeeze};
+use super::state::State;
+
+/// Twins are grouped up to this share of a core.
+const TWIN_SHARE: u64 = 16;
+
+/// The starts, in the order in which ties are decided.
+const STARTS: [Fill; 4] = [
+    Fill::Overlap { rate: 10 },
+    Fill::Overlap { rate: 5 },
+    Fill::Overlap { rate: 0 },
+    Fill::Natural,
+];
+
+/// Nets that any repair may look at.
+pub(super) const LEAST_REPAIR: u64 = 50_000_000;
+
+/// The fraction of the output edges that annealing leaves free.
+const EDGE_MARGIN: i64 = 64;
+
+/// How full a greedy fill makes cores, in 1 / 1024: emptier when no legal partition was found.
+const FULLNESS: [i64; 4] = [1024, 928, 832, 704];
+
+/// What all stages of one search share.
+#[derive(Clone, Copy)]
+pub(super) struct Search<'a> {
+    pub(super) limits: &'a Limits,
+    pub(super) objective: Objective,
+    pub(super) budget: &'a Budget,
+}
+
+/// Temperatures relative to the mean net, prices relative to the mean load.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heat {
+    pub(super) hot: f64,
+    pub(super) cold: f64,
+    pub(super) soft: f64,
+    pub(super) firm: f64,
+}
+
+/// Heat for a greedy start.
+pub(super) const WARM: Heat = Heat { hot: 2.0, cold: 0.05, soft: 0.3, firm: 4.0 };
+/// Heat for a start that was annealed already.
+pub(super) const COOL: Heat = Heat { hot: 0.3, cold: 0.05, soft: 1.0, firm: 4.0 };
+
+impl Search<'_> {
+    /// Finds a legal partition on at most as many cores as the budget has.
+    pub(super) fn run(&self, graph: &Hypergraph, effort: u64) -> Result<Partition, MappingError> {
+        let (group, groups) = twins(graph, self.limits, TWIN_SHARE);
+        let best = if groups * 4 > graph.vertex_count() * 3 {
+            self.squeezed(graph, effort)
+        } else {
+            let coarse = graph.contract(&group, groups)?;
+            let best = self.squeezed(&coarse, effort / 2);
+            let limits = hold(self, &coarse, &best);
+            let held = Search { limits: &limits, ..*self };
+            let part: Vec<u32> = group.iter().map(|&to| best.part[to as usize]).collect();
+            let start = Partition { part, cores: best.cores };
+            let mut random = Stream::new(self.budget.seed, 99);
+            held.improve(graph, &start, COOL, effort / 2, &mut random)
+        };
+        let at_least = self.limits.core_bound(graph);
+        if best.cores > self.budget.cores {
+            let (needed, cores) = (best.cores, self.budget.cores);
+            return Err(MappingError::TooFewCores { needed, cores, at_least });
+        }
+        if !score_partition(graph, self.limits, &best).legal {
+            return Err(MappingError::NoneFound { cores: self.budget.cores, at_least });
+        }
+        Ok(best)
+    }
+
+    /// The best of all starts, on fewer cores or with shorter steps if that is what is asked.
+    fn squeezed(&self, graph: &Hypergraph, effort: u64) -> Partition {
+        let too_many = |best: &Partition| best.cores > self.budget.cores;
+        match self.objective {
+            Objective::Cores | Objective::Latency(_) => {
+                let best = self.best_of_starts(graph, effort / 3);
+                let best = squeeze(self, graph, best, effort / 3);
+                let limits = hold(self, graph, &best);
+                let held = Search { limits: &limits, ..*self };
+                let mut random = Stream::new(self.budget.seed, 6);
+                held.improve_within(graph, &best, WARM, effort / 3, &mut random, best.cores)
+            }
+            _ => {
+                let best = self.best_of_starts(graph, effort);
+                if too_many(&best) { squeeze(self, graph, best, effort / 2) } else { best }
+            }
+        }
+    }
+
+    /// Tries all starts with an eighth of the effort each, then the best with half of it.
+    fn best_of_starts(&self, graph: &Hypergraph, effort: u64) -> Partition {
+        let tried: Vec<(Partition, Partition)> =
+            STARTS.par_iter().map(|&how| self.short_try(graph, how, effort / 8)).collect();
+        let ranks: Vec<_> = tried.iter().map(|t| self.rank(graph, &t.1)).collect();
+        let best = (0..tried.len()).min_by_key(|&i| ranks[i]).unwrap_or(0);
+        let mut random = Stream::new(self.budget.seed, 2);
+        let (start, short) = &tried[best];
+        let long = self.improve(graph, start, WARM, effort / 2, &mut random);
+        if self.rank(graph, &long) <= ranks[best] { long } else { short.clone() }
+    }
+
+    /// A greedy start and what a little annealing makes of it; emptier starts as long as that is
+    /// not legal.
+    fn short_try(&self, graph: &Hypergraph, how: Fill, effort: u64) -> (Partition, Partition) {
+        let mut last = None;
+        for fullness in FULLNESS {
+            let start = Partition::compact(&fill(graph, self.limits, how, fullness));
+            let mut random = Stream::new(self.budget.seed, 1);
+            if start.cores > 2 * self.budget.cores {
+                return last.unwrap_or((start.clone(), start));
+            }
+            let tried = self.improve(graph, &start, WARM, effort, &mut random);
+            if score_partition(graph, self.limits, &tried).legal {
+                return (start, tried);
+            }
+            last = Some((start, tried));
+        }
+        last.unwrap_or_default()
+    }
+
+    /// What partitions are compared by, smallest first.
+    pub(super) fn rank(&self, graph: &Hypergraph, partition: &Partition) -> (bool, usize, u64) {
+        let scores = score_partition(graph, self.limits, partition);
+        let cores = scores.cores.saturating_sub(self.budget.cores);
+        (!scores.legal, cores, scores.km1_weight)
+    }
+
+    /// Anneals, repairs, merges and polishes one start.
+    pub(super) fn improve(
+        &self,
+        graph: &Hypergraph,
+        start: &Partition,
+        heat: Heat,
+        effort: u64,
+        random: &mut Stream,
+    ) -> Partition {
+        let spare = self.budget.cores.saturating_sub(start.cores);
+        let room = start.cores + spare.clamp(2, 8 + start.cores / 8);
+        self.improve_within(graph, start, heat, effort, random, room)
+    }
+
+    /// The same with at most `parts` parts.
+    pub(super) fn improve_within(
+        &self,
+        graph: &Hypergraph,
+        start: &Partition,
+        heat: Heat,
+        effort: u64,
+        random: &mut Stream,
+        parts: usize,
+    ) -> Partition {
+        let mut state = State::new(graph, self.limits, start.part.clone(), parts);
+        let movable = graph.vertex_count();
+        let mean = mean_cost(&state);
+        let schedule = Schedule {
+            movable,
+            effort: effort / 16 * 14,
+            hot: heat.hot * mean,
+            cold: heat.cold * mean,
+            soft: heat.soft,
+            firm: heat.firm,
+        };
+        // Output edges change with moves elsewhere, so repairs need some room.
+        let edges = state.limit()[OUTPUT_EDGES];
+        state.set_limit(OUTPUT_EDGES, edges - edges / EDGE_MARGIN);
+        anneal(&mut state, random, schedule);
+        state.set_limit(OUTPUT_EDGES, edges);
+        if !repair(&mut state, effort / 4 + LEAST_REPAIR) {
+            return start.clone();
+        }
+        merge(&mut state, effort / 16);
+        polish(&mut state, random, movable, effort / 16);
+        let better = Partition::compact(state.part());
+        if self.rank(graph, &better) <= self.rank(graph, start) { better } else { start.clone() }
+    }
+}
+
+/// What one packet stream between a source vertex and a part costs on average.
+pub(super) fn mean_cost(state: &State) -> f64 {
+    let pairs: u64 =
+        (0..state.graph().net_count() as u32).map(|e| u64::from(state.reached(e))).sum();
+    state.cost() as f64 / pairs.max(1) as f64
+}
