@@ -1,5 +1,6 @@
 //! quarrion-tests
 
+pub mod accuracy;
 pub mod assemble;
 pub mod bench;
 pub mod benchmark_nets;

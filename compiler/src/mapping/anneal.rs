@@ -25,7 +25,7 @@ pub(super) struct Schedule {
 const BLOCKS_LOG2: u32 = 8;
 
 /// More moves than this per vertex bring nothing, so small networks are soon done.
-const MOVES_PER_VERTEX: u64 = 20_000;
+const MOVES_PER_VERTEX: u64 = 10_000;
 
 /// Anneals the state in place.
 pub(super) fn anneal(state: &mut State, random: &mut Stream, schedule: Schedule) {

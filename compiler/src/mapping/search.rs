@@ -1,6 +1,6 @@
 //! The search for a partition: starts, tries, the long run, single neurons last.
 
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::anneal::{Schedule, anneal};
 use super::budget::{Budget, Objective};
@@ -52,6 +52,14 @@ pub(super) struct Heat {
     pub(super) firm: f64,
 }
 
+/// Vertices up to which a network is annealed several times.
+const SMALL: usize = 256;
+
+/// How often.
+const RESTARTS: u64 = 24;
+
+/// Heat that forgets the start.
+const HOT: Heat = Heat { hot: 30.0, cold: 0.3, soft: 0.5, firm: 8.0 };
 /// Heat for a greedy start.
 pub(super) const WARM: Heat = Heat { hot: 2.0, cold: 0.05, soft: 0.3, firm: 4.0 };
 /// Heat for a start that was annealed already.
@@ -112,7 +120,23 @@ impl Search<'_> {
         let mut random = Stream::new(self.budget.seed, 2);
         let (start, short) = &tried[best];
         let long = self.improve(graph, start, WARM, effort / 2, &mut random);
-        if self.rank(graph, &long) <= ranks[best] { long } else { short.clone() }
+        let best = if self.rank(graph, &long) <= ranks[best] { long } else { short.clone() };
+        if graph.vertex_count() > SMALL { best } else { self.restarts(graph, best, effort) }
+    }
+
+    /// Anneals a small network again and again, hot and warm in turn, and keeps the best.
+    fn restarts(&self, graph: &Hypergraph, best: Partition, effort: u64) -> Partition {
+        let start = best.clone();
+        let tried: Vec<Partition> = (0..RESTARTS)
+            .into_par_iter()
+            .map(|i| {
+                let mut random = Stream::new(self.budget.seed, 100 + i);
+                let heat = if i % 2 == 0 { HOT } else { WARM };
+                self.improve(graph, &start, heat, effort / RESTARTS, &mut random)
+            })
+            .collect();
+        let ranked = std::iter::once(best).chain(tried).map(|p| (self.rank(graph, &p), p));
+        ranked.min_by_key(|(rank, _)| *rank).map_or(start, |(_, p)| p)
     }
 
     /// A greedy start and what a little annealing makes of it; emptier starts as long as that is
@@ -150,8 +174,7 @@ impl Search<'_> {
         effort: u64,
         random: &mut Stream,
     ) -> Partition {
-        let spare = self.budget.cores.saturating_sub(start.cores);
-        let room = start.cores + spare.clamp(2, 8 + start.cores / 8);
+        let room = self.budget.cores.min(start.cores + 8 + start.cores / 8).max(start.cores);
         self.improve_within(graph, start, heat, effort, random, room)
     }
 

@@ -186,3 +186,33 @@ fn imported_networks_of_every_kind_fire_alike() {
     println!("{compiled} programs, {spikes} spikes");
     assert!(compiled >= 8 && spikes > 200);
 }
+
+/// A chip that is no Loihi: one core, three-bit weights of one sign a list, no exponent, no leak.
+#[test]
+fn integrators_run_on_a_core_of_another_kind() {
+    use proptest::strategy::{Strategy, ValueTree};
+    use quarrion_compiler::network::Role;
+    let odin = chip("odin", &[]);
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut programs, mut spikes, mut split) = (0, 0, 0);
+    for case in 0..40 {
+        let mut network = networks().new_tree(&mut runner).expect("a network").current();
+        let mut delayed = false;
+        for projection in &mut network.projections {
+            delayed |= projection.delay_steps > 0;
+        }
+        for population in &mut network.populations {
+            if let Role::Neurons(model) = &mut population.role {
+                model.voltage_bias.fill(0.0);
+            }
+        }
+        let Ok(made) = compile(&network, &odin, &CompileOptions::default()) else { continue };
+        assert!(!delayed || made.notes.iter().any(|note| note.code == "QM010"));
+        split += made.quantised.projections.len() - network.projections.len();
+        let sample = stimulus(made.quantised.input_size(), STEPS, &mut Dice(case));
+        spikes += assert_same_rasters(&made, &odin, &[sample]);
+        programs += 1;
+    }
+    println!("{programs} programs, {split} projections split by sign, {spikes} spikes");
+    assert!(programs > 5 && split > 5 && spikes > 100);
+}

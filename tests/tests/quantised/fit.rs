@@ -1,18 +1,17 @@
 //! Does not fit: one case for every resource, with the whole message.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use quarrion_compiler::compile::{CompileFailure, CompileOptions, compile};
 use quarrion_compiler::layout::Mapping;
 use quarrion_compiler::network::{Network, ResetMode, Role};
 use quarrion_isa::chip::Chip;
 
-use super::shared::{chip, compiled, example_network};
+use super::shared::{chip, compiled, data, example_network};
 
 /// Where the golden messages lie.
 fn golden(name: &str) -> PathBuf {
-    let tests = option_env!("QUARRION_TESTS_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR"));
-    Path::new(tests).join("data/fit").join(format!("{name}.txt"))
+    data("fit").join(format!("{name}.txt"))
 }
 
 /// Compares with the golden message; `QUARRION_BLESS=1` writes it instead.
@@ -39,6 +38,9 @@ fn refusal(network: &Network, chip: &Chip, options: &CompileOptions) -> String {
         }
     }
 }
+
+/// What makes a sound mapping unsound.
+type Change = fn(&mut Mapping);
 
 /// One chip for every resource that can run out, differing from a good one in one value.
 #[test]
@@ -123,14 +125,14 @@ fn mappings_are_checked() {
     let network = example_network("digits");
     let chip = chip("loihi1", &[]);
     let sound = compiled(&network, &chip).mapping;
-    let refused = |change: fn(&mut Mapping)| {
+    let refused = |change: Change| {
         let mut mapping = sound.clone();
         change(&mut mapping);
         let options = CompileOptions { mapping: Some(mapping), ..CompileOptions::default() };
         refusal(&network, &chip, &options)
     };
     assert_eq!(refused(|_| {}), "it fits");
-    let cases: &[(&str, fn(&mut Mapping))] = &[
+    let cases: &[(&str, Change)] = &[
         ("mapping_missing", |mapping| mapping.cores[0].slices[0].runs[0].first += 1),
         ("mapping_short", |mapping| mapping.cores[0].slices[0].runs[0].count -= 1),
         ("mapping_twice", |mapping| {

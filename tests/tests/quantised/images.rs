@@ -3,10 +3,11 @@
 use quarrion_compiler::bias_images::lower_bias_images;
 use quarrion_compiler::compile::{CompileOptions, compile};
 use quarrion_isa::stimulus::Sample;
+use quarrion_tests::accuracy::example;
 use quarrion_tests::oracle_float::folded::FoldedOracle;
 use quarrion_tests::oracle_float::samples::Samples;
 
-use super::shared::{assert_same_rasters, chip, example, example_network, run_oracle};
+use super::shared::{assert_same_rasters, chip, example_network, run_oracle};
 
 /// Steps that each image is shown for.
 const STEPS: u32 = 20;

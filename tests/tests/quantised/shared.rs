@@ -11,24 +11,14 @@ use quarrion_compiler::network::{Network, lower_network};
 use quarrion_isa::chip::Chip;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::program::{AxonTable, Program, Role};
-use quarrion_isa::stimulus::{InputSpike, Sample, Stimulus};
+use quarrion_isa::stimulus::{Sample, Stimulus};
 use quarrion_reference::Reference;
-use quarrion_tests::oracle_float::samples::Samples;
+use quarrion_tests::accuracy::example;
 use quarrion_tests::oracle_integer::{Firing, IntegerOracle, Raster};
-
-/// The examples that every check of whole networks runs on.
-pub(crate) const EXAMPLES: [&str; 3] = ["digits", "digits_conv", "digits_recurrent"];
-
-/// The folder of an example.
-pub(crate) fn example(name: &str) -> PathBuf {
-    let tests = option_env!("QUARRION_TESTS_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR"));
-    Path::new(tests).join("../examples").join(name)
-}
 
 /// A folder of test data.
 pub(crate) fn data(name: &str) -> PathBuf {
-    let tests = option_env!("QUARRION_TESTS_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR"));
-    Path::new(tests).join("data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
 }
 
 /// The network of an example.
@@ -54,18 +44,6 @@ pub(crate) fn chip(name: &str, sets: &[&str]) -> Chip {
 pub(crate) fn compiled(network: &Network, chip: &Chip) -> Compiled {
     let made = compile(network, chip, &CompileOptions::default());
     made.unwrap_or_else(|failure| panic!("{failure}"))
-}
-
-/// The stimulus of one sample of an example.
-pub(crate) fn sample(samples: &Samples, index: usize) -> Sample {
-    let steps = samples.spikes.index_axis(ndarray::Axis(0), index);
-    let mut spikes = Vec::new();
-    for (step, row) in (0..).zip(steps.outer_iter()) {
-        for (neuron, _) in (0..).zip(row.iter()).filter(|(_, spike)| **spike > 0) {
-            spikes.push(InputSpike { step, neuron, payload: 1 });
-        }
-    }
-    Sample { steps: steps.dim().0 as u32, spikes, writes: Vec::new() }
 }
 
 /// Runs the samples on the integer oracle.

@@ -274,9 +274,11 @@ impl<'a> State<'a> {
     fn penalty_of(&self, load: &Loads) -> i64 {
         let mut sum = 0;
         for (r, (&l, &limit)) in load.iter().zip(&self.limit).enumerate() {
-            let over = l - limit;
-            if over > 0 {
-                sum += over * self.price[r] + over * over * self.price[r] / self.knee[r];
+            if l > limit {
+                // Plain IEEE arithmetic: the same on every machine, and it can't overflow.
+                let over = (l - limit) as f64;
+                let price = self.price[r] as f64 * over * (1.0 + over / self.knee[r] as f64);
+                sum += (price as i64).min(MAX_PENALTY);
             }
         }
         sum
@@ -286,8 +288,11 @@ impl<'a> State<'a> {
 /// Overflow is priced linearly at first; at this fraction of the limit its square takes over.
 const KNEE: i64 = 32;
 
-/// Prices stay below this, so that penalties never overflow.
+/// No price of one load is higher.
 const MAX_PRICE: i64 = 1 << 36;
+
+/// No load of a part costs more, so that sums stay in range.
+const MAX_PENALTY: i64 = 1 << 56;
 
 /// How far net weights must be shifted to fit 32 bits.
 pub(super) fn weight_scale(graph: &Hypergraph) -> u32 {

@@ -17,7 +17,7 @@ use crate::mesh::record::{Carried, assemble};
 use crate::mesh::traffic::{Destination, Detail, Ending, Outcome, Traffic};
 
 /// Routers of a region at most; about what a second-level cache holds.
-const REGION_ROUTERS: u32 = 256;
+const REGION_ROUTERS: u32 = 128;
 /// Regions at most: their numbers share a word with lanes.
 const MOST_REGIONS: u32 = 127;
 
@@ -46,9 +46,11 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         }
         let window = window(&plan, &region_of);
         let fig = Figures::new(&plan);
-        let mut engine = Self { regions: Vec::new(), plan, lines: Lines::default(), places, window, threads };
+        let mut engine =
+            Self { regions: Vec::new(), plan, lines: Lines::default(), places, window, threads };
         for (number, nodes) in (0..).zip(members) {
-            let region = Region::new(&engine.plan, fig, number, nodes, |lane| engine.lane(number, lane));
+            let region =
+                Region::new(&engine.plan, fig, number, nodes, |lane| engine.lane(number, lane));
             engine.regions.push(region);
         }
         engine
@@ -64,11 +66,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         if there == region { local } else { FOREIGN | there << REGION_SHIFT | local }
     }
 
-    pub(super) fn run(
-        &mut self,
-        traffic: &Traffic,
-        detail: Detail,
-    ) -> Result<Outcome, Diagnostic> {
+    pub(super) fn run(&mut self, traffic: &Traffic, detail: Detail) -> Result<Outcome, Diagnostic> {
         let forest = self.plan.check(traffic)?;
         self.lines.fill(self.plan.ports() as usize, traffic);
         let shared = Shared {

@@ -37,9 +37,11 @@ pub(super) fn run<const P: usize, const V: usize>(
         let mut running = Vec::new();
         for (thread, part) in parts.into_iter().enumerate() {
             let first = thread * each;
-            running.push(scope.spawn(move || {
-                attend(meeting, part, (thread, first), shared, (window, horizon))
-            }));
+            running.push(
+                scope.spawn(move || {
+                    attend(meeting, part, (thread, first), shared, (window, horizon))
+                }),
+            );
         }
         running.into_iter().all(|thread| thread.join().unwrap_or(false))
     })

@@ -69,7 +69,11 @@ impl<const P: usize, const V: usize> Region<P, V> {
             terminal.channel = pick(usable, terminal.pointer) as u8;
             terminal.pointer = (terminal.channel + 1) & 63;
             self.log.injected(ticket.packet, tick);
-            self.log.head(ticket.packet, || shared.plan.link_from(self.nodes[node as usize], plane), tick);
+            self.log.head(
+                ticket.packet,
+                || shared.plan.link_from(self.nodes[node as usize], plane),
+                tick,
+            );
         }
         let at = usize::from(terminal.channel) % V;
         let channel = &mut out.channels[at];

@@ -1,7 +1,7 @@
 //! A region of the `queue` model: some routers and the ports on them, with a calendar of its own.
 
 use super::router::Context;
-use super::state::{Burst, FOREIGN, Lane, LANES, Out, REGION_SHIFT, Router, Sent, Side, Terminal};
+use super::state::{Burst, FOREIGN, LANES, Lane, Out, REGION_SHIFT, Router, Sent, Side, Terminal};
 use crate::mesh::alloc::bits;
 use crate::mesh::calendar::{Calendar, Credit};
 use crate::mesh::fabric::{ChannelRelease, Speculation, Switching};
@@ -348,11 +348,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
     }
 }
 
-fn fresh_out<const V: usize>(
-    plan: &Plan,
-    index: usize,
-    lane_of: impl Fn(u32) -> u32,
-) -> Out<V> {
+fn fresh_out<const V: usize>(plan: &Plan, index: usize, lane_of: impl Fn(u32) -> u32) -> Out<V> {
     let link = plan.outs[index];
     let mut out = Out::default();
     if link.lane == NONE {

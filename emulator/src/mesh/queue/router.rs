@@ -214,7 +214,9 @@ impl Context<'_> {
             let lane = &router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
             let allowed = self.fig.plain || {
                 let front = self.ring::<P, V>(local) + u32::from(lane.first);
-                let step = self.plan.step(self.nodes[self.node as usize], &self.store[front as usize].ticket());
+                let step = self
+                    .plan
+                    .step(self.nodes[self.node as usize], &self.store[front as usize].ticket());
                 step.class.mask(self.plan.channels) >> channel & 1 == 1
             };
             fitting |= u64::from(allowed && (!whole || credits >= lane.left)) << local;
