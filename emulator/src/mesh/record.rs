@@ -143,6 +143,7 @@ fn links(
 ) -> (Vec<LinkCount>, u64) {
     let tick = plan.tick_ps;
     let mut links = vec![LinkCount::default(); plan.links as usize];
+    let mut stored = 0;
     let mut flit_hops = 0;
     for slot in 0..plan.outs.len() {
         let (out, input) = (plan.outs[slot], plan.ins[slot]);
@@ -164,8 +165,10 @@ fn links(
         }
         if let Some(link) = links.get_mut(input.link as usize) {
             link.queue_flit_ps = carried.queue.wrapping_mul(tick);
-            sums.flits_received -= carried.stored;
+            stored += carried.stored;
         }
     }
+    // Whatever still lies in a buffer has been sent and not yet received.
+    sums.flits_received -= stored;
     (links, flit_hops)
 }
