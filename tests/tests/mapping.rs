@@ -39,7 +39,6 @@ fn drawn_networks_are_those_the_anchors_were_scored_on() {
 }
 
 #[test]
-#[ignore = "the partition of one small case is not yet its proved optimum"]
 fn every_proved_optimum_is_reached() {
     let proved = solve_optima(&load_optima().unwrap(), &BUDGET).unwrap();
     assert_eq!(proved.len(), 18);
@@ -95,7 +94,6 @@ fn random_graph(case: u32) -> Hypergraph {
 }
 
 #[test]
-#[ignore = "too few of the random cases are refused to say anything"]
 fn whatever_is_answered_is_legal() {
     let lists = ListFormat { header: 20, synapse: 18, word: 64 };
     let service = Service { neuron: 1, axon: 2, synapse: 1 };
@@ -105,7 +103,7 @@ fn whatever_is_answered_is_legal() {
     for case in 0..48 {
         let graph = random_graph(case);
         let limits = Limits {
-            additive: [Some(8 + u64::from(case % 9)), Some(90), None, None],
+            additive: [Some(3 + u64::from(case % 9)), Some(90), None, None],
             input_axons: Some(40 + u64::from(case % 5) * 10),
             output_edges: (case % 3 > 0).then_some(70),
             lists: (case % 2 > 0).then_some(lists),

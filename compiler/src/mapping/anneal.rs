@@ -1,8 +1,8 @@
 //! Annealing of a partition: random single moves, judged exactly, limits as prices.
 
 use super::random::Stream;
-use super::repair::degree;
-use super::state::{State, ones};
+use super::repair::{STRICT, degree};
+use super::state::{Probe, State, ones};
 
 /// How one annealing run goes.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,44 @@ pub(super) fn anneal(state: &mut State, random: &mut Stream, schedule: Schedule)
         }
         temperature *= rate;
         strength *= hardening;
+    }
+}
+
+/// Anneals with exchanges of two vertices beside single moves; a state that breaks no limit stays
+/// so. Made for small networks with tight limits, where no single move is legal.
+pub(super) fn anneal_exchanges(state: &mut State, random: &mut Stream, schedule: Schedule) {
+    let (movable, parts) = (schedule.movable, state.parts());
+    if movable < 2 || parts < 2 {
+        return;
+    }
+    state.set_strength(STRICT);
+    let rate = root(schedule.cold / schedule.hot);
+    let mut temperature = schedule.hot;
+    for _ in 0..1_u32 << BLOCKS_LOG2 {
+        let mut work = 0;
+        while work < schedule.effort >> BLOCKS_LOG2 {
+            let (v, u) = (random.below(movable) as u32, random.below(movable) as u32);
+            work += 3 * degree(state, v) + 3 * degree(state, u);
+            let from = state.part_of(v);
+            let single = random.below(4) == 0;
+            let to = if single { random.below(parts) as u32 } else { state.part_of(u) };
+            if to == from {
+                continue;
+            }
+            let first = state.probe(v, to);
+            let mut change = first.cost.saturating_add(first.penalty);
+            state.apply(v, to, first.cost);
+            let second = if single { Probe::default() } else { state.probe(u, from) };
+            change = change.saturating_add(second.cost.saturating_add(second.penalty));
+            if change <= 0 || (change as f64) < temperature * random.exponential() {
+                if !single {
+                    state.apply(u, from, second.cost);
+                }
+            } else {
+                state.apply(v, from, -first.cost);
+            }
+        }
+        temperature *= rate;
     }
 }
 

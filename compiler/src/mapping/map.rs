@@ -1,6 +1,8 @@
 //! The whole way: partition, placement, and both once more in view of each other.
 
-use super::anneal::{Schedule, anneal};
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
+
+use super::anneal::{Schedule, anneal, anneal_exchanges};
 use super::budget::{Budget, Multicast, Objective, Prices};
 use super::error::MappingError;
 use super::grid::Grid;
@@ -13,7 +15,7 @@ use super::repair::{polish, repair};
 use super::scores::{
     Partition, PartitionScores, Placement, PlacementScores, score_partition, score_placement,
 };
-use super::search::{LEAST_REPAIR, Search, mean_cost};
+use super::search::{LEAST_REPAIR, RESTARTS, SMALL, Search, mean_cost, small_schedule};
 use super::squeeze::hold;
 use super::state::{Metric, State};
 
@@ -130,6 +132,9 @@ impl Stage<'_> {
             Multicast::Copies => Metric::hops(placement, self.grid, packet, hop),
             Multicast::Tree => Metric::tree(placement, self.grid, packet, hop),
         });
+        if self.graph.vertex_count() <= SMALL {
+            return self.move_few(&state, effort);
+        }
         let before = state.cost();
         let movable = self.graph.vertex_count();
         let mean = mean_cost(&state);
@@ -146,6 +151,24 @@ impl Stage<'_> {
         let legal = repair(&mut state, effort / 4 + LEAST_REPAIR);
         polish(&mut state, &mut random, movable, effort / 8);
         if legal && state.cost() < before { state.part().to_vec() } else { partition.part.clone() }
+    }
+}
+
+impl Stage<'_> {
+    /// The same for a small network: again and again with exchanges, the best is kept.
+    fn move_few(&self, start: &State, effort: u64) -> Vec<u32> {
+        let tried = (0..RESTARTS).into_par_iter().map(|i| {
+            let mut state = start.clone();
+            let mut random = Stream::new(self.search.budget.seed, 200 + i);
+            let schedule = small_schedule(&state, effort);
+            anneal_exchanges(&mut state, &mut random, schedule);
+            (state.cost(), i, state.part().to_vec())
+        });
+        let best = tried.min_by_key(|&(cost, i, _)| (cost, i));
+        match best {
+            Some((cost, _, part)) if cost < start.cost() => part,
+            _ => start.part().to_vec(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::random::Stream;
 use super::state::{State, ones};
 
 /// Strength at which no saving is worth one broken limit.
-const STRICT: i64 = 1 << 20;
+pub(super) const STRICT: i64 = 1 << 20;
 
 /// Moves vertices out of parts that break a limit until none does.
 ///

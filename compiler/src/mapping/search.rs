@@ -2,7 +2,7 @@
 
 use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::anneal::{Schedule, anneal};
+use super::anneal::{Schedule, anneal, anneal_exchanges};
 use super::budget::{Budget, Objective};
 use super::coarsen::twins;
 use super::error::MappingError;
@@ -53,13 +53,17 @@ pub(super) struct Heat {
 }
 
 /// Vertices up to which a network is annealed several times.
-const SMALL: usize = 256;
+pub(super) const SMALL: usize = 256;
+
+/// Nets looked at per vertex and restart.
+const SMALL_EFFORT: u64 = 30_000;
+
+/// Nets that any restart may look at.
+const LEAST_SMALL: u64 = 500_000;
 
 /// How often.
-const RESTARTS: u64 = 24;
+pub(super) const RESTARTS: u64 = 16;
 
-/// Heat that forgets the start.
-const HOT: Heat = Heat { hot: 30.0, cold: 0.3, soft: 0.5, firm: 8.0 };
 /// Heat for a greedy start.
 pub(super) const WARM: Heat = Heat { hot: 2.0, cold: 0.05, soft: 0.3, firm: 4.0 };
 /// Heat for a start that was annealed already.
@@ -124,19 +128,21 @@ impl Search<'_> {
         if graph.vertex_count() > SMALL { best } else { self.restarts(graph, best, effort) }
     }
 
-    /// Anneals a small network again and again, hot and warm in turn, and keeps the best.
+    /// Anneals a small network again and again with exchanges and keeps the best.
     fn restarts(&self, graph: &Hypergraph, best: Partition, effort: u64) -> Partition {
-        let start = best.clone();
         let tried: Vec<Partition> = (0..RESTARTS)
             .into_par_iter()
             .map(|i| {
                 let mut random = Stream::new(self.budget.seed, 100 + i);
-                let heat = if i % 2 == 0 { HOT } else { WARM };
-                self.improve(graph, &start, heat, effort / RESTARTS, &mut random)
+                let parts = self.budget.cores.min(best.cores + 2).max(best.cores);
+                let mut state = State::new(graph, self.limits, best.part.clone(), parts);
+                let schedule = small_schedule(&state, effort);
+                anneal_exchanges(&mut state, &mut random, schedule);
+                Partition::compact(state.part())
             })
             .collect();
         let ranked = std::iter::once(best).chain(tried).map(|p| (self.rank(graph, &p), p));
-        ranked.min_by_key(|(rank, _)| *rank).map_or(start, |(_, p)| p)
+        ranked.min_by_key(|(rank, _)| *rank).map(|(_, p)| p).unwrap_or_default()
     }
 
     /// A greedy start and what a little annealing makes of it; emptier starts as long as that is
@@ -212,6 +218,15 @@ impl Search<'_> {
         let better = Partition::compact(state.part());
         if self.rank(graph, &better) <= self.rank(graph, start) { better } else { start.clone() }
     }
+}
+
+/// One of the restarts of a small network.
+pub(super) fn small_schedule(state: &State, effort: u64) -> Schedule {
+    let mean = mean_cost(state);
+    let wanted = SMALL_EFFORT * state.graph().vertex_count() as u64;
+    let effort = wanted.min((effort / RESTARTS).max(LEAST_SMALL)) * state.probe_cost();
+    let movable = state.graph().vertex_count();
+    Schedule { movable, effort, hot: 4.0 * mean, cold: 0.2 * mean, soft: 1.0, firm: 1.0 }
 }
 
 /// What one packet stream between a source vertex and a part costs on average.

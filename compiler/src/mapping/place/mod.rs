@@ -55,10 +55,23 @@ pub fn place_traffic(traffic: &Traffic, grid: &Grid, effort: u64, seed: u64) -> 
             best = Some(exchange);
         }
     }
-    let mut exchange = best?;
-    exchange.anneal(&mut random, effort, HOT);
-    Some(exchange.placement())
+    let start = best?;
+    let restarts = if parts <= FEW { RESTARTS } else { 1 };
+    let mut best: Option<Exchange> = None;
+    for _ in 0..restarts {
+        let mut exchange = start.clone();
+        exchange.anneal(&mut random, effort / restarts, HOT);
+        if best.as_ref().is_none_or(|b| exchange.cost() < b.cost()) {
+            best = Some(exchange);
+        }
+    }
+    best.map(|exchange| exchange.placement())
 }
+
+/// Parts up to which a placement is sought several times.
+const FEW: usize = 32;
+/// How often.
+const RESTARTS: u64 = 8;
 
 /// Improves a placement that is good already.
 #[must_use]

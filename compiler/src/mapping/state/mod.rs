@@ -12,6 +12,7 @@ use super::limits::{INPUT_AXONS, LOADS, Limits, Loads, OUTPUT_EDGES, SERVICE, ve
 use bits::BitRows;
 pub(super) use bits::ones;
 pub(super) use metric::Metric;
+pub(super) use probe::Probe;
 
 /// A net as the inner loop wants it: weight scaled to 32 bits, the source's part at hand.
 #[derive(Clone, Copy)]
