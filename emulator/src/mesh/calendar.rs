@@ -27,12 +27,16 @@ enum Far {
 pub(super) struct Calendar {
     /// Slots minus one.
     mask: u64,
-    nodes: usize,
+    /// Exponent of the lanes of a node, and the mask of as many bits.
+    shift: u32,
+    local: u64,
+    /// Words of one slot's map of lanes.
+    lane_words: usize,
     /// Bit-map words of one slot.
     words: usize,
     /// One bit per node that is to be visited.
     wakes: Vec<u64>,
-    /// Per node, its lanes that become ready.
+    /// One bit per lane that becomes ready.
     lanes: Vec<u64>,
     credits: Vec<Vec<Credit>>,
     /// Slots with anything in them.
@@ -42,18 +46,22 @@ pub(super) struct Calendar {
 }
 
 impl Calendar {
-    /// A calendar for `nodes` nodes and events that mostly lie less than `reach` ticks ahead.
-    pub(super) fn new(nodes: u32, reach: u64) -> Self {
-        let slots = reach.clamp(64, MOST).next_power_of_two();
+    /// A calendar for `nodes` nodes of `1 << shift` lanes, and events that mostly lie less than
+    /// `reach` ticks ahead.
+    pub(super) fn new(nodes: u32, shift: u32, reach: u64) -> Self {
+        let slots = reach.clamp(16, MOST).next_power_of_two();
         let words = (nodes as usize).div_ceil(64);
+        let lane_words = ((nodes as usize) << shift).div_ceil(64);
         Self {
             mask: slots - 1,
-            nodes: nodes as usize,
+            shift,
+            local: u64::MAX >> (64 - (1 << shift)),
+            lane_words,
             words,
             wakes: vec![0; words * slots as usize],
-            lanes: vec![0; nodes as usize * slots as usize],
+            lanes: vec![0; lane_words * slots as usize],
             credits: (0..slots).map(|_| Vec::new()).collect(),
-            occupied: vec![0; slots as usize / 64],
+            occupied: vec![0; (slots as usize).div_ceil(64)],
             far: BinaryHeap::new(),
             now: 0,
         }
@@ -103,7 +111,8 @@ impl Calendar {
         match self.near(tick) {
             Some(slot) => {
                 self.wakes[slot * self.words + node as usize / 64] |= 1 << (node % 64);
-                self.lanes[slot * self.nodes + node as usize] |= 1 << lane;
+                let bit = (node << self.shift) + lane;
+                self.lanes[slot * self.lane_words + bit as usize / 64] |= 1 << (bit % 64);
             }
             None => self.far.push(Reverse((tick, Far::Ready(node, lane as u8)))),
         }
@@ -113,7 +122,11 @@ impl Calendar {
     #[inline]
     pub(super) fn take_lanes(&mut self, node: u32) -> u64 {
         let slot = (self.now & self.mask) as usize;
-        std::mem::take(&mut self.lanes[slot * self.nodes + node as usize])
+        let bit = node << self.shift;
+        let word = &mut self.lanes[slot * self.lane_words + bit as usize / 64];
+        let lanes = *word >> (bit % 64) & self.local;
+        *word &= !(lanes << (bit % 64));
+        lanes
     }
 
     /// Has credits come back at a tick.

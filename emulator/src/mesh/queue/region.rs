@@ -137,7 +137,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
         let reach = plan.reach() + u64::from(fig.ring);
         let mut region = Self {
             fig: Figures { routers: routers as u32, ..fig },
-            calendar: Calendar::new(nodes.len() as u32, reach),
+            calendar: Calendar::new(nodes.len() as u32, Self::SHIFT, reach),
             log: Log::default(),
             routers: vec![Router::default(); routers],
             sides: vec![Side::default(); ports * plan.planes as usize],
