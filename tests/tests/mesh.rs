@@ -1,10 +1,13 @@
 //! The mesh's timing models: against a reference simulator, against each other, against themselves.
 
+use std::num::NonZero;
+
 use quarrion_emulator::mesh::{
     Arrivals, Branch, ChannelRelease, Destination, Detail, Edge, End, Ending, Fabric, Fidelity,
     GridSpec, LinkClass, LinkState, LinkTiming, Member, MulticastEntry, MulticastTable, Outcome,
-    Packet, Pattern, PlaneUse, PortId, RouteTable, RouterClock, RouterTiming, Routing, Speculation,
-    Switching, Synthetic, Traffic, Tree, Wrap, critical_path, direction, prove_deadlock_free,
+    Packet, Pattern, PlaneUse, PortId, QueueModel, RouteTable, RouterClock, RouterTiming, Routing,
+    Speculation, Switching, Synthetic, Traffic, Tree, Wrap, critical_path, direction,
+    prove_deadlock_free,
 };
 use quarrion_tests::booksim::compare::compare;
 use quarrion_tests::booksim::folder::Folder;
@@ -704,6 +707,32 @@ fn a_slower_link_delays_its_packets() {
             let completion = run(fidelity, &fabric, &traffic).completion_ps;
             assert!(completion >= last, "{fidelity:?}: {slow} times slower");
             last = completion;
+        }
+    }
+}
+
+/// A mesh of several regions: the same as flit by flit, on any number of threads.
+#[test]
+fn regions_and_threads_change_nothing() {
+    let mut specs = [spec(25, 23), GridSpec { planes: 2, ..spec(23, 25) }, four_channels(24, 24)];
+    specs[1].east_west.latency_ps = 3 * CYCLE_PS;
+    for (spec, service) in specs.into_iter().zip([3, 0, 3]) {
+        let fabric = spec.build().unwrap();
+        let traffic = burst(&fabric, Pattern::Uniform, 12, 2, service * CYCLE_PS);
+        let alone = run(Fidelity::Queue, &fabric, &traffic);
+        if spec.timing.virtual_channels == 1 {
+            let cycle = run(Fidelity::Cycle, &fabric, &traffic);
+            assert!(alone.packets == cycle.packets, "regions differ from one router array");
+        }
+        for threads in [2, 3, 7] {
+            let threads = NonZero::new(threads).unwrap();
+            let mut model = QueueModel::with_threads(&fabric, threads).unwrap();
+            for _ in 0..2 {
+                let together = model.run(&traffic, Detail::Hops).unwrap();
+                assert!(together.packets == alone.packets, "{threads} threads");
+                assert!(together.links == alone.links, "{threads} threads");
+                assert_eq!(together.conservation, alone.conservation);
+            }
         }
     }
 }

@@ -124,6 +124,34 @@ impl CurveSpec {
         })
     }
 
+    /// Measures a list of loads.
+    ///
+    /// # Errors
+    /// A diagnostic about the fabric; the chip's author must act.
+    pub fn points(
+        &self,
+        fabric: &Fabric,
+        flits_per_million: &[u64],
+    ) -> Result<Vec<CurvePoint>, Diagnostic> {
+        flits_per_million.iter().map(|load| self.point(fabric, *load)).collect()
+    }
+
+    /// The largest offered load, to a thousandth of a flit per port and cycle, at which mean
+    /// latency stays below `factor` times that of the lightest load.
+    ///
+    /// # Errors
+    /// A diagnostic about the fabric; the chip's author must act.
+    pub fn largest_stable(&self, fabric: &Fabric, factor: f64) -> Result<f64, Diagnostic> {
+        let base = self.point(fabric, 1000)?.mean;
+        let (mut stable, mut unstable) = (1, 1001);
+        while unstable - stable > 1 {
+            let middle = (stable + unstable) / 2;
+            let point = self.point(fabric, middle * 1000)?;
+            if point.mean <= factor * base { stable = middle } else { unstable = middle }
+        }
+        Ok(stable as f64 / 1000.0)
+    }
+
     /// Flits per port and cycle that arrive when every source always has a packet.
     ///
     /// # Errors

@@ -49,8 +49,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         let mut engine =
             Self { regions: Vec::new(), plan, lines: Lines::default(), places, window, threads };
         for (number, nodes) in (0..).zip(members) {
-            let region =
-                Region::new(&engine.plan, fig, number, nodes, |lane| engine.lane(number, lane));
+            let region = Region::new(&engine.plan, fig, nodes, |lane| engine.lane(number, lane));
             engine.regions.push(region);
         }
         engine
@@ -155,37 +154,35 @@ fn deal(plan: &Plan) -> Vec<u32> {
     let tiles = plan.routers.div_ceil(plan.planes);
     let wanted = tiles.div_ceil((REGION_ROUTERS / plan.planes).max(1)).clamp(1, MOST_REGIONS);
     let mut region_of = vec![0; plan.nodes as usize];
-    let of_tile: Box<dyn Fn(u32) -> u32> = match plan.grid_size() {
-        Some((width, height)) => {
-            // As square as can be: cut the longer side first.
-            let (mut across, mut down) = (1, 1);
-            while across * down < wanted {
-                if width / across >= height / down && across < width {
-                    across += 1;
-                } else if down < height {
-                    down += 1;
-                } else {
-                    break;
-                }
-            }
-            while across * down > MOST_REGIONS {
-                if across > down { across -= 1 } else { down -= 1 }
-            }
-            Box::new(move |tile| {
+    let cuts = plan.grid_size().map(|(width, height)| (width, height, cuts(width, height, wanted)));
+    for router in 0..plan.routers {
+        let tile = router % tiles;
+        region_of[router as usize] = match cuts {
+            Some((width, height, (across, down))) => {
                 let (x, y) = (tile % width, tile / width);
                 (y * down / height) * across + x * across / width
-            })
-        }
-        None => Box::new(move |tile| tile * wanted / tiles),
-    };
-    for router in 0..plan.routers {
-        region_of[router as usize] = of_tile(router % tiles);
+            }
+            None => (u64::from(tile) * u64::from(wanted) / u64::from(tiles)) as u32,
+        };
     }
     for port in 0..plan.ports() {
         let (router, _) = plan.sides[(port * plan.planes) as usize];
         region_of[(plan.routers + port) as usize] = region_of[router as usize];
     }
     region_of
+}
+
+/// Columns and rows of regions, about as many as wanted and about square.
+fn cuts(width: u32, height: u32, wanted: u32) -> (u32, u32) {
+    let (mut across, mut down) = (1, 1);
+    loop {
+        let wider = width / across >= height / down && across < width;
+        let (more, lower) = if wider { (across + 1, down) } else { (across, down + 1) };
+        if across * down >= wanted || more * lower > MOST_REGIONS || lower > height {
+            return (across, down);
+        }
+        (across, down) = (more, lower);
+    }
 }
 
 /// The shortest time from what a region does to its effect on another one.

@@ -127,7 +127,6 @@ impl<const P: usize, const V: usize> Region<P, V> {
     pub(super) fn new(
         plan: &Plan,
         fig: Figures,
-        _number: u32,
         nodes: Vec<u32>,
         lane_of: impl Fn(u32) -> u32,
     ) -> Self {
