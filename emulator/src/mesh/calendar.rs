@@ -7,6 +7,7 @@ use std::collections::BinaryHeap;
 
 /// Most slots; what lies further ahead waits in the heap.
 const MOST: u64 = 1024;
+const WORDS: usize = MOST as usize / 64;
 
 /// Flits of credit for the sender of a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +41,7 @@ pub(super) struct Calendar {
     lanes: Vec<u64>,
     credits: Vec<Vec<Credit>>,
     /// Slots with anything in them.
-    occupied: Vec<u64>,
+    occupied: [u64; WORDS],
     far: BinaryHeap<Reverse<(u64, Far)>>,
     now: u64,
 }
@@ -61,7 +62,7 @@ impl Calendar {
             wakes: vec![0; words * slots as usize],
             lanes: vec![0; lane_words * slots as usize],
             credits: (0..slots).map(|_| Vec::new()).collect(),
-            occupied: vec![0; (slots as usize).div_ceil(64)],
+            occupied: [0; WORDS],
             far: BinaryHeap::new(),
             now: 0,
         }
@@ -79,18 +80,13 @@ impl Calendar {
         self.now = 0;
     }
 
-    /// Words of one slot's bit map.
-    pub(super) fn words(&self) -> usize {
-        self.words
-    }
-
     #[inline]
     fn near(&mut self, tick: u64) -> Option<usize> {
         if tick - self.now > self.mask {
             return None;
         }
         let slot = (tick & self.mask) as usize;
-        self.occupied[slot / 64] |= 1 << (slot % 64);
+        self.occupied[slot / 64 % WORDS] |= 1 << (slot % 64);
         Some(slot)
     }
 
@@ -189,7 +185,7 @@ impl Calendar {
 
     fn next_near(&self) -> Option<u64> {
         let slots = self.mask as usize + 1;
-        let words = self.occupied.len();
+        let words = slots.div_ceil(64);
         let start = (self.now & self.mask) as usize;
         let (word, bit) = (start / 64, start % 64);
         let distance = |slot: usize| ((slot + slots - start) & (slots - 1)) as u64;

@@ -1,22 +1,32 @@
 //! Buffers of the `queue` model: bursts come in, credits come back.
 
-use super::region::{Region, Shared};
-use super::state::{BRANCHES, Burst, Hold, Sent};
+use super::region::{Foreign, Parts};
+use super::router::Context;
+use super::state::{BRANCHES, Burst, FOREIGN, Hold, Sent};
 use crate::mesh::calendar::Credit;
 use crate::mesh::fabric::Switching;
 use crate::mesh::plan::plain_step;
 
-impl<const P: usize, const V: usize> Region<P, V> {
+/// Node and position in it of a lane.
+#[inline]
+pub(super) fn split<const P: usize, const V: usize>(lane: u32) -> (u32, u32) {
+    (lane >> (P * V).trailing_zeros(), lane & ((P * V) as u32 - 1))
+}
+
+impl Context<'_> {
     /// Credits come back to the sender of a lane.
     #[inline]
-    pub(super) fn credit(&mut self, tick: u64, credit: Credit) {
-        let node = credit.lane >> Self::SHIFT;
-        let local = credit.lane & Self::LOCAL;
-        if node >= self.fig.routers {
-            self.credit_source(node, local, credit.flits);
+    pub(super) fn credit<const P: usize, const V: usize>(
+        &mut self,
+        parts: &mut Parts<'_, P, V>,
+        credit: Credit,
+    ) {
+        let (node, local) = split::<P, V>(credit.lane);
+        let tick = self.tick;
+        let Some(router) = parts.routers.get_mut(node as usize) else {
+            self.credit_source(parts, node, local, credit.flits);
             return;
-        }
-        let router = &mut self.routers[node as usize];
+        };
         let (port, at) = (local / V as u32, local as usize % V);
         let out = router.out(port);
         let channel = &mut out.channels[at];
@@ -55,10 +65,16 @@ impl<const P: usize, const V: usize> Region<P, V> {
         }
     }
 
-    fn credit_source(&mut self, node: u32, local: u32, flits: u32) {
+    fn credit_source<const P: usize, const V: usize>(
+        &mut self,
+        parts: &mut Parts<'_, P, V>,
+        node: u32,
+        local: u32,
+        flits: u32,
+    ) {
         let port = node - self.fig.routers;
         let plane = local / V as u32;
-        let out = &mut self.sides[(port * self.fig.planes + plane) as usize].out;
+        let out = &mut parts.sides[(port * self.fig.planes + plane) as usize].out;
         let at = local as usize % V;
         let channel = &mut out.channels[at];
         let starved = channel.credits == 0;
@@ -73,26 +89,41 @@ impl<const P: usize, const V: usize> Region<P, V> {
         }
     }
 
+    /// Brings what a node has sent to the next buffers.
+    #[inline]
+    pub(super) fn deliver<const P: usize, const V: usize>(&mut self, parts: &mut Parts<'_, P, V>) {
+        while let Some(sent) = self.sent.pop() {
+            if sent.lane & FOREIGN == 0 {
+                self.push(parts, &sent);
+            } else {
+                self.outbox.push(Foreign::Burst(sent));
+            }
+        }
+    }
+
     /// Writes a burst into the buffer behind a link, before it arrives there.
     #[inline]
-    pub(super) fn push(&mut self, sent: &Sent, shared: &Shared<'_>) {
-        let node = sent.lane >> Self::SHIFT;
-        let local = sent.lane & Self::LOCAL;
-        if node >= self.fig.routers {
-            self.push_core(sent);
+    pub(super) fn push<const P: usize, const V: usize>(
+        &mut self,
+        parts: &mut Parts<'_, P, V>,
+        sent: &Sent,
+    ) {
+        let (node, local) = split::<P, V>(sent.lane);
+        let Some(router) = parts.routers.get_mut(node as usize) else {
+            self.push_core(parts, sent);
             return;
-        }
-        let state = self.routers[node as usize].lane(local);
+        };
+        let state = router.lane(local);
         let mut burst = sent.burst;
         let at = (u32::from(state.first) + u32::from(state.len)) & self.fig.ring;
         if sent.head {
-            let ticket = burst.ticket();
             let slot = if burst.in_tree() {
                 BRANCHES
             } else if self.fig.plain {
-                plain_step(state.place, &ticket) as u8
+                plain_step(state.place, &burst.ticket()) as u8
             } else {
-                shared.plan.step(self.nodes[node as usize], &ticket).port as u8
+                let node = self.nodes[node as usize];
+                self.shared.plan.step(node, &burst.ticket()).port as u8
             };
             burst.set_slot(slot);
         }
@@ -112,10 +143,14 @@ impl<const P: usize, const V: usize> Region<P, V> {
         }
     }
 
-    fn push_core(&mut self, sent: &Sent) {
-        let (node, local) = (sent.lane >> Self::SHIFT, sent.lane & Self::LOCAL);
+    fn push_core<const P: usize, const V: usize>(
+        &mut self,
+        parts: &mut Parts<'_, P, V>,
+        sent: &Sent,
+    ) {
+        let (node, local) = split::<P, V>(sent.lane);
         let side = (node - self.fig.routers) * self.fig.planes + local / V as u32;
-        let state = &mut self.sides[side as usize].lanes[local as usize % V];
+        let state = &mut parts.sides[side as usize].lanes[local as usize % V];
         let burst = &sent.burst;
         let at = (u32::from(state.first) + u32::from(state.len)) & self.fig.ring;
         self.store[((sent.lane << self.fig.ring_shift) + at) as usize] = *burst;

@@ -64,13 +64,60 @@ impl Context<'_> {
             out.want &= !(1 << local);
         }
         if head {
-            let link = || self.plan.link_from(self.nodes[self.node as usize], port);
+            let link = || self.shared.plan.link_from(self.nodes[self.node as usize], port);
             self.log.head(burst.packet(), link, tick);
         }
         self.sent.push(sent);
         let (back, from) = (lane.back, tick + u64::from(lane.credit));
         let together = fig.together && spacing == u64::from(lane.spacing);
         self.mail().give_back((back, from), (flits, spacing), together);
+    }
+
+    /// Moves a waiting packet of a single flit through a router with one virtual channel: what
+    /// [`Context::send`] comes to for it. False if the front packet of the lane is another kind.
+    #[inline]
+    pub(super) fn send_single<const P: usize, const V: usize>(
+        &mut self,
+        router: &mut Router<P, V>,
+        local: u32,
+        port: u32,
+    ) -> bool {
+        let (tick, fig) = (self.tick, self.fig);
+        let front = self.ring::<P, V>(local);
+        let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
+        let out = &mut router.outs[port as usize & (P - 1)];
+        let burst = self.store[(front + u32::from(lane.first)) as usize];
+        if !burst.is_single() {
+            return false;
+        }
+        out.waiting &= !(1 << local);
+        out.channel_pointer = (local as u8 + 1) & 63;
+        let channel = &mut out.channels[0];
+        channel.credits -= 1;
+        channel.lowest = channel.lowest.min(channel.credits);
+        channel.usable = tick + fig.renew;
+        out.ready = tick + u64::from(out.flit);
+        out.flits += 1;
+        out.packets += 1;
+        lane.front = Front::Idle;
+        lane.floor = tick + 1 + fig.settle;
+        lane.queue = lane.queue.wrapping_add(tick);
+        lane.first = ((u32::from(lane.first) + 1) & fig.ring) as u16;
+        lane.len -= 1;
+        if lane.len > 0 {
+            let next = &self.store[(front + u32::from(lane.first)) as usize];
+            lane.slot = next.slot();
+            lane.left = next.whole();
+            lane.ready = lane.floor.max(next.at + fig.settle);
+            self.calendar.ready(lane.ready, self.node, local);
+        }
+        let link = || self.shared.plan.link_from(self.nodes[self.node as usize], port);
+        self.log.head(burst.packet(), link, tick);
+        let at = tick + u64::from(out.latency);
+        self.sent.push(Sent { lane: out.ahead, head: true, burst: burst.arriving(at) });
+        let (back, from) = (lane.back, tick + u64::from(lane.credit));
+        self.mail().credit(from, Credit { lane: back, flits: 1 });
+        true
     }
 
     /// Where credits go.
@@ -194,7 +241,7 @@ impl Mail<'_> {
     }
 
     #[inline]
-    fn credit(&mut self, tick: u64, credit: Credit) {
+    pub(super) fn credit(&mut self, tick: u64, credit: Credit) {
         if credit.lane & FOREIGN == 0 {
             self.calendar.credit(tick, credit);
         } else {

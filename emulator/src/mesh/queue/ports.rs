@@ -1,23 +1,27 @@
 //! Sources and sinks of the `queue` model.
 
-use super::movement::Mail;
-use super::region::{Region, Shared};
-use super::state::{Burst, Hold, Sent};
+use super::lanes::split;
+use super::region::Parts;
+use super::router::Context;
+use super::state::{Burst, Hold, Sent, Terminal};
 use crate::mesh::alloc::{bits, pick};
 use crate::mesh::fabric::{ChannelRelease, Switching};
 use crate::mesh::ports::service;
 
-impl<const P: usize, const V: usize> Region<P, V> {
-    pub(super) fn visit_port(&mut self, tick: u64, node: u32, shared: &Shared<'_>) {
-        self.drain(tick, node, shared);
-        self.inject(tick, node, shared);
+impl Context<'_> {
+    /// Everything that a core or host port does in this tick.
+    pub(super) fn visit_port<const P: usize, const V: usize>(
+        &mut self,
+        parts: &mut Parts<'_, P, V>,
+    ) {
+        self.drain(parts);
+        self.inject(parts);
     }
 
     /// Takes the next packet of a source from its line, if it is time.
     #[inline]
-    fn next_packet(&mut self, tick: u64, node: u32, shared: &Shared<'_>) -> bool {
-        let port = (node - self.fig.routers) as usize;
-        let terminal = &mut self.terminals[port];
+    fn next_packet(&mut self, terminal: &mut Terminal) -> bool {
+        let (tick, node, shared) = (self.tick, self.node, self.shared);
         if terminal.current {
             return true;
         }
@@ -40,16 +44,17 @@ impl<const P: usize, const V: usize> Region<P, V> {
     }
 
     /// Sends as much of a source's packet as has room.
-    fn inject(&mut self, tick: u64, node: u32, shared: &Shared<'_>) {
-        if !self.next_packet(tick, node, shared) {
+    fn inject<const P: usize, const V: usize>(&mut self, parts: &mut Parts<'_, P, V>) {
+        let (tick, node, shared) = (self.tick, self.node, self.shared);
+        let port = node - self.fig.routers;
+        let terminal = &mut parts.terminals[port as usize];
+        if !self.next_packet(terminal) {
             return;
         }
-        let port = node - self.fig.routers;
         let number = self.nodes[node as usize] - shared.plan.routers;
-        let terminal = &mut self.terminals[port as usize];
         let ticket = terminal.ticket;
         let plane = u32::from(terminal.plane);
-        let out = &mut self.sides[(port * self.fig.planes + plane) as usize].out;
+        let out = &mut parts.sides[(port * self.fig.planes + plane) as usize].out;
         if terminal.ready > tick {
             self.calendar.wake(terminal.ready, node);
             return;
@@ -106,22 +111,23 @@ impl<const P: usize, const V: usize> Region<P, V> {
         let more =
             terminal.current || (terminal.next as usize) < shared.lines.of(number as usize).len();
         self.sent.push(Sent { lane, head, burst });
-        self.deliver(shared);
+        self.deliver(parts);
         if more {
             self.calendar.wake(ready, node);
         }
     }
 
     /// Takes what has arrived at a core, until a packet keeps it busy.
-    fn drain(&mut self, tick: u64, node: u32, shared: &Shared<'_>) {
+    fn drain<const P: usize, const V: usize>(&mut self, parts: &mut Parts<'_, P, V>) {
+        let (tick, node) = (self.tick, self.node);
         let port = node - self.fig.routers;
         for plane in 0..self.fig.planes {
             for at in 0..V {
-                let lane = node << Self::SHIFT | (plane * V as u32 + at as u32);
+                let lane = node * (P * V) as u32 + plane * V as u32 + at as u32;
                 loop {
-                    let side = &self.sides[(port * self.fig.planes + plane) as usize];
+                    let side = &parts.sides[(port * self.fig.planes + plane) as usize];
                     let state = &side.lanes[at];
-                    if state.len == 0 || self.terminals[port as usize].busy > tick {
+                    if state.len == 0 || parts.terminals[port as usize].busy > tick {
                         break;
                     }
                     let front = (lane << self.fig.ring_shift) + u32::from(state.first);
@@ -142,21 +148,27 @@ impl<const P: usize, const V: usize> Region<P, V> {
                         self.store[front as usize] = rest;
                         self.calendar.wake(at, node);
                         burst = burst.part(burst.at, arrived, spacing);
-                        self.take(tick, lane, &burst, Rest::OnItsWay, shared);
+                        self.take(parts, lane, &burst, Rest::OnItsWay);
                         break;
                     }
-                    self.take(tick, lane, &burst, Rest::None, shared);
+                    self.take(parts, lane, &burst, Rest::None);
                 }
             }
         }
     }
 
     /// Takes a burst; the core is busy after the tail of a packet.
-    fn take(&mut self, tick: u64, lane: u32, burst: &Burst, rest: Rest, shared: &Shared<'_>) {
-        let node = lane >> Self::SHIFT;
-        let local = lane & Self::LOCAL;
+    fn take<const P: usize, const V: usize>(
+        &mut self,
+        parts: &mut Parts<'_, P, V>,
+        lane: u32,
+        burst: &Burst,
+        rest: Rest,
+    ) {
+        let (tick, shared) = (self.tick, self.shared);
+        let (node, local) = split::<P, V>(lane);
         let port = node - self.fig.routers;
-        let side = &mut self.sides[(port * self.fig.planes + local / V as u32) as usize];
+        let side = &mut parts.sides[(port * self.fig.planes + local / V as u32) as usize];
         let state = &mut side.lanes[local as usize % V];
         if state.left == 0 {
             state.left = burst.whole();
@@ -173,11 +185,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
         }
         let (back, from) = (state.back, tick + u64::from(state.credit));
         let together = self.fig.together && spacing == u64::from(state.spacing);
-        Mail { calendar: &mut self.calendar, outbox: &mut self.outbox }.give_back(
-            (back, from),
-            (flits, spacing),
-            together,
-        );
+        self.mail().give_back((back, from), (flits, spacing), together);
         if tail {
             let end = tick + u64::from(flits - 1) * spacing;
             let work = if burst.in_tree() {
@@ -187,7 +195,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
             };
             self.log.delivered(burst.packet(), end, end + work);
             if work > 0 {
-                self.terminals[port as usize].busy = end + work;
+                parts.terminals[port as usize].busy = end + work;
                 self.calendar.wake(end + work, node);
             }
         }

@@ -39,6 +39,8 @@ pub(super) struct Figures {
     pub(super) open: bool,
     /// Grid routing without classes.
     pub(super) plain: bool,
+    /// Single flits need no care for channels, classes or room for more.
+    pub(super) light: bool,
     /// Credits that follow each other as fast as flits may come as one: nobody waits for the last.
     pub(super) together: bool,
     /// Ticks after which a waiting packet is dropped.
@@ -62,12 +64,21 @@ impl Figures {
             planes: plan.planes,
             open: !plan.classed && !whole,
             plain: plan.plain(),
+            light: !plan.classed && !whole && plan.release == ChannelRelease::TailSent,
             together: plan.release == ChannelRelease::TailSent && !whole,
             drop_after: plan.drop_after.unwrap_or(u64::MAX),
             release: plan.release,
             switching: plan.switching,
         }
     }
+}
+
+/// What a region consists of.
+pub(super) struct Parts<'e, const P: usize, const V: usize> {
+    pub(super) routers: &'e mut [Router<P, V>],
+    /// Per port, a side for every plane.
+    pub(super) sides: &'e mut [Side<V>],
+    pub(super) terminals: &'e mut [Terminal],
 }
 
 /// Something for another region.
@@ -105,6 +116,8 @@ pub(super) struct Region<const P: usize, const V: usize> {
     pub(super) sent: Vec<Sent>,
     /// What other regions are to get.
     pub(super) outbox: Vec<Foreign>,
+    /// Credits of the tick that is being worked on.
+    credits: Vec<Credit>,
     /// The fabric's numbers of the region's routers, then ports (after all routers).
     pub(super) nodes: Vec<u32>,
     /// Out and in slots as at the start, per node and slot.
@@ -119,9 +132,9 @@ pub(super) struct Region<const P: usize, const V: usize> {
 
 impl<const P: usize, const V: usize> Region<P, V> {
     /// Exponent of the lanes of a node.
-    pub(super) const SHIFT: u32 = (P * V).trailing_zeros();
+    const SHIFT: u32 = (P * V).trailing_zeros();
     /// Mask of a lane's position in its node.
-    pub(super) const LOCAL: u32 = (P * V) as u32 - 1;
+    const LOCAL: u32 = (P * V) as u32 - 1;
 
     /// Lays out a region; `lane_of` translates the plan's lanes.
     pub(super) fn new(
@@ -144,6 +157,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
             store: vec![Burst::default(); lanes << fig.ring_shift],
             sent: Vec::new(),
             outbox: Vec::new(),
+            credits: Vec::new(),
             fresh_outs: Vec::new(),
             fresh_lanes: Vec::new(),
             touched: vec![0; nodes.len().div_ceil(64)],
@@ -234,78 +248,67 @@ impl<const P: usize, const V: usize> Region<P, V> {
         }
     }
 
-    /// Works on every tick before `end`.
-    pub(super) fn run_until(&mut self, end: u64, shared: &Shared<'_>) {
-        let mut credits: Vec<Credit> = Vec::new();
-        while self.calendar.next().is_some_and(|next| next < end) {
-            let Some(tick) = self.calendar.advance(&mut credits) else { return };
-            for &credit in &credits {
-                self.credit(tick, credit);
-            }
-            for word in 0..self.calendar.words() {
-                let woken = self.calendar.take_word(word);
-                self.touched[word] |= woken;
-                for bit in bits(woken) {
-                    let node = word as u32 * 64 + bit;
-                    if node < self.fig.routers {
-                        self.visit_router(tick, node, shared);
-                    } else {
-                        self.visit_port(tick, node, shared);
-                    }
-                }
-            }
-        }
-    }
-
-    #[inline]
-    fn visit_router(&mut self, tick: u64, node: u32, shared: &Shared<'_>) {
-        let lanes = self.calendar.take_lanes(node);
-        let mut context = Context {
-            tick,
-            node,
-            fig: &self.fig,
+    /// The region's parts and what is needed to work on them.
+    fn open<'e>(&'e mut self, shared: &'e Shared<'e>) -> (Parts<'e, P, V>, Context<'e>) {
+        let parts = Parts {
+            routers: &mut self.routers,
+            sides: &mut self.sides,
+            terminals: &mut self.terminals,
+        };
+        let context = Context {
+            tick: 0,
+            node: 0,
+            fig: self.fig,
+            shared,
             nodes: &self.nodes,
-            plan: shared.plan,
-            forest: shared.forest,
             calendar: &mut self.calendar,
             log: &mut self.log,
             store: &mut self.store,
             sent: &mut self.sent,
             outbox: &mut self.outbox,
         };
-        let router = &mut self.routers[node as usize];
-        context.look(router, lanes);
-        if V == 1 {
-            context.visit_single(router);
-        } else {
-            context.visit_several(router);
-        }
-        if self.fig.drop_after != u64::MAX {
-            context.drop_late(router);
-        }
-        self.deliver(shared);
+        (parts, context)
     }
 
-    /// Brings what a node has sent to the next buffers.
-    #[inline]
-    pub(super) fn deliver(&mut self, shared: &Shared<'_>) {
-        for at in 0..self.sent.len() {
-            let sent = self.sent[at];
-            if sent.lane & FOREIGN == 0 {
-                self.push(&sent, shared);
-            } else {
-                self.outbox.push(Foreign::Burst(sent));
+    /// Works on every tick before `end`.
+    pub(super) fn run_until(&mut self, end: u64, shared: &Shared<'_>) {
+        let mut touched = std::mem::take(&mut self.touched);
+        let mut credits = std::mem::take(&mut self.credits);
+        let (mut parts, mut context) = self.open(shared);
+        while context.calendar.next().is_some_and(|next| next < end) {
+            let Some(tick) = context.calendar.advance(&mut credits) else { break };
+            context.tick = tick;
+            for &credit in &credits {
+                context.credit(&mut parts, credit);
+            }
+            for (word, touched) in touched.iter_mut().enumerate() {
+                let woken = context.calendar.take_word(word);
+                *touched |= woken;
+                for bit in bits(woken) {
+                    context.node = word as u32 * 64 + bit;
+                    match parts.routers.get_mut(context.node as usize) {
+                        Some(router) => {
+                            context.visit_router(router);
+                            context.deliver(&mut parts);
+                        }
+                        None => context.visit_port(&mut parts),
+                    }
+                }
             }
         }
-        self.sent.clear();
+        self.touched = touched;
+        self.credits = credits;
     }
 
     /// Takes what another region has sent.
     pub(super) fn take_in(&mut self, foreign: &Foreign, shared: &Shared<'_>) {
+        let (mut parts, mut context) = self.open(shared);
         match *foreign {
-            Foreign::Burst(sent) => self.push(&Sent { lane: sent.lane & LANES, ..sent }, shared),
+            Foreign::Burst(sent) => {
+                context.push(&mut parts, &Sent { lane: sent.lane & LANES, ..sent });
+            }
             Foreign::Credit(tick, credit) => {
-                self.calendar.credit(tick, Credit { lane: credit.lane & LANES, ..credit });
+                context.calendar.credit(tick, Credit { lane: credit.lane & LANES, ..credit });
             }
         }
     }

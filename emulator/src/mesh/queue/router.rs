@@ -1,25 +1,22 @@
 //! Routers of the `queue` model: channels are handed out, packets move.
 
-use super::region::{Figures, Foreign};
+use super::region::{Figures, Foreign, Shared};
 use super::state::{BRANCHES, Burst, Front, Hold, Router, Sent};
 use crate::mesh::alloc::{bits, by_slot, pick};
 use crate::mesh::calendar::Calendar;
 use crate::mesh::fabric::Switching;
-use crate::mesh::plan::Plan;
 use crate::mesh::record::Log;
-use crate::mesh::tree::Forest;
 
-/// What a router may touch beside itself while it is visited.
+/// What a node may touch beside itself while it is visited.
 pub(super) struct Context<'e> {
     pub(super) tick: u64,
     pub(super) node: u32,
-    pub(super) fig: &'e Figures,
+    pub(super) fig: Figures,
+    pub(super) shared: &'e Shared<'e>,
     /// The fabric's numbers of the region's nodes.
     pub(super) nodes: &'e [u32],
-    pub(super) plan: &'e Plan,
     pub(super) calendar: &'e mut Calendar,
     pub(super) log: &'e mut Log,
-    pub(super) forest: &'e Forest,
     pub(super) store: &'e mut [Burst],
     pub(super) sent: &'e mut Vec<Sent>,
     pub(super) outbox: &'e mut Vec<Foreign>,
@@ -30,6 +27,24 @@ impl Context<'_> {
     #[inline]
     pub(super) fn ring<const P: usize, const V: usize>(&self, local: u32) -> u32 {
         (self.node << (P * V).trailing_zeros() | local) << self.fig.ring_shift
+    }
+
+    /// Everything that a router does in this tick.
+    #[inline]
+    pub(super) fn visit_router<const P: usize, const V: usize>(
+        &mut self,
+        router: &mut Router<P, V>,
+    ) {
+        let lanes = self.calendar.take_lanes(self.node);
+        self.look(router, lanes);
+        if V == 1 {
+            self.visit_single(router);
+        } else {
+            self.visit_several(router);
+        }
+        if self.fig.drop_after != u64::MAX {
+            self.drop_late(router);
+        }
     }
 
     /// Looks at the lanes whose front burst has become ready.
@@ -79,8 +94,22 @@ impl Context<'_> {
                     wake = wake.min(usable);
                     continue;
                 }
-                let waiting =
-                    if self.fig.open { out.waiting } else { self.fitting(router, port, 0) };
+                if self.fig.light && out.ready <= tick && out.channels[0].credits > 0 {
+                    let local = pick(out.waiting, out.channel_pointer);
+                    if self.send_single(router, local, port) {
+                        let out = &router.outs[port as usize & (P - 1)];
+                        if out.waiting == 0 {
+                            router.live &= !(1 << port);
+                        } else {
+                            wake = wake.min(out.channels[0].usable);
+                        }
+                        continue;
+                    }
+                }
+                let waiting = match self.fig.open {
+                    true => router.outs[port as usize & (P - 1)].waiting,
+                    false => self.fitting(router, port, 0),
+                };
                 if waiting != 0 {
                     take_channel(router, port, waiting, 0);
                 }
@@ -215,9 +244,10 @@ impl Context<'_> {
             let allowed = self.fig.plain || {
                 let front = self.ring::<P, V>(local) + u32::from(lane.first);
                 let step = self
+                    .shared
                     .plan
                     .step(self.nodes[self.node as usize], &self.store[front as usize].ticket());
-                step.class.mask(self.plan.channels) >> channel & 1 == 1
+                step.class.mask(self.shared.plan.channels) >> channel & 1 == 1
             };
             fitting |= u64::from(allowed && (!whole || credits >= lane.left)) << local;
         }

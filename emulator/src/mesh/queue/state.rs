@@ -46,6 +46,12 @@ impl Burst {
         Self { at, who: self.who, how }
     }
 
+    /// The same flits at another time.
+    #[inline]
+    pub(super) fn arriving(self, at: u64) -> Self {
+        Self { at, ..self }
+    }
+
     #[inline]
     pub(super) fn flits(&self) -> u16 {
         self.how as u16
@@ -71,6 +77,12 @@ impl Burst {
     #[inline]
     pub(super) fn set_slot(&mut self, slot: u8) {
         self.how = self.how & !SLOT | u64::from(slot) << 56;
+    }
+
+    /// Whether it is a whole packet of one flit, to one destination.
+    #[inline]
+    pub(super) fn is_single(&self) -> bool {
+        self.how & 0xFFFF_0000_FFFF == 0x0001_0000_0001 && !self.in_tree()
     }
 
     /// Whether it belongs to a tree's packet.

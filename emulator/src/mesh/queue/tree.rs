@@ -17,7 +17,7 @@ impl Context<'_> {
         let ring = self.ring::<P, V>(local);
         let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
         let node = self.store[(ring + u32::from(lane.first)) as usize].tree_node();
-        let branches = self.forest.branches(node);
+        let branches = self.shared.forest.branches(node);
         self.log.branched(branches.len() as u32);
         lane.front = Front::Waiting;
         lane.branches = 0;
@@ -40,7 +40,7 @@ impl Context<'_> {
         let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
         let out = &mut router.outs[port as usize & (P - 1)];
         let burst = self.store[(ring + u32::from(lane.first)) as usize];
-        let branches = self.forest.branches(burst.tree_node());
+        let branches = self.shared.forest.branches(burst.tree_node());
         let Some(branch) = branches.iter().find(|branch| u32::from(branch.slot) == port) else {
             return;
         };
@@ -63,7 +63,7 @@ impl Context<'_> {
         let arrival = tick + u64::from(out.latency);
         let onward = burst.part(arrival, flits, spacing).to_tree_node(branch.next);
         self.sent.push(Sent { lane: out.ahead + at as u32, head: true, burst: onward });
-        let link = || self.plan.link_from(self.nodes[self.node as usize], port);
+        let link = || self.shared.plan.link_from(self.nodes[self.node as usize], port);
         self.log.head(burst.packet(), link, tick);
         lane.branches &= !(1 << port);
         if V > 1 {
@@ -132,11 +132,11 @@ impl Context<'_> {
         let burst = self.store[(ring + u32::from(lane.first)) as usize];
         let mut given_up = 0u64;
         if lane.slot == BRANCHES {
-            for branch in self.forest.branches(burst.tree_node()) {
+            for branch in self.shared.forest.branches(burst.tree_node()) {
                 let out = &router.outs[usize::from(branch.slot) & (P - 1)];
                 if out.waiting >> local & 1 == 1 {
                     given_up |= 1 << branch.slot;
-                    self.log.dropped(self.forest.leaves(branch.next));
+                    self.log.dropped(self.shared.forest.leaves(branch.next));
                 }
             }
             lane.branches &= !given_up;
