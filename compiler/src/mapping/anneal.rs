@@ -46,7 +46,7 @@ pub(super) fn anneal(state: &mut State, random: &mut Stream, schedule: Schedule)
             let v = random.below(movable) as u32;
             work += degree(state, v) + own_reach(state, v);
             let Some(to) = candidate(state, random, v) else { continue };
-            if to == state.part_of(v) {
+            if to == state.part_of(v) || !state.open_to_moves(to) {
                 continue;
             }
             let probe = state.probe(v, to);

@@ -65,11 +65,26 @@ struct OpenCore<'a> {
     per_value: Vec<f64>,
     mean: f64,
     total_copies: Vec<u32>,
-    shared_value: Vec<f64>,
-    shared_copies: Vec<u32>,
-    touched: Vec<u32>,
-    is_touched: Vec<bool>,
+    /// Unassigned vertices that share something with the core, and where each stands among them.
+    near: Vec<Near>,
+    slot: Vec<u32>,
 }
+
+/// A vertex that shares something with the open core.
+#[derive(Clone, Copy)]
+struct Near {
+    /// The vertex.
+    v: u32,
+    /// Axons that the core lacks of those it listens to.
+    missing: u32,
+    /// Value of what is shared and of one axon more.
+    shared: f64,
+    /// One over the value of all it listens to.
+    per_value: f64,
+}
+
+/// The vertex is not among the near ones.
+const FAR: u32 = u32::MAX;
 
 impl<'a> OpenCore<'a> {
     fn new(graph: &'a Hypergraph, limits: &'a Limits, how: Fill, fullness: i64) -> Self {
@@ -102,10 +117,8 @@ impl<'a> OpenCore<'a> {
             per_value,
             mean: mean as f64,
             total_copies,
-            shared_value: vec![0.0; vertices],
-            shared_copies: vec![0; vertices],
-            touched: Vec::new(),
-            is_touched: vec![false; vertices],
+            near: Vec::new(),
+            slot: vec![FAR; vertices],
         }
     }
 
@@ -116,17 +129,18 @@ impl<'a> OpenCore<'a> {
         (*next < self.part.len()).then_some(*next as u32)
     }
 
-    /// Whether additive demands and axons of `v` fit; lists are counted by [`Self::list_memory`].
-    fn fits_roughly(&self, v: u32) -> bool {
+    /// Whether additive demands and `missing` axons of `v` fit; lists are counted apart.
+    fn fits_roughly(&self, v: u32, missing: u32) -> bool {
         let demand = self.graph.demand(v);
         let additive = (0..RESOURCES).all(|r| self.load[r] + i64::from(demand[r]) <= self.limit[r]);
-        let new = self.total_copies[v as usize] - self.shared_copies[v as usize];
-        additive && self.load[INPUT_AXONS] + i64::from(new) <= self.limit[INPUT_AXONS]
+        additive && self.load[INPUT_AXONS] + i64::from(missing) <= self.limit[INPUT_AXONS]
     }
 
     fn fits(&self, v: u32) -> bool {
+        let near = self.near.get(self.slot[v as usize] as usize);
+        let missing = near.map_or(self.total_copies[v as usize], |near| near.missing);
         let demand = i64::from(self.graph.demand(v)[MEMORY]);
-        self.fits_roughly(v)
+        self.fits_roughly(v, missing)
             && self.load[MEMORY] + demand + self.list_memory(v) <= self.limit[MEMORY]
     }
 
@@ -148,17 +162,14 @@ impl<'a> OpenCore<'a> {
 
     /// The unassigned vertex that fits and shares the largest fraction of its inputs.
     fn best(&mut self, next: &mut usize) -> Option<u32> {
-        let part = &self.part;
-        self.touched.retain(|&v| part[v as usize] == u32::MAX);
         let mut refused: Vec<u32> = Vec::new();
         loop {
             let mut best: Option<(f64, u32)> = None;
-            for &v in &self.touched {
-                let i = v as usize;
-                let score = (self.shared_value[i] + self.mean) * self.per_value[i];
-                let better = best.is_none_or(|(s, u)| score > s || (score == s && v < u));
-                if better && self.fits_roughly(v) && !refused.contains(&v) {
-                    best = Some((score, v));
+            for near in &self.near {
+                let score = near.shared * near.per_value;
+                let better = best.is_none_or(|(s, u)| score > s || (score == s && near.v < u));
+                if better && self.fits_roughly(near.v, near.missing) && !refused.contains(&near.v) {
+                    best = Some((score, near.v));
                 }
             }
             match best {
@@ -198,34 +209,48 @@ impl<'a> OpenCore<'a> {
         }
         self.part[v as usize] = self.core;
         self.members += 1;
+        let slot = self.slot[v as usize];
+        if slot != FAR {
+            self.slot[v as usize] = FAR;
+            self.near.swap_remove(slot as usize);
+            if let Some(moved) = self.near.get(slot as usize) {
+                self.slot[moved.v as usize] = slot;
+            }
+        }
     }
 
     fn enter(&mut self, e: u32) {
         let copies = self.graph.net(e).copies;
         self.load[INPUT_AXONS] += i64::from(copies);
+        let value = self.value[e as usize] as f64;
         for &u in self.graph.pins(e) {
-            self.shared_value[u as usize] += self.value[e as usize] as f64;
-            self.shared_copies[u as usize] += copies;
-            self.touch(u);
+            if let Some(near) = self.touch(u) {
+                near.shared += value;
+                near.missing -= copies;
+            }
         }
         let source = self.graph.net(e).source;
         self.touch(source);
     }
 
-    fn touch(&mut self, v: u32) {
-        if !self.is_touched[v as usize] {
-            self.is_touched[v as usize] = true;
-            if self.part[v as usize] == u32::MAX {
-                self.touched.push(v);
-            }
+    /// Puts `v` among the near ones if it is unassigned.
+    fn touch(&mut self, v: u32) -> Option<&mut Near> {
+        let i = v as usize;
+        if self.part[i] != u32::MAX {
+            return None;
         }
+        if self.slot[i] == FAR {
+            self.slot[i] = self.near.len() as u32;
+            let (missing, per_value) = (self.total_copies[i], self.per_value[i]);
+            self.near.push(Near { v, missing, shared: self.mean, per_value });
+        }
+        self.near.get_mut(self.slot[i] as usize)
     }
 
     fn close(&mut self) {
-        self.shared_value.fill(0.0);
-        self.shared_copies.fill(0);
-        self.is_touched.fill(false);
-        self.touched.clear();
+        for near in self.near.drain(..) {
+            self.slot[near.v as usize] = FAR;
+        }
         self.load = Loads::default();
         self.core += 1;
         self.members = 0;

@@ -11,6 +11,7 @@ use super::limits::Limits;
 use super::partition::{check_vertices, counted, in_pool};
 use super::place::{Traffic, place_traffic, relax_links, replace_traffic, shorten_trees};
 use super::random::Stream;
+use super::regions::too_large;
 use super::repair::{polish, repair};
 use super::scores::{
     Partition, PartitionScores, Placement, PlacementScores, score_partition, score_placement,
@@ -127,6 +128,9 @@ impl Stage<'_> {
     fn move_vertices(&self, partition: &Partition, placement: &Placement, effort: u64) -> Vec<u32> {
         let Prices { packet, hop, multicast } = self.prices;
         let part = partition.part.clone();
+        if too_large(self.graph, partition.cores) {
+            return part;
+        }
         let mut state = State::new(self.graph, self.search.limits, part, partition.cores);
         state.set_metric(match multicast {
             Multicast::Copies => Metric::hops(placement, self.grid, packet, hop),

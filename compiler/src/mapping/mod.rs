@@ -13,6 +13,7 @@ mod map;
 mod partition;
 mod place;
 mod random;
+mod regions;
 mod repair;
 mod scores;
 mod search;

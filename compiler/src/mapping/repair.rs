@@ -148,8 +148,9 @@ fn candidates(state: &State, v: u32, all: All, work: &mut u64) -> Vec<u32> {
         }
     }
     let own = state.part_of(v);
-    let mut parts: Vec<u32> =
-        (0..pull.len() as u32).filter(|&p| p != own && pull[p as usize] > 0).collect();
+    let mut parts: Vec<u32> = (0..pull.len() as u32)
+        .filter(|&p| p != own && pull[p as usize] > 0 && state.open_to_moves(p))
+        .collect();
     let key = |&p: &u32| (std::cmp::Reverse(pull[p as usize]), p);
     let beyond = if matches!(all, All::Yes) { others(state, own, v) } else { Vec::new() };
     if parts.len() > TRIED {
@@ -164,7 +165,8 @@ fn candidates(state: &State, v: u32, all: All, work: &mut u64) -> Vec<u32> {
 
 /// Used parts spread over all, other ones for each vertex, and one empty part.
 fn others(state: &State, own: u32, v: u32) -> Vec<u32> {
-    let used = (0..state.parts() as u32).filter(|&p| p != own && state.members(p) > 0);
+    let used = (0..state.parts() as u32)
+        .filter(|&p| p != own && state.members(p) > 0 && state.open_to_moves(p));
     let used: Vec<u32> = used.collect();
     let stride = used.len().div_ceil(SPREAD).max(1);
     let mut parts: Vec<u32> =
@@ -214,7 +216,9 @@ pub(super) fn degree(state: &State, v: u32) -> u64 {
 /// of a core in it) and breaks no limit. Stops when `effort`, in nets looked at, is spent.
 pub(super) fn merge(state: &mut State, effort: u64) {
     state.set_strength(STRICT);
-    let mut parts: Vec<u32> = (0..state.parts() as u32).filter(|&p| state.members(p) > 0).collect();
+    let mut parts: Vec<u32> = (0..state.parts() as u32)
+        .filter(|&p| state.members(p) > 0 && state.open_to_moves(p))
+        .collect();
     parts.sort_by_key(|&p| (fullness(state, p), p));
     let mut work = 0;
     for &p in &parts {

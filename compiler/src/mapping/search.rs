@@ -10,6 +10,7 @@ use super::fill::{Fill, fill};
 use super::hypergraph::Hypergraph;
 use super::limits::{Limits, OUTPUT_EDGES};
 use super::random::Stream;
+use super::regions::{improve_regions, too_large};
 use super::repair::{merge, polish, repair};
 use super::scores::{Partition, score_partition};
 use super::squeeze::{hold, squeeze};
@@ -34,6 +35,9 @@ const EDGE_MARGIN: i64 = 64;
 
 /// How full a greedy fill makes cores, in 1 / 1024: emptier when no legal partition was found.
 const FULLNESS: [i64; 4] = [1024, 928, 832, 704];
+
+/// Pins from which one start must do.
+const MANY_PINS: usize = 20_000_000;
 
 /// What all stages of one search share.
 #[derive(Clone, Copy)]
@@ -117,8 +121,10 @@ impl Search<'_> {
 
     /// Tries all starts with an eighth of the effort each, then the best with half of it.
     fn best_of_starts(&self, graph: &Hypergraph, effort: u64) -> Partition {
+        // A large network has no time for more than the start that does well everywhere.
+        let starts = if graph.pin_count() > MANY_PINS { &STARTS[1..2] } else { &STARTS[..] };
         let tried: Vec<(Partition, Partition)> =
-            STARTS.par_iter().map(|&how| self.short_try(graph, how, effort / 8)).collect();
+            starts.par_iter().map(|&how| self.short_try(graph, how, effort / 8)).collect();
         let ranks: Vec<_> = tried.iter().map(|t| self.rank(graph, &t.1)).collect();
         let best = (0..tried.len()).min_by_key(|&i| ranks[i]).unwrap_or(0);
         let mut random = Stream::new(self.budget.seed, 2);
@@ -194,9 +200,29 @@ impl Search<'_> {
         random: &mut Stream,
         parts: usize,
     ) -> Partition {
-        let mut state = State::new(graph, self.limits, start.part.clone(), parts);
-        let movable = graph.vertex_count();
-        let mean = mean_cost(&state);
+        let better = if too_large(graph, parts) {
+            improve_regions(self, graph, start, heat, effort)
+        } else {
+            let mut state = State::new(graph, self.limits, start.part.clone(), parts);
+            let movable = graph.vertex_count();
+            if !self.anneal_state(&mut state, movable, heat, effort, random) {
+                return start.clone();
+            }
+            Partition::compact(state.part())
+        };
+        if self.rank(graph, &better) <= self.rank(graph, start) { better } else { start.clone() }
+    }
+
+    /// Anneals, repairs, merges and polishes; says whether the result is legal.
+    pub(super) fn anneal_state(
+        &self,
+        state: &mut State,
+        movable: usize,
+        heat: Heat,
+        effort: u64,
+        random: &mut Stream,
+    ) -> bool {
+        let mean = mean_cost(state);
         let schedule = Schedule {
             movable,
             effort: effort / 16 * 14,
@@ -208,15 +234,14 @@ impl Search<'_> {
         // Output edges change with moves elsewhere, so repairs need some room.
         let edges = state.limit()[OUTPUT_EDGES];
         state.set_limit(OUTPUT_EDGES, edges - edges / EDGE_MARGIN);
-        anneal(&mut state, random, schedule);
+        anneal(state, random, schedule);
         state.set_limit(OUTPUT_EDGES, edges);
-        if !repair(&mut state, effort / 4 + LEAST_REPAIR) {
-            return start.clone();
+        if !repair(state, effort / 4 + LEAST_REPAIR) {
+            return false;
         }
-        merge(&mut state, effort / 16);
-        polish(&mut state, random, movable, effort / 16);
-        let better = Partition::compact(state.part());
-        if self.rank(graph, &better) <= self.rank(graph, start) { better } else { start.clone() }
+        merge(state, effort / 16);
+        polish(state, random, movable, effort / 16);
+        true
     }
 }
 

@@ -167,15 +167,22 @@ impl<'a> Exchange<'a> {
             }
             temperature *= rate;
         }
-        self.descend();
+        self.descend(effort / 2);
     }
 
-    /// Exchanges as long as any exchange improves.
-    pub(in crate::mapping) fn descend(&mut self) {
+    /// Exchanges as long as any exchange improves and `effort` lasts.
+    pub(in crate::mapping) fn descend(&mut self, effort: u64) {
         let slots = self.slots.len();
+        let (partners, _) = self.traffic.total();
+        let per_exchange = 4 * (partners / self.traffic.parts().max(1)) as u64 + 8;
+        let mut work = 0;
         loop {
             let before = self.cost;
             for s in 0..slots {
+                work += per_exchange * (slots - s) as u64;
+                if work > effort {
+                    return;
+                }
                 for t in s + 1..slots {
                     let change = self.judge(s, t);
                     if change < 0 {

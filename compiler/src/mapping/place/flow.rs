@@ -97,7 +97,7 @@ impl Traffic {
 
     /// An order of the parts in which heavy partners are near: each next part is the one with
     /// the most traffic to those before, the last ones counting most.
-    pub(super) fn chain(&self) -> Vec<u32> {
+    pub(in crate::mapping) fn chain(&self) -> Vec<u32> {
         let parts = self.parts();
         let mut pull = vec![0.0_f64; parts];
         let mut taken = vec![false; parts];

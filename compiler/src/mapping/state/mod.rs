@@ -42,6 +42,8 @@ pub(super) struct State<'a> {
     nets: Vec<NetInfo>,
     own_pin: Vec<bool>,
     parts: usize,
+    /// A part that nothing may enter or leave; beyond all parts when there is none.
+    frozen: u32,
     part: Vec<u32>,
     members: Vec<u32>,
     loads: Vec<Loads>,
@@ -98,6 +100,7 @@ impl<'a> State<'a> {
             nets: graph.nets().iter().map(info).collect(),
             own_pin: (0..net_count as u32).map(own_pin).collect(),
             parts,
+            frozen: u32::MAX,
             part,
             members: vec![0; parts],
             loads: vec![[0; LOADS]; parts],
@@ -175,6 +178,16 @@ impl<'a> State<'a> {
     pub(super) fn set_metric(&mut self, metric: Metric) {
         self.metric = metric;
         self.cost = self.count_cost();
+    }
+
+    /// Keeps part `p` as it is: nothing may enter it. Its vertices must not be movable.
+    pub(super) fn freeze(&mut self, p: u32) {
+        self.frozen = p;
+    }
+
+    /// Whether vertices may enter part `p`.
+    pub(super) fn open_to_moves(&self, p: u32) -> bool {
+        p != self.frozen
     }
 
     /// Changes one limit of a core.
