@@ -171,6 +171,10 @@ pub fn run(
     if matches!(chip.synchronisation, Synchronisation::FreeRunning { .. }) {
         return Err(RunError::NotBuilt { what: "free-running synchronisation" });
     }
+    if let Some(stray) = program.cores.iter().find(|core| core.core.index() >= chip.cores.len()) {
+        let what = format!("chip {} has {} cores", chip.name, chip.cores.len());
+        return Err(PrepareError::Inconsistent { core: stray.core, what }.into());
+    }
     let tables = Tables::prepare(program)?;
     for (number, sample) in stimulus.samples.iter().enumerate() {
         check_sample(&tables, program, sample)

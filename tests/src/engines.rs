@@ -130,12 +130,17 @@ static PARSED: LazyLock<Mutex<BTreeMap<String, Arc<NeuronProgram>>>> =
 /// It does not.
 #[must_use]
 pub fn parsed(text: &str) -> Arc<NeuronProgram> {
+    try_parsed(text).expect("the neuron program parses")
+}
+
+/// The neuron program of a text, if it parses.
+fn try_parsed(text: &str) -> Option<Arc<NeuronProgram>> {
     let mut known = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(program) = known.get(text) {
-        return Arc::clone(program);
+        return Some(Arc::clone(program));
     }
-    let program = NeuronProgram::parse(text, "tests").expect("the neuron program parses");
-    Arc::clone(known.entry(text.to_owned()).or_insert(Arc::new(program)))
+    let program = NeuronProgram::parse(text, "tests").ok()?;
+    Some(Arc::clone(known.entry(text.to_owned()).or_insert(Arc::new(program))))
 }
 
 /// A probe of every state word of every population, by population and word.
@@ -145,8 +150,10 @@ fn all_probes(program: &Program) -> Vec<Probe> {
         let id = PopulationId::from_index(index);
         let mut groups = program.cores.iter().flat_map(|core| &core.groups);
         let Some(group) = groups.find(|group| group.population == id) else { continue };
-        let text = &program.neuron_programs[group.neuron_program as usize];
-        for word in parsed(text).state() {
+        // A damaged program is the engine's to refuse.
+        let text = program.neuron_programs.get(group.neuron_program as usize);
+        let Some(parsed) = text.and_then(|text| try_parsed(text)) else { continue };
+        for word in parsed.state() {
             let (neurons, word) = (0..population.size, word.name.clone());
             probes.push(Probe { population: id, neurons, word });
         }

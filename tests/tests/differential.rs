@@ -5,7 +5,9 @@
 //! seed, as a failure names it.
 
 use quarrion_tests::engines::{THREADS, compare, run_fast, run_reference};
-use quarrion_tests::generate::{Case, Coverage};
+use std::collections::BTreeMap;
+
+use quarrion_tests::generate::{Case, Coverage, Dice, damage};
 
 const CASES: u64 = 2_000;
 /// Seeds of the cases: this one and those that follow.
@@ -49,4 +51,32 @@ fn both_engines_agree_on_random_programs() {
     let shown = failures.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
     assert!(failures.is_empty(), "{} of {cases} cases differ:\n{shown}", failures.len());
     assert_eq!(coverage.gaps(), Vec::<&str>::new(), "too few cases reach these");
+}
+
+/// A program file that somebody damaged never makes an engine panic: it is refused, or it still
+/// makes sense and both engines agree about it.
+#[test]
+fn damaged_programs_are_refused_or_agreed_about() {
+    let mut refused: BTreeMap<&str, [u32; 2]> = BTreeMap::new();
+    let mut failures = Vec::new();
+    for seed in FIRST..FIRST + CASES {
+        let mut case = Case::draw(seed);
+        let kind = damage(&mut Dice::new(seed), &mut case.program);
+        let Case { chip, program, stimulus, .. } = &case;
+        let truth = run_reference(program, chip, stimulus, case.run_seed());
+        let fast = run_fast(program, chip, stimulus, (case.run_seed(), 2));
+        let row = refused.entry(kind).or_default();
+        row[0] += 1;
+        row[1] += u32::from(truth.is_err());
+        if let (Ok(truth), Ok(fast)) = (truth, fast)
+            && let Err(error) = compare(program, &truth, &fast)
+        {
+            failures.push(format!("seed {seed}, {kind}: {error}"));
+        }
+    }
+    println!("damaged, and refused by the reference: {refused:?}");
+    let shown = failures.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
+    assert!(failures.is_empty(), "{} of {CASES} cases differ:\n{shown}", failures.len());
+    let all: u32 = refused.values().map(|row| row[1]).sum();
+    assert!(u64::from(all) > CASES / 4, "only {all} of {CASES} were refused");
 }

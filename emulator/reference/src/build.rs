@@ -129,6 +129,9 @@ fn compartment(
         let message = format!("a group lacks parameters of `{}`", neuron_program.name());
         return Err(bad_program(&place, message));
     }
+    let Some(&ordinal) = core.ordinals.get((group.first + position) as usize) else {
+        return Err(bad_program(&place, "a compartment has no ordinal".into()));
+    };
     let mut parameters = Vec::new();
     for (declared, given) in neuron_program.parameters().iter().zip(&group.parameters) {
         let value = match given {
@@ -154,7 +157,7 @@ fn compartment(
     Ok(Compartment {
         population: group.population,
         neuron: u32::MAX,
-        ordinal: core.ordinals[(group.first + position) as usize],
+        ordinal,
         neuron_program: group.neuron_program as usize,
         state: neuron_program.initial_state(&parameters),
         compiled: parameters.clone(),
@@ -167,14 +170,15 @@ fn compartment(
 /// Tells each compartment which neuron it is.
 fn place_neurons(program: &Program, cores: &mut [Vec<Compartment>]) -> Result<(), Diagnostic> {
     for (index, population) in program.populations.iter().enumerate() {
-        let mut next = 0;
+        let (mut next, first) = (0, u64::from(population.first_ordinal));
         for place in &population.places {
             for offset in 0..place.count {
-                let at = (place.compartment + offset) as usize;
+                let at = place.compartment.saturating_add(offset) as usize;
                 let core = program.core_position(place.core);
                 let found = core.and_then(|core| cores[core].get_mut(at));
                 let free = found
-                    .filter(|found| found.population.index() == index && found.neuron == u32::MAX);
+                    .filter(|found| found.population.index() == index && found.neuron == u32::MAX)
+                    .filter(|found| u64::from(found.ordinal) == first + u64::from(next));
                 let Some(compartment) = free.filter(|_| place.neuron + offset == next) else {
                     let message = format!("neuron {next} of `{}` has no place", population.name);
                     return Err(bad_program("populations", message));

@@ -120,6 +120,10 @@ impl Tables {
     /// [`PrepareError`]: the program contradicts itself; compile it again.
     pub fn prepare(program: &Program) -> Result<Self, PrepareError> {
         let neuron_programs = parse_programs(program)?;
+        if let Some(pair) = program.cores.windows(2).find(|pair| pair[0].core >= pair[1].core) {
+            let what = format!("it stands before core {}", pair[1].core);
+            return Err(PrepareError::Inconsistent { core: pair[0].core, what });
+        }
         let mut cores = Vec::with_capacity(program.cores.len());
         for core in &program.cores {
             cores.push(lower_core(core, &neuron_programs, program)?);
@@ -236,16 +240,30 @@ fn check_core(
         if group.first != next || group.population.index() >= program.populations.len() {
             return Err("the groups do not follow each other, or name no population".into());
         }
-        next += group.count;
+        next = group.count.saturating_add(next);
         check_parameters(group, neuron_program)?;
     }
     if next != core.compartments || core.ordinals.len() != core.compartments as usize {
         return Err("groups, ordinals and compartments differ in number".into());
     }
-    if core.blocks.len() > usize::from(u16::MAX) {
-        return Err("too many blocks".into());
+    if core.blocks.len() > usize::from(u16::MAX) || core.ring_slots < 2 {
+        return Err("too many blocks, or too few ring slots".into());
     }
+    check_ordinals(core, program)?;
     check_accumulators(core, neuron_programs)
+}
+
+/// Every compartment is a neuron of its group's population.
+fn check_ordinals(core: &CoreProgram, program: &Program) -> Result<(), String> {
+    for group in &core.groups {
+        let population = &program.populations[group.population.index()];
+        let neuron = |ordinal: &u32| ordinal.checked_sub(population.first_ordinal);
+        let mut own = core.ordinals[group.first as usize..][..group.count as usize].iter();
+        if !own.all(|ordinal| neuron(ordinal).is_some_and(|neuron| neuron < population.size)) {
+            return Err(format!("a compartment is no neuron of `{}`", population.name));
+        }
+    }
+    Ok(())
 }
 
 /// Every block must deliver into an accumulator that some group reads the same way.

@@ -6,6 +6,7 @@
 
 mod chip;
 mod coverage;
+mod damage;
 mod dice;
 mod network;
 mod neurons;
@@ -15,6 +16,7 @@ mod synapses;
 
 pub use chip::draw_chip;
 pub use coverage::{Coverage, FEATURES};
+pub use damage::damage;
 pub use dice::Dice;
 pub use neurons::CHOICES;
 

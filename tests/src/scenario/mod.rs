@@ -36,3 +36,25 @@ pub fn load_scenarios(folder: &Path) -> Result<Vec<Scenario>, String> {
     };
     paths.iter().map(load).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::load_scenarios;
+
+    #[test]
+    fn a_folder_without_scenarios_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("notes.txt"), "no scenario").unwrap();
+        assert!(load_scenarios(folder.path()).unwrap_err().contains("no scenarios"));
+    }
+
+    #[test]
+    fn a_scenario_with_an_unknown_name_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "(about: \"\", populations: [], projections: [], output: \"out\", \
+                    samples: [], expect: ())";
+        std::fs::write(folder.path().join("lost.ron"), text).unwrap();
+        let error = load_scenarios(folder.path()).unwrap_err();
+        assert!(error.contains("lost.ron") && error.contains("no population is called `out`"));
+    }
+}

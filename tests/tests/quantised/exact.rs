@@ -82,7 +82,7 @@ fn scattered(made: &Compiled, chip: &Chip, dice: &mut Dice) -> Mapping {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
     fn random_networks_fire_alike_in_float_in_integers_and_mapped(

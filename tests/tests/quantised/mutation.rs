@@ -1,14 +1,17 @@
 //! Corrupted programs: every changed bit is found by the verifier, or changes nothing.
 
+use std::collections::BTreeMap;
+
 use quarrion_compiler::compile::Compiled;
 use quarrion_compiler::network::Connectivity;
 use quarrion_compiler::verify::verify;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::program::Program;
+use serde::Deserialize;
 use serde_json::{Number, Value};
 
 use super::random::{Dice, networks};
-use super::shared::{chip, compiled, logical_view};
+use super::shared::{Ends, chip, compiled, logical_view};
 
 /// Corruptions tried.
 const TRIES: u32 = 10_000;
@@ -67,20 +70,17 @@ fn flipped(number: &Number, word: bool, dice: &mut Dice) -> Option<Number> {
     Number::from_f64(f64::from_bits(value.to_bits() ^ 1 << dice.below(64)))
 }
 
-/// Whether two programs differ at most in bits of words that mean nothing and in the choice between
-/// lists that say the same: their logical synapses are equal, and so is everything else.
-fn same_meaning(one: &Program, other: &Program) -> bool {
+/// What a program means: its logical synapses, and every number but those that only say where they
+/// are stored: bits of words, and the choice between lists that say the same.
+fn meaning(program: &Program) -> (Value, BTreeMap<Ends, Vec<i32>>) {
     let chooses = |path: &str| path.contains("/axons_in/") && path.ends_with("/list");
-    let without_words = |program: &Program| {
-        let mut value = serde_json::to_value(program).expect("writes");
-        let mut all = Vec::new();
-        numbers(&value, "", &mut all);
-        for (path, _) in all.iter().filter(|(path, word)| *word || chooses(path)) {
-            *value.pointer_mut(path).expect("just found") = Value::Null;
-        }
-        value
-    };
-    without_words(one) == without_words(other) && logical_view(one) == logical_view(other)
+    let mut value = serde_json::to_value(program).expect("writes");
+    let mut all = Vec::new();
+    numbers(&value, "", &mut all);
+    for (path, _) in all.iter().filter(|(path, word)| *word || chooses(path)) {
+        *value.pointer_mut(path).expect("just found") = Value::Null;
+    }
+    (value, logical_view(program))
 }
 
 #[test]
@@ -90,12 +90,14 @@ fn single_bit_corruptions_are_found_or_harmless() {
     let mut missed = Vec::new();
     for (made, chip) in victims() {
         let stored = serde_json::to_value(&made.program).expect("writes");
-        let read: Program = serde_json::from_value(stored.clone()).expect("reads");
+        let read = Program::deserialize(&stored).expect("reads");
         assert_eq!(read, made.program);
         verify(&read, &made.quantised, &chip).expect("sound before");
         let mut all = Vec::new();
         numbers(&stored, "", &mut all);
         let words = all.iter().filter(|(_, word)| *word).count();
+        let meant = meaning(&made.program);
+        let mut corrupt = stored;
         for _ in 0..TRIES / 4 {
             // Half of the tries hit words, which are fewer than other numbers here.
             let (path, word) = loop {
@@ -104,20 +106,22 @@ fn single_bit_corruptions_are_found_or_harmless() {
                     break pick;
                 }
             };
-            let mut corrupt = stored.clone();
             let place = corrupt.pointer_mut(path).expect("just found");
+            let sound = place.clone();
             let Some(number) = place.as_number().and_then(|n| flipped(n, *word, &mut dice)) else {
                 ill_typed += 1;
                 continue;
             };
             *place = Value::Number(number);
-            let Ok(corrupt) = serde_json::from_value::<Program>(corrupt) else {
+            let read = Program::deserialize(&corrupt);
+            *corrupt.pointer_mut(path).expect("just found") = sound;
+            let Ok(read) = read else {
                 ill_typed += 1;
                 continue;
             };
-            if verify(&corrupt, &made.quantised, &chip).is_err() {
+            if verify(&read, &made.quantised, &chip).is_err() {
                 found += 1;
-            } else if same_meaning(&corrupt, &made.program) {
+            } else if meaning(&read) == meant {
                 harmless += 1;
             } else {
                 missed.push(path.clone());
