@@ -39,7 +39,7 @@
 //! |---|---|
 //! | `fabric`, `grid`, `routing`, `faults`, `check`, `proof` | the network and what is known of it |
 //! | `traffic`, `tree`, `synthetic` | what goes in and comes out |
-//! | `plan`, `alloc`, `calendar`, `wheel`, `ports`, `record`, `deadlock` | what the models share |
+//! | `plan`, `alloc`, `calendar`, `wheel`, `ports`, `record`, `deadlock` | what models share |
 //! | `queue/`, `cycle/` | the models |
 //! | `critical`, `curve` | what one asks about a run |
 
