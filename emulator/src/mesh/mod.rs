@@ -37,7 +37,7 @@
 //! # Where things are
 //! | files | what |
 //! |---|---|
-//! | `fabric`, `grid`, `routing`, `faults`, `check`, `proof` | the network and what is known of it |
+//! | `fabric`, `grid`, `routing`, `faults`, `check`, `proof` | the network and what is known |
 //! | `traffic`, `tree`, `synthetic` | what goes in and comes out |
 //! | `plan`, `alloc`, `calendar`, `wheel`, `ports`, `record`, `deadlock` | what models share |
 //! | `queue/`, `cycle/` | the models |
