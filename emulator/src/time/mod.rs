@@ -6,6 +6,7 @@
 
 mod contended;
 mod count;
+mod network;
 mod traffic;
 
 use quarrion_isa::activity::Activity;
@@ -16,6 +17,7 @@ use quarrion_isa::timing::StepTime;
 
 pub use contended::{ContendedModel, PacketModel};
 pub use count::CountModel;
+pub use network::ChipNetwork;
 pub use traffic::{Origin, Packet, Traffic};
 
 /// Which timing model a run uses.
