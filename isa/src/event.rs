@@ -95,7 +95,7 @@ pub enum Category {
     Barrier,
     /// Learning epochs.
     Learning,
-    /// Resets and other management of the chip.
+    /// Resets and writes that the host orders.
     Management,
     /// What crosses the host link.
     Host,
@@ -113,6 +113,12 @@ impl Category {
         Self::Management,
         Self::Host,
     ];
+
+    /// Whether the network itself causes the events; the others belong to the host.
+    #[must_use]
+    pub const fn is_network(self) -> bool {
+        !matches!(self, Self::Management | Self::Host)
+    }
 
     /// The name of the category in tables.
     #[must_use]

@@ -105,7 +105,7 @@ pub fn price_counts(
     let host_power = power.host.map(|host| Energy::exact(host.over(powered.time)));
     let host_events: Vec<Energy> = kinds
         .iter()
-        .filter(|priced| priced.kind.category() == Category::Host)
+        .filter(|priced| !priced.kind.category().is_network())
         .filter_map(|priced| priced.energy)
         .collect();
     let host = (host_power.is_some() || !host_events.is_empty())
@@ -127,10 +127,10 @@ fn price_kind(kind: EventKind, events: u64, prices: &PriceTable) -> PricedKind {
 }
 
 impl EnergyBill {
-    /// Energy of the network: every priced event but the host's.
+    /// Energy of the network: every priced event but what the host does and orders.
     #[must_use]
     pub fn network(&self) -> Energy {
-        self.sum(|kind| kind.category() != Category::Host)
+        self.sum(|kind| kind.category().is_network())
     }
 
     /// Network and static energy.

@@ -292,12 +292,10 @@ impl EnergyReport {
             bill.kinds.iter().any(|priced| belongs(priced.kind))
         };
         let categories = Category::ALL.iter().filter(|&&category| {
-            category != Category::Host && counted(&|kind| kind.category() == category)
+            category.is_network() && counted(&|kind| kind.category() == category)
         });
-        let phases = Phase::ALL
-            .iter()
-            .filter(|&&phase| phase != Phase::Host && counted(&|kind| kind.phase() == phase));
-        let network_kinds = bill.kinds.iter().filter(|kind| kind.kind.category() != Category::Host);
+        let phases = Phase::ALL.iter().filter(|&&phase| counted(&|kind| kind.phase() == phase));
+        let network_kinds = bill.kinds.iter().filter(|kind| kind.kind.category().is_network());
         let bounded: Energy =
             network_kinds.filter(|kind| kind.bounded).filter_map(|kind| kind.energy).sum();
         Self {
