@@ -1,8 +1,8 @@
 //! `--set PATH=VALUE`: edits on top of a description.
 
 use quarrion_isa::diagnostic::{Diagnostic, Span};
+use quarrion_isa::near;
 
-use crate::near;
 use crate::source::Sources;
 use crate::tree::{Field, KeyStyle, Layer, Node, Origin, Step, Value, flaws, parse, parse_path};
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::near;
 
 use crate::edit::SET;
-use crate::near;
 use crate::source::Sources;
 use crate::tree::{Layer, Node, Value, parse_path};
 

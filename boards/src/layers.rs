@@ -4,9 +4,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use quarrion_isa::diagnostic::{Diagnostic, Span};
+use quarrion_isa::near;
 
 use crate::catalog::{CATALOG, find};
-use crate::near;
 use crate::source::Sources;
 use crate::tree::{Flaw, Node, Value, flaws, parse};
 

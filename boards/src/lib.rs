@@ -9,7 +9,6 @@ mod edit;
 mod figures;
 mod layers;
 mod load;
-mod near;
 mod scaling;
 mod source;
 mod tree;

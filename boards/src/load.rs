@@ -3,11 +3,12 @@
 use quarrion_isa::chip::file::ChipFile;
 use quarrion_isa::chip::{Chip, check_chip};
 use quarrion_isa::diagnostic::{Diagnostic, Severity};
+use quarrion_isa::near;
 
 use crate::figures::{self, FigureRow};
 use crate::source::Sources;
 use crate::tree::{Fault, Field, Node, PartialFigure, ReadError, Value, merge, print, read};
-use crate::{edit, layers, near, scaling};
+use crate::{edit, layers, scaling};
 
 /// A checked chip with everything that was said about it.
 #[derive(Clone, Debug)]

@@ -162,6 +162,10 @@ pub struct RunArgs {
     /// Write every spike into the run folder (spikes.csv).
     #[arg(long, requires = "out")]
     pub spikes: bool,
+    /// Record a state word into the run folder (probes.npz), such as lif1.v[0..100]@10..50:
+    /// population, word, and where wanted neurons and timesteps; may be given several times.
+    #[arg(long = "probe", value_name = "POP.WORD[A..B]@S..E", requires = "out")]
+    pub probes: Vec<String>,
     /// Write output spike counts per sample: an .npz with `counts`, `predictions`, `labels`.
     #[arg(long, value_name = "FILE")]
     pub counts: Option<PathBuf>,

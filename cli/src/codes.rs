@@ -141,6 +141,21 @@ pub const CODES: &[CodeEntry] = &[
         "The chip or input is valid, but asks for a part that is not built. The README has a \
          table of what works and what does not.",
     ),
+    entry(
+        "QU007",
+        "words that are no probe",
+        "A probe is POPULATION.WORD[NEURONS]@STEPS. The word is what follows the last dot; \
+         [NEURONS] and @STEPS may be left out, and are a number or a range a..b without its end, \
+         such as lif1.v, lif1.v[7], lif1.u[0..100] or lif1.u[0..100]@10..50.",
+    ),
+    entry(
+        "QU008",
+        "a probe of something that is not there",
+        "Probes record state words of the neurons' programs (`quarrion neuron show NAME` lists \
+         them) for neurons and timesteps that the run has. A sample's timesteps are its input \
+         steps and the depth of the network. Inputs have no state. All probes of a run record at \
+         most 2^28 values.",
+    ),
 ];
 
 const fn entry(code: &'static str, title: &'static str, explanation: &'static str) -> CodeEntry {

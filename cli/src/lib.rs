@@ -12,6 +12,7 @@ pub mod input;
 pub mod interrupt;
 mod panic;
 pub mod pipeline;
+pub mod probes;
 pub mod render;
 pub mod terminal;
 pub mod texts;

@@ -113,9 +113,14 @@ impl<'a> Accounts<'a> {
         read
     }
 
-    /// Records what the probes see after the step: `look` fills in one probe's neurons.
-    pub(crate) fn keep_probes(&mut self, mut look: impl FnMut(&PlacedProbe, &mut [i32])) {
-        for (probe, values) in self.job.probes.iter().zip(&mut self.outcome.probes) {
+    /// Records what the probes of the step see: `look` fills in one probe's neurons.
+    pub(crate) fn keep_probes(
+        &mut self,
+        step: u32,
+        mut look: impl FnMut(&PlacedProbe, &mut [i32]),
+    ) {
+        let probes = self.job.probes.iter().zip(&mut self.outcome.probes);
+        for (probe, values) in probes.filter(|(probe, _)| probe.steps.contains(&step)) {
             let start = values.len();
             values.resize(start + probe.neurons.len(), 0);
             look(probe, &mut values[start..]);

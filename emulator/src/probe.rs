@@ -7,7 +7,7 @@ use quarrion_isa::program::{Program, Role};
 
 use crate::engine::Tables;
 
-/// What to record: one state word of a range of neurons, after every update.
+/// What to record: one state word of a range of neurons, after the update of some timesteps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     /// Population.
@@ -16,15 +16,17 @@ pub struct Probe {
     pub neurons: Range<u32>,
     /// Name of the state word in the population's neuron program.
     pub word: String,
+    /// Timesteps of each sample.
+    pub steps: Range<u32>,
 }
 
 /// What a probe recorded.
 ///
 /// # Shape
-/// `values`: `[timestep over all samples][neuron of the range]`, samples one after the other.
+/// `values`: `[recorded timestep over all samples][neuron of the range]`, sample after sample.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProbeRecord {
-    /// State word after the update of each timestep.
+    /// State word after the update of each recorded timestep.
     pub values: Vec<i32>,
 }
 
@@ -66,6 +68,7 @@ pub(crate) struct PlacedProbe {
     pub(crate) neurons: Range<u32>,
     /// State word by neuron program of [`Tables`]; `None` where a program lacks it.
     pub(crate) words: Vec<Option<usize>>,
+    pub(crate) steps: Range<u32>,
 }
 
 /// Looks a probe's population and state word up.
@@ -94,5 +97,6 @@ pub(crate) fn place_probe(
             return Err(ProbeError::Word { population: name(), word, known: known.join(", ") });
         }
     }
-    Ok(PlacedProbe { population: probe.population, neurons: probe.neurons.clone(), words })
+    let Probe { population, neurons, steps, .. } = probe.clone();
+    Ok(PlacedProbe { population, neurons, words, steps })
 }

@@ -293,7 +293,7 @@ fn run_sample(
         shard.update(step, &mut outbox, &mut activity);
         shard.deliver(step, [&host, &outbox]);
         accounts.close_step(step, &mut activity, shard.spikes())?;
-        accounts.keep_probes(|probe, values| shard.sample_probe(probe, values));
+        accounts.keep_probes(step, |probe, values| shard.sample_probe(probe, values));
     }
     Ok(accounts.finish_sample())
 }

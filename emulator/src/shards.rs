@@ -24,7 +24,7 @@ const AHEAD: usize = 64;
 struct Part {
     activity: Activity,
     spikes: Vec<Spike>,
-    /// What each probe sees on the shard; zero for neurons of other shards.
+    /// What each probe of the step sees on the shard; zero for neurons of other shards.
     probes: Vec<Vec<i32>>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn run_sharded(
                 };
                 accounts.close_step(step, &mut whole.activity, &whole.spikes)?;
                 let mut seen = whole.probes.iter();
-                accounts.keep_probes(|_, values| {
+                accounts.keep_probes(step, |_, values| {
                     seen.next().into_iter().for_each(|seen| values.copy_from_slice(seen));
                 });
             }
@@ -131,7 +131,7 @@ fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
                     return;
                 }
             }
-            let probes = look(job, &shard);
+            let probes = look(job, &shard, step);
             let part = Part { activity, spikes: shard.spikes().to_vec(), probes };
             if links.to_reducer.send(part).is_err() {
                 return;
@@ -145,22 +145,22 @@ fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
     }
 }
 
-/// What the probes see on a shard.
-fn look(job: &Job<'_>, shard: &Shard<'_>) -> Vec<Vec<i32>> {
+/// What the probes of a step see on a shard.
+fn look(job: &Job<'_>, shard: &Shard<'_>, step: u32) -> Vec<Vec<i32>> {
     let see = |probe: &PlacedProbe| {
         let mut values = vec![0; probe.neurons.len()];
         shard.sample_probe(probe, &mut values);
         values
     };
-    job.probes.iter().map(see).collect()
+    job.probes.iter().filter(|probe| probe.steps.contains(&step)).map(see).collect()
 }
 
 /// Puts the parts of a timestep together; `None` when a worker is gone.
 fn gather(job: &Job<'_>, sample: &Sample, step: u32, parts: &[Receiver<Part>]) -> Option<Part> {
     let mut activity = Activity::default();
     let mut spikes = Vec::new();
-    let mut probes: Vec<Vec<i32>> =
-        job.probes.iter().map(|probe| vec![0; probe.neurons.len()]).collect();
+    let asked = job.probes.iter().filter(|probe| probe.steps.contains(&step));
+    let mut probes: Vec<Vec<i32>> = asked.map(|probe| vec![0; probe.neurons.len()]).collect();
     inject(job.tables, sample.spikes_at(step), &mut Outbox::default(), &mut activity);
     for part in parts {
         let mut part = part.recv().ok()?;

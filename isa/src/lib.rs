@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod id;
 pub mod ledger;
+pub mod near;
 pub mod neuron;
 pub mod pricing;
 pub mod program;

@@ -155,7 +155,7 @@ fn all_probes(program: &Program) -> Vec<Probe> {
         let Some(parsed) = text.and_then(|text| try_parsed(text)) else { continue };
         for word in parsed.state() {
             let (neurons, word) = (0..population.size, word.name.clone());
-            probes.push(Probe { population: id, neurons, word });
+            probes.push(Probe { population: id, neurons, word, steps: 0..u32::MAX });
         }
     }
     probes

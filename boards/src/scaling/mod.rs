@@ -131,7 +131,7 @@ fn check_law(law: &Law, tree: &Node, sources: &Sources) -> Option<Diagnostic> {
             paths.push(path.to_owned());
         }
     });
-    let near = crate::near::near_names(&law.parameter, paths.iter().map(String::as_str));
+    let near = quarrion_isa::near::near_names(&law.parameter, paths.iter().map(String::as_str));
     let help = match near.first() {
         Some(near) => format!("did you mean `{near}`?"),
         None => "name a parameter by its path, such as core_types.neuro.word_bits".to_owned(),

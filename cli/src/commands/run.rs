@@ -20,6 +20,7 @@ use crate::failure::Failure;
 use crate::pipeline::emulate::{Emulation, emulate};
 use crate::pipeline::score::{correct, predictions};
 use crate::pipeline::workload::{Workload, prepare};
+use crate::probes::{encode_probes, place_probes};
 use crate::terminal::Terminal;
 use crate::texts::{Texts, write_file};
 
@@ -45,7 +46,8 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
         recording: if args.spikes { Recording::Spikes } else { Recording::Ledger },
     };
     let start = Instant::now();
-    let outcome = emulate(program, &chip.chip, stimulus, &emulation, terminal)?;
+    let probes = place_probes(&args.probes, program, stimulus)?;
+    let outcome = emulate(program, &chip.chip, stimulus, &emulation, &probes, terminal)?;
     let seconds = start.elapsed().as_secs_f64();
     let classes = predictions(&outcome.output_counts);
     let record = record(program, &chip, stimulus, &outcome, &classes);
@@ -70,6 +72,11 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
         folder.write_bytes("report.html", page.as_bytes())?;
         if args.spikes {
             folder.write_spikes(program, outcome.spikes.iter().map(spike_row))?;
+        }
+        if !probes.is_empty() {
+            let bytes = encode_probes(&probes, &outcome.probes, stimulus.samples.len())
+                .map_err(|error| Failure::Bug(error.to_string()))?;
+            folder.write_bytes("probes.npz", &bytes)?;
         }
         folder.finish()?;
     }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use quarrion_emulator::tally::Tally;
 use quarrion_emulator::time::{Timing, Traffic, timing_model};
 use quarrion_emulator::{
-    Extent, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord,
+    Extent, ProbeRecord, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord,
 };
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
@@ -17,6 +17,7 @@ use quarrion_reference::Reference;
 use crate::args::{Engine, TimingChoice};
 use crate::failure::Failure;
 use crate::interrupt::Polling;
+use crate::probes::NamedProbe;
 use crate::terminal::Terminal;
 
 /// How to run.
@@ -43,6 +44,7 @@ pub fn emulate(
     chip: &Chip,
     stimulus: &Stimulus,
     emulation: &Emulation,
+    probes: &[NamedProbe],
     terminal: &Terminal,
 ) -> Result<RunOutcome, Failure> {
     let bar = terminal.progress(stimulus.samples.len() as u64);
@@ -58,11 +60,11 @@ pub fn emulate(
                 seed: emulation.seed,
                 recording: emulation.recording,
                 timing: timing(emulation.timing),
-                probes: Vec::new(),
+                probes: probes.iter().map(|named| named.probe.clone()).collect(),
             };
             quarrion_emulator::run(program, chip, stimulus, &options, &observe).map_err(failure)
         }
-        Engine::Reference => run_reference(program, chip, stimulus, emulation, observe),
+        Engine::Reference => run_reference(program, chip, stimulus, emulation, probes, observe),
     };
     bar.finish_and_clear();
     outcome
@@ -97,6 +99,7 @@ fn run_reference(
     chip: &Chip,
     stimulus: &Stimulus,
     emulation: &Emulation,
+    probes: &[NamedProbe],
     observe: impl Fn(Progress) -> ControlFlow<()>,
 ) -> Result<RunOutcome, Failure> {
     let bug = |found: Diagnostic| Failure::Bug(found.to_string());
@@ -112,7 +115,7 @@ fn run_reference(
         ledger: Ledger::default(),
         spikes: Vec::new(),
         activity: Vec::new(),
-        probes: Vec::new(),
+        probes: vec![ProbeRecord::default(); probes.len()],
         extent,
     };
     for (number, sample) in stimulus.samples.iter().enumerate() {
@@ -124,6 +127,7 @@ fn run_reference(
             let time = model.time_step(chip, activity, &mut traffic)?;
             tally.count_step(chip, activity, &traffic, time, model.cores());
             keep_spikes(&mut outcome, program, &reference, (number as u32, step, sample.steps));
+            keep_probes(&mut outcome.probes, probes, &reference, step);
             if emulation.recording == Recording::Ledger {
                 outcome.spikes.clear();
             }
@@ -135,6 +139,23 @@ fn run_reference(
     }
     outcome.ledger = tally.finish(chip);
     Ok(outcome)
+}
+
+/// Keeps what the probes of a step see on the reference engine.
+fn keep_probes(
+    records: &mut [ProbeRecord],
+    probes: &[NamedProbe],
+    reference: &Reference<'_>,
+    step: u32,
+) {
+    for (record, NamedProbe { probe, .. }) in records.iter_mut().zip(probes) {
+        if probe.steps.contains(&step) {
+            let start = record.values.len();
+            record.values.resize(start + probe.neurons.len(), 0);
+            let values = &mut record.values[start..];
+            reference.look(probe.population, &probe.neurons, &probe.word, values);
+        }
+    }
 }
 
 /// Counts and keeps the spikes of the reference engine's last step.

@@ -42,6 +42,27 @@ const CASES: &[(&str, i32, &str)] = &[
     ("out-taken", 2, "run digits.nir --chip loihi1 --input test.npz --out taken"),
     ("out-no-run", 2, "run digits.nir --chip loihi1 --input test.npz --out taken --force"),
     ("counts-in-no-folder", 2, "run digits.nir --chip loihi1 --input test.npz --counts no/c.npz"),
+    // Probes.
+    ("probe-unreadable", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe v[0"),
+    ("probe-population", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe lfi1.v"),
+    ("probe-input", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe input.v"),
+    ("probe-word", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe lif1.w"),
+    (
+        "probe-neurons",
+        2,
+        "run digits.nir --chip loihi1 --input test.npz --out r --probe lif2.v[8..11]",
+    ),
+    (
+        "probe-steps",
+        2,
+        "run digits.nir --chip loihi1 --input test.npz --out r --probe lif1.v@20..40",
+    ),
+    (
+        "probe-twice",
+        2,
+        "run digits.nir --chip loihi1 --input test.npz --out r --probe lif2.v --probe lif2.v[..10]",
+    ),
+    ("probe-without-out", 2, "run digits.nir --chip loihi1 --input test.npz --probe lif1.v"),
     // Run folders, programs, codes, usage.
     ("reprice-no-run", 2, "reprice taken --chip loihi1"),
     ("program-of-other-chip", 2, "run loihi2.program --chip loihi1 --input test.npz"),

@@ -16,19 +16,19 @@ fn json(ended: Ended) -> Value {
 }
 
 /// Every file of a run but the manifest's host section.
-fn files(bench: &Bench, run: &str) -> Vec<(String, String)> {
+fn files(bench: &Bench, run: &str) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(bench.path(run)).expect("a run folder");
-    let mut files: Vec<(String, String)> = entries
+    let mut files: Vec<(String, Vec<u8>)> = entries
         .map(|entry| {
             let path = entry.expect("an entry").path();
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            let mut text = std::fs::read_to_string(path).expect("text");
+            let mut bytes = std::fs::read(path).expect("a file");
             if name == "manifest.json" {
-                let mut manifest: Value = serde_json::from_str(&text).expect("JSON");
+                let mut manifest: Value = serde_json::from_slice(&bytes).expect("JSON");
                 assert!(manifest.as_object_mut().is_some_and(|m| m.remove("host").is_some()));
-                text = manifest.to_string();
+                bytes = manifest.to_string().into_bytes();
             }
-            (name, text)
+            (name, bytes)
         })
         .collect();
     files.sort_unstable();
@@ -80,17 +80,63 @@ fn the_readme_shows_a_real_transcript() {
 #[test]
 fn engines_and_threads_write_the_same_run_folder() {
     let bench = Bench::new();
+    let probes = "--probe lif1.v --probe lif1.u[3..40]@7 --probe lif2.v[9]";
     let kinds = ["--threads 1", "--threads 2", "--threads 3", "--threads 8", "--engine reference"];
     let mut runs = Vec::new();
     for (number, kind) in kinds.iter().enumerate() {
         let out = format!("run{number}");
-        let screen = good(bench.run(&format!("{RUN} --spikes --out {out} {kind}")));
+        let screen = good(bench.run(&format!("{RUN} --spikes {probes} --out {out} {kind}")));
         runs.push((screen, files(&bench, &out)));
     }
-    assert!(runs[0].1.iter().any(|(name, text)| name == "spikes.csv" && text.len() > 1000));
+    assert!(runs[0].1.iter().any(|(name, bytes)| name == "spikes.csv" && bytes.len() > 1000));
     for (kind, run) in kinds.iter().zip(&runs).skip(1) {
         assert_eq!(*run, runs[0], "{kind} differs from {}", kinds[0]);
     }
+}
+
+/// Samples, timesteps and neurons, and the values in this order.
+type Probed = (Vec<usize>, Vec<i32>);
+
+/// One array of a run's `probes.npz`.
+fn probed(bench: &Bench, run: &str, name: &str) -> Probed {
+    let file = std::fs::File::open(bench.path(&format!("{run}/probes.npz"))).expect("the file");
+    let mut archive = zip::ZipArchive::new(file).expect("an archive");
+    let mut bytes = Vec::new();
+    let mut entry = archive.by_name(&format!("{name}.npy")).expect(name);
+    std::io::Read::read_to_end(&mut entry, &mut bytes).expect("unpacked");
+    let header = 10 + usize::from(bytes[8]) + 256 * usize::from(bytes[9]);
+    let text = std::str::from_utf8(&bytes[10..header]).expect("a header");
+    assert!(text.contains("'descr': '<i4', 'fortran_order': False"), "{text}");
+    let (_, shape) = text.split_once("'shape': (").expect("a shape");
+    let (shape, _) = shape.split_once(')').expect("its end");
+    let shape = shape.split(',').filter_map(|extent| extent.trim().parse().ok()).collect();
+    let values = bytes[header..].chunks_exact(4);
+    (shape, values.map(|word| i32::from_le_bytes(word.try_into().expect("4 bytes"))).collect())
+}
+
+/// A probe of a part is that part of the probe of everything, and a neuron that spiked was reset.
+#[test]
+fn probes_record_what_was_asked_for() {
+    let bench = Bench::new();
+    let probes = "--probe lif1.v --probe lif1.v[10..13]@5..9 --probe lif1.u[..2]";
+    good(bench.run(&format!("{RUN} {probes} --spikes --out run")));
+    let (shape, all) = probed(&bench, "run", "lif1.v[0..96]");
+    assert_eq!((shape.as_slice(), all.len()), (&[30, 22, 96][..], 30 * 22 * 96));
+    let at = |sample: usize, step: usize, neuron: usize| all[(sample * 22 + step) * 96 + neuron];
+    let (shape, part) = probed(&bench, "run", "lif1.v[10..13]@5..9");
+    assert_eq!(shape, [30, 4, 3]);
+    let places = (0..30).flat_map(|s| (5..9).flat_map(move |t| (10..13).map(move |n| (s, t, n))));
+    assert_eq!(part, places.map(|(s, t, n)| at(s, t, n)).collect::<Vec<_>>());
+    assert_eq!(probed(&bench, "run", "lif1.u[0..2]").0, [30, 22, 2]);
+    let spikes = std::fs::read_to_string(bench.path("run/spikes.csv")).expect("the spikes");
+    let mut resets = 0;
+    for line in spikes.lines().filter(|line| line.contains(",lif1,")) {
+        let field = |at: usize| line.split(',').nth(at).and_then(|field| field.parse().ok());
+        let [sample, step, neuron] = [0, 1, 3].map(|at| field(at).expect("a number"));
+        assert_eq!(at(sample, step, neuron), 0, "{line}");
+        resets += 1;
+    }
+    assert!(resets > 1000 && part.iter().any(|&v| v != 0), "{resets} spikes");
 }
 
 #[test]

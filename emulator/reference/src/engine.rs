@@ -363,6 +363,24 @@ impl<'a> Reference<'a> {
         }
     }
 
+    /// Writes the state word called `word` of a range of a population's neurons into `values`; a
+    /// neuron whose program has no such word keeps what is there.
+    pub fn look(
+        &self,
+        population: PopulationId,
+        neurons: &std::ops::Range<u32>,
+        word: &str,
+        values: &mut [i32],
+    ) {
+        let compartments = self.cores.iter().flatten();
+        for compartment in compartments.filter(|c| c.population == population) {
+            let at = self.neuron_programs[compartment.neuron_program].state_index(word);
+            if let Some(at) = at.filter(|_| neurons.contains(&compartment.neuron)) {
+                values[(compartment.neuron - neurons.start) as usize] = compartment.state[at];
+            }
+        }
+    }
+
     /// Spikes of each output neuron in the output's window of this sample so far.
     #[must_use]
     pub fn output_counts(&self) -> &[u32] {

@@ -1,7 +1,8 @@
 //! Names near a mistyped one.
 
 /// The known names nearest to `name`, best first, three at most.
-pub(crate) fn near_names<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+#[must_use]
+pub fn near_names<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut scored: Vec<(usize, &str)> = known
         .into_iter()
         .map(|candidate| (distance(name, candidate), candidate))
@@ -16,7 +17,8 @@ pub(crate) fn near_names<'a>(name: &str, known: impl IntoIterator<Item = &'a str
 }
 
 /// Help on a mistyped name: the near ones, or all of them where they are few enough to read.
-pub(crate) fn help(name: &str, known: &[&str]) -> String {
+#[must_use]
+pub fn help(name: &str, known: &[&str]) -> String {
     let near = near_names(name, known.iter().copied());
     match near.as_slice() {
         [] if known.is_empty() => "drop it".to_owned(),
