@@ -19,6 +19,8 @@ pub(crate) struct SampleOutcome {
     /// What each probe saw: `[step][neuron]`.
     pub(crate) probes: Vec<Vec<i32>>,
     pub(crate) tally: Tally,
+    /// Updates passed over.
+    pub(crate) skipped_updates: u64,
 }
 
 /// Closes timesteps: reads outputs out, times and counts the record.
@@ -140,5 +142,6 @@ fn empty(job: &Job<'_>) -> SampleOutcome {
         activity: Vec::new(),
         probes: vec![Vec::new(); job.probes.len()],
         tally: Accounts::tally(job),
+        skipped_updates: 0,
     }
 }

@@ -12,6 +12,7 @@ use quarrion_isa::chip::{Chip, Synchronisation};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::{ChipId, CoreId, PopulationId, TileId};
 use quarrion_isa::ledger::Ledger;
+use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::program::Program;
 use quarrion_isa::stimulus::{Sample, Stimulus};
 
@@ -34,6 +35,8 @@ pub struct RunOptions {
     pub timing: Timing,
     /// State words to record.
     pub probes: Vec<Probe>,
+    /// How neurons are computed; changes nothing but [`RunOutcome::skipped_updates`].
+    pub lanes: LaneOptions,
 }
 
 /// What a run keeps beside the ledger.
@@ -75,6 +78,9 @@ pub struct RunOutcome {
     pub probes: Vec<ProbeRecord>,
     /// What the program occupies.
     pub extent: Extent,
+    /// Updates that the engine passed over because the neurons were idle; they are counted like
+    /// the others.
+    pub skipped_updates: u64,
 }
 
 /// A spike of a compartment, with its time.
@@ -243,7 +249,8 @@ fn run_by_samples(
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let samples = &job.stimulus.samples;
     let work = || {
-        let mut shard = Shard::new(job.tables, 0..job.tables.core_count(), job.options.seed);
+        let RunOptions { seed, lanes, .. } = *job.options;
+        let mut shard = Shard::new(job.tables, 0..job.tables.core_count(), seed, lanes);
         let mut accounts = Accounts::new(job)?;
         let mut outcomes = Vec::new();
         loop {
@@ -285,6 +292,7 @@ fn run_sample(
 ) -> Result<SampleOutcome, RunError> {
     let (mut host, mut outbox) = (Outbox::default(), Outbox::default());
     let mut activity = Activity::default();
+    let skipped_before = shard.skipped_updates();
     shard.start_sample(number as u32, sample);
     accounts.start_sample(number, sample);
     for step in 0..job.program.sample_steps(sample.steps) {
@@ -295,7 +303,8 @@ fn run_sample(
         accounts.close_step(step, &mut activity, shard.spikes())?;
         accounts.keep_probes(step, |probe, values| shard.sample_probe(probe, values));
     }
-    Ok(accounts.finish_sample())
+    let skipped = shard.skipped_updates() - skipped_before;
+    Ok(SampleOutcome { skipped_updates: skipped, ..accounts.finish_sample() })
 }
 
 /// Puts the samples' outcomes together, in order.
@@ -309,6 +318,7 @@ fn join(job: &Job<'_>, outcomes: Vec<SampleOutcome>) -> RunOutcome {
         activity: Vec::new(),
         probes: vec![ProbeRecord::default(); job.probes.len()],
         extent: job.extent.clone(),
+        skipped_updates: 0,
     };
     for outcome in outcomes {
         result.output_counts.push(outcome.output_counts);
@@ -317,6 +327,7 @@ fn join(job: &Job<'_>, outcomes: Vec<SampleOutcome>) -> RunOutcome {
         }
         result.spikes.extend(outcome.spikes);
         result.activity.extend(outcome.activity);
+        result.skipped_updates += outcome.skipped_updates;
         for (record, values) in result.probes.iter_mut().zip(outcome.probes) {
             record.values.extend(values);
         }

@@ -26,6 +26,8 @@ struct Part {
     spikes: Vec<Spike>,
     /// What each probe of the step sees on the shard; zero for neurons of other shards.
     probes: Vec<Vec<i32>>,
+    /// Updates passed over.
+    skipped_updates: u64,
 }
 
 /// The channels of one worker.
@@ -51,17 +53,19 @@ pub(crate) fn run_sharded(
         let mut outcomes = Vec::new();
         for (number, sample) in job.stimulus.samples.iter().enumerate() {
             accounts.start_sample(number, sample);
+            let mut skipped_updates = 0;
             for step in 0..job.program.sample_steps(sample.steps) {
                 let Some(mut whole) = gather(job, sample, step, &parts) else {
                     return Err(RunError::Interrupted);
                 };
                 accounts.close_step(step, &mut whole.activity, &whole.spikes)?;
+                skipped_updates += whole.skipped_updates;
                 let mut seen = whole.probes.iter();
                 accounts.keep_probes(step, |_, values| {
                     seen.next().into_iter().for_each(|seen| values.copy_from_slice(seen));
                 });
             }
-            outcomes.push(accounts.finish_sample());
+            outcomes.push(SampleOutcome { skipped_updates, ..accounts.finish_sample() });
             // Dropping the receivers ends the workers: their next send fails.
             if observer(Progress { samples: number + 1 }).is_break() {
                 return Err(RunError::Interrupted);
@@ -114,7 +118,7 @@ fn connect(shards: usize) -> (Vec<Links>, Vec<Receiver<Part>>) {
 
 /// A worker's life; it ends early when a channel's other end is gone.
 fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
-    let mut shard = Shard::new(job.tables, range, job.options.seed);
+    let mut shard = Shard::new(job.tables, range, job.options.seed, job.options.lanes);
     let mut host = Outbox::default();
     let mut scratch = Activity::default();
     for (number, sample) in job.stimulus.samples.iter().enumerate() {
@@ -124,7 +128,9 @@ fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
             inject(job.tables, sample.spikes_at(step), &mut host, &mut scratch);
             let mut outbox = Outbox::default();
             let mut activity = Activity::default();
+            let skipped_before = shard.skipped_updates();
             shard.update(step, &mut outbox, &mut activity);
+            let skipped_updates = shard.skipped_updates() - skipped_before;
             let outbox = Arc::new(outbox);
             for to in &links.to_workers {
                 if to.send(Arc::clone(&outbox)).is_err() {
@@ -132,7 +138,7 @@ fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
                 }
             }
             let probes = look(job, &shard, step);
-            let part = Part { activity, spikes: shard.spikes().to_vec(), probes };
+            let part = Part { activity, spikes: shard.spikes().to_vec(), probes, skipped_updates };
             if links.to_reducer.send(part).is_err() {
                 return;
             }
@@ -158,7 +164,7 @@ fn look(job: &Job<'_>, shard: &Shard<'_>, step: u32) -> Vec<Vec<i32>> {
 /// Puts the parts of a timestep together; `None` when a worker is gone.
 fn gather(job: &Job<'_>, sample: &Sample, step: u32, parts: &[Receiver<Part>]) -> Option<Part> {
     let mut activity = Activity::default();
-    let mut spikes = Vec::new();
+    let (mut spikes, mut skipped_updates) = (Vec::new(), 0);
     let asked = job.probes.iter().filter(|probe| probe.steps.contains(&step));
     let mut probes: Vec<Vec<i32>> = asked.map(|probe| vec![0; probe.neurons.len()]).collect();
     inject(job.tables, sample.spikes_at(step), &mut Outbox::default(), &mut activity);
@@ -172,10 +178,11 @@ fn gather(job: &Job<'_>, sample: &Sample, step: u32, parts: &[Receiver<Part>]) -
         activity.segments.append(&mut part.activity.segments);
         activity.destinations.append(&mut part.activity.destinations);
         spikes.append(&mut part.spikes);
+        skipped_updates += part.skipped_updates;
         for (whole, seen) in probes.iter_mut().zip(part.probes) {
             // A neuron lies on one shard only; the others see zero.
             whole.iter_mut().zip(seen).for_each(|(value, seen)| *value |= seen);
         }
     }
-    Some(Part { activity, spikes, probes })
+    Some(Part { activity, spikes, probes, skipped_updates })
 }

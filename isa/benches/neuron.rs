@@ -1,12 +1,16 @@
-//! Neuron updates: compartments per second of the lane interpreter, beside a plain loop.
+//! Neuron updates: compartments per second, interpreted and by hand-written kernels.
 //!
-//! The plain loop is what somebody would write by hand for this one model, compiled for the same
-//! machine; it says how much interpretation costs.
+//! `cargo bench -p quarrion-isa --bench neuron -- cuba_lif` prints both for CUBA LIF, and beside
+//! them one compartment at a time (the reference) and a plain loop without bounds, spike list and
+//! vector dispatch: the quotients say what interpretation costs.
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+};
 use quarrion_isa::neuron::{
-    LaneInputs, LaneOutcome, LaneRandom, LaneScratch, LaneState, NeuronProgram, default_parameters,
-    library, split_parameters, step_compartment, step_lane,
+    Idling, Kernels, LaneInputs, LaneOptions, LaneOutcome, LaneRandom, LaneScratch, LaneState,
+    NeuronProgram, default_parameters, library, split_parameters, step_compartment, step_lane,
 };
 
 const COMPARTMENTS: usize = 1024;
@@ -21,50 +25,56 @@ fn lanes(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(COMPARTMENTS as u64));
     for shipped in library::SHIPPED {
         let program = NeuronProgram::parse(shipped.text, shipped.name).expect("shipped");
-        let values = default_parameters(&program);
-        let (shared, own) = split_parameters(&program, &values);
-        let columns: Vec<i32> =
-            own.iter().flat_map(|value| std::iter::repeat_n(*value, COMPARTMENTS)).collect();
-        let inputs: Vec<Vec<i32>> = (0..16)
-            .map(|step| (0..COMPARTMENTS).map(|index| input(index, step)).collect())
-            .collect();
-        let ordinals: Vec<u32> = (0..COMPARTMENTS as u32).collect();
-        let mut state = LaneState::new(&program, COMPARTMENTS);
-        let mut scratch = LaneScratch::default();
-        let mut outcome = LaneOutcome::default();
-        let mut spiked = Vec::new();
-        let mut step = 0;
-        group.bench_function(BenchmarkId::new("lane", shipped.name), |bencher| {
-            bencher.iter(|| {
-                step += 1;
-                spiked.clear();
-                let column = inputs[step % inputs.len()].as_slice();
-                let columns_in = [column, column];
-                let lane = LaneInputs {
-                    inputs: &columns_in[..program.inputs().len()],
-                    group: &shared,
-                    compartment: &columns,
-                    first_position: 0,
-                };
-                let mut random = LaneRandom::Counter {
-                    seed: 1,
-                    step: step as u32,
-                    sample: 0,
-                    ordinals: &ordinals,
-                };
-                step_lane(
-                    &program,
-                    &mut state,
-                    &lane,
-                    &mut random,
-                    &mut scratch,
-                    &mut spiked,
-                    &mut outcome,
-                );
-            });
-        });
+        bench_lane(&mut group, &program, "interpreted", Kernels::Interpreted);
+        if program.has_kernel() {
+            bench_lane(&mut group, &program, "by hand", Kernels::HandWritten);
+        }
     }
     group.finish();
+}
+
+fn bench_lane(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    program: &NeuronProgram,
+    label: &str,
+    kernels: Kernels,
+) {
+    let (shared, own) = split_parameters(program, &default_parameters(program));
+    let columns: Vec<i32> =
+        own.iter().flat_map(|value| std::iter::repeat_n(*value, COMPARTMENTS)).collect();
+    let inputs: Vec<Vec<i32>> =
+        (0..16).map(|step| (0..COMPARTMENTS).map(|index| input(index, step)).collect()).collect();
+    let ordinals: Vec<u32> = (0..COMPARTMENTS as u32).collect();
+    let mut state = LaneState::new(program, COMPARTMENTS);
+    let (mut scratch, mut outcome) = (LaneScratch::default(), LaneOutcome::default());
+    let mut spiked = Vec::new();
+    let mut step = 0;
+    group.bench_function(BenchmarkId::new(label, program.name()), |bencher| {
+        bencher.iter(|| {
+            step += 1;
+            spiked.clear();
+            let column = inputs[step % inputs.len()].as_slice();
+            let columns_in = [column, column];
+            let lane = LaneInputs {
+                inputs: &columns_in[..program.inputs().len()],
+                group: &shared,
+                compartment: &columns,
+                first_position: 0,
+                options: LaneOptions { kernels, idle: Idling::Skip },
+            };
+            let mut random =
+                LaneRandom::Counter { seed: 1, step: step as u32, sample: 0, ordinals: &ordinals };
+            step_lane(
+                program,
+                &mut state,
+                &lane,
+                &mut random,
+                &mut scratch,
+                &mut spiked,
+                &mut outcome,
+            );
+        });
+    });
 }
 
 fn reference(criterion: &mut Criterion) {

@@ -18,6 +18,7 @@ use quarrion_emulator::{Recording, RunOptions, RunOutcome, run};
 use quarrion_isa::chip::{Chip, SignMode, SynapseFormatKind};
 use quarrion_isa::delivery::{Delivery, Overflow};
 use quarrion_isa::id::{AxonInId, CoreId, PopulationId, ProjectionId};
+use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::neuron::{NeuronProgram, library};
 use quarrion_isa::program::{
     AxonIn, AxonOut, AxonTable, Block, CoreProgram, Group, ParameterValue, Place, Population,
@@ -129,6 +130,7 @@ fn run_once(program: &Program, chip: &Chip, stimulus: &Stimulus) -> RunOutcome {
         recording: Recording::Ledger,
         timing: Timing::Count,
         probes: Vec::new(),
+        lanes: LaneOptions::default(),
     };
     run(program, chip, stimulus, &options, &|_| ControlFlow::Continue(())).expect("it runs")
 }

@@ -1,7 +1,7 @@
 //! Every engine on the same program: what they leave, and where they differ.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display, Formatter};
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -11,13 +11,49 @@ use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::event::EventCounts;
 use quarrion_isa::id::PopulationId;
-use quarrion_isa::neuron::NeuronProgram;
+use quarrion_isa::neuron::{Idling, Kernels, LaneOptions, NeuronProgram};
 use quarrion_isa::program::Program;
 use quarrion_isa::stimulus::Stimulus;
 use quarrion_reference::{Outcome, Overflows};
 
-/// Thread counts that every comparison runs on.
-pub const THREADS: [usize; 4] = [1, 2, 3, 8];
+/// One way to run the fast engine; none changes what is computed or counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Threads.
+    pub threads: usize,
+    /// How neurons are computed.
+    pub lanes: LaneOptions,
+}
+
+/// Ways that every comparison runs: several thread counts, hand-written kernels and the
+/// interpreter, idle neurons passed over and updated.
+pub const WAYS: [Way; 4] = [
+    Way::new(1, Kernels::HandWritten, Idling::Skip),
+    Way::new(2, Kernels::Interpreted, Idling::Skip),
+    Way::new(3, Kernels::HandWritten, Idling::Skip),
+    Way::new(8, Kernels::HandWritten, Idling::Update),
+];
+
+impl Way {
+    /// A way of all its parts.
+    #[must_use]
+    pub const fn new(threads: usize, kernels: Kernels, idle: Idling) -> Self {
+        Self { threads, lanes: LaneOptions { kernels, idle } }
+    }
+
+    /// The way that the command line takes, on so many threads.
+    #[must_use]
+    pub const fn usual(threads: usize) -> Self {
+        Self::new(threads, Kernels::HandWritten, Idling::Skip)
+    }
+}
+
+impl Display for Way {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let LaneOptions { kernels, idle } = self.lanes;
+        write!(f, "fast on {} threads, {kernels:?}, idle: {idle:?}", self.threads)
+    }
+}
 
 /// State words of all compartments that have any, after a timestep: (population, neuron, words),
 /// sorted.
@@ -107,14 +143,15 @@ pub fn run_fast(
     program: &Program,
     chip: &Chip,
     stimulus: &Stimulus,
-    (seed, threads): (u32, usize),
+    (seed, way): (u32, Way),
 ) -> Result<RunOutcome, String> {
     let options = RunOptions {
-        threads,
+        threads: way.threads,
         seed,
         recording: Recording::Activity,
         timing: Timing::Count,
         probes: all_probes(program),
+        lanes: way.lanes,
     };
     quarrion_emulator::run(program, chip, stimulus, &options, &|_| ControlFlow::Continue(()))
         .map_err(|error| error.to_string())

@@ -8,7 +8,7 @@ use quarrion_isa::chip::{LinkClass, Multicast};
 use quarrion_isa::event::{Category, EventCounts, EventKind};
 use quarrion_isa::ledger::Ledger;
 use quarrion_isa::quantity::Picoseconds;
-use quarrion_tests::engines::{compare_counts, run_fast};
+use quarrion_tests::engines::{Way, compare_counts, run_fast};
 use quarrion_tests::generate::Case;
 
 const CASES: u64 = 400;
@@ -117,7 +117,7 @@ fn append(whole: &mut Ledger, part: Ledger) {
 /// Runs one case; returns its timesteps.
 fn run_case(case: &Case) -> Result<usize, String> {
     let Case { chip, program, stimulus, .. } = case;
-    let fast = run_fast(program, chip, stimulus, (case.run_seed(), 2))?;
+    let fast = run_fast(program, chip, stimulus, (case.run_seed(), Way::usual(2)))?;
     let populations = program.populations.len();
     let timed = |records: &[Activity]| {
         retime(records, chip, Timing::Count, populations).map_err(|error| error.to_string())

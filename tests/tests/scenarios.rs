@@ -1,11 +1,11 @@
-//! Every scenario of `tests/scenarios` on every engine and any number of threads.
+//! Every scenario of `tests/scenarios` on every engine, and on the fast one in every way.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use quarrion_tests::engines::THREADS;
+use quarrion_tests::engines::WAYS;
 use quarrion_tests::scenario::{Engine, Scenario, check_scenario, load_scenarios};
 
 fn main() -> ExitCode {
@@ -18,13 +18,13 @@ fn main() -> ExitCode {
         }
     };
     let engines: Vec<Engine> =
-        std::iter::once(Engine::Reference).chain(THREADS.map(Engine::Fast)).collect();
+        std::iter::once(Engine::Reference).chain(WAYS.map(Engine::Fast)).collect();
     let mut trials = Vec::new();
     for scenario in scenarios.into_iter().map(Arc::new) {
         for &engine in &engines {
             let name = match engine {
                 Engine::Reference => format!("{} on reference", scenario.name),
-                Engine::Fast(threads) => format!("{} on {threads} threads", scenario.name),
+                Engine::Fast(way) => format!("{}: {way}", scenario.name),
             };
             let scenario = Arc::clone(&scenario);
             trials.push(Trial::test(name, move || run(&scenario, engine)));

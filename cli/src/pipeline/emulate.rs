@@ -10,6 +10,7 @@ use quarrion_emulator::{
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::ledger::Ledger;
+use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::program::Program;
 use quarrion_isa::stimulus::Stimulus;
 use quarrion_reference::Reference;
@@ -61,6 +62,7 @@ pub fn emulate(
                 recording: emulation.recording,
                 timing: timing(emulation.timing),
                 probes: probes.iter().map(|named| named.probe.clone()).collect(),
+                lanes: LaneOptions::default(),
             };
             quarrion_emulator::run(program, chip, stimulus, &options, &observe).map_err(failure)
         }
@@ -117,6 +119,7 @@ fn run_reference(
         activity: Vec::new(),
         probes: vec![ProbeRecord::default(); probes.len()],
         extent,
+        skipped_updates: 0,
     };
     for (number, sample) in stimulus.samples.iter().enumerate() {
         reference.begin_sample(number as u32, sample).map_err(bug)?;

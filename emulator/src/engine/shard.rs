@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use quarrion_isa::activity::{Activity, CoreActivity, HostSpike};
 use quarrion_isa::id::PopulationId;
+use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::stimulus::{InputSpike, Sample};
 
 use super::deliver::serve;
@@ -61,7 +62,7 @@ pub struct Shard<'a> {
 impl<'a> Shard<'a> {
     /// A shard of the cores in `cores` (positions in the program), at reset.
     #[must_use]
-    pub fn new(tables: &'a Tables, cores: Range<usize>, seed: u32) -> Self {
+    pub fn new(tables: &'a Tables, cores: Range<usize>, seed: u32, options: LaneOptions) -> Self {
         let states = tables.cores[cores.clone()].iter().map(|core| CoreState::new(tables, core));
         Self {
             tables,
@@ -69,7 +70,7 @@ impl<'a> Shard<'a> {
             inbox: vec![Vec::new(); cores.len()],
             cores,
             spikes: Vec::new(),
-            updated: Updated::default(),
+            updated: Updated::new(options),
             seed,
             sample: 0,
         }
@@ -140,6 +141,12 @@ impl<'a> Shard<'a> {
     #[must_use]
     pub fn spikes(&self) -> &[Spike] {
         &self.spikes
+    }
+
+    /// Updates passed over since the shard was made, as their neurons were idle.
+    #[must_use]
+    pub fn skipped_updates(&self) -> u64 {
+        self.updated.skipped
     }
 
     /// Writes what a probe sees on this shard's cores into `values`, one element per neuron.

@@ -3,7 +3,7 @@
 use quarrion_isa::activity::{Activity, Segment};
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::neuron::{
-    LaneInputs, LaneOutcome, LaneRandom, LaneScratch, NeuronProgram, step_lane,
+    LaneInputs, LaneOptions, LaneOutcome, LaneRandom, LaneScratch, NeuronProgram, step_lane,
 };
 
 use super::shard::Moment;
@@ -14,9 +14,19 @@ use super::tables::{CoreTables, GroupTables, Tables};
 #[derive(Debug, Default)]
 pub(super) struct Updated {
     pub(super) spikes: Vec<FiredAt>,
+    /// Compartments passed over, over all loops.
+    pub(super) skipped: u64,
+    pub(super) options: LaneOptions,
     outcome: LaneOutcome,
     scratch: LaneScratch,
     fired: Vec<(u32, i32)>,
+}
+
+impl Updated {
+    /// Nothing done yet; lanes will be computed as `options` says.
+    pub(super) fn new(options: LaneOptions) -> Self {
+        Self { options, ..Self::default() }
+    }
 }
 
 /// A spike at its loop position.
@@ -83,6 +93,7 @@ impl Lane<'_> {
             group: &self.group.shared,
             compartment: state.written.as_deref().unwrap_or(&self.group.each),
             first_position: self.group.first,
+            options: updated.options,
         };
         let mut random = LaneRandom::Counter {
             seed: moment.seed,
@@ -99,6 +110,7 @@ impl Lane<'_> {
             &mut updated.fired,
             &mut updated.outcome,
         );
+        updated.skipped += u64::from(updated.outcome.skipped);
     }
 }
 

@@ -24,7 +24,10 @@ mod trace;
 pub use codes::CODES;
 pub use idle::IdleEvidence;
 pub use interpret::{Outcome, default_parameters, is_idle, split_parameters, step_compartment};
-pub use lane::{LaneInputs, LaneOutcome, LaneRandom, LaneScratch, LaneState, step_lane};
+pub use lane::{
+    Idling, Kernels, LaneInputs, LaneOptions, LaneOutcome, LaneRandom, LaneScratch, LaneState,
+    step_lane,
+};
 pub use program::{Initial, InputDecl, Instructions, ParameterDecl, Scope, StateDecl, Width};
 pub use range::Range;
 pub use trace::{TraceRow, set_parameters, trace};
@@ -40,6 +43,7 @@ pub struct NeuronProgram {
     text: String,
     warnings: Vec<Diagnostic>,
     lane: lane::LaneCode,
+    hand: Option<lane::Hand>,
     idle_evidence: Option<idle::IdleEvidence>,
 }
 
@@ -61,7 +65,8 @@ impl NeuronProgram {
         let check::Findings { checked, warnings, idle } = check::check_text(&tree, source)?;
         let text = print::print_program(&checked);
         let lane = lane::lower_program(&checked);
-        let mut program = Self { checked, text, warnings, lane, idle_evidence: None };
+        let hand = lane::Hand::of(&checked);
+        let mut program = Self { checked, text, warnings, lane, hand, idle_evidence: None };
         if let Some(ranges) = idle {
             let evidence = idle::confirm(&program, &ranges, tree.idle_span(), source);
             program.idle_evidence = Some(evidence.map_err(|diagnostic| vec![diagnostic])?);
@@ -162,6 +167,13 @@ impl NeuronProgram {
     #[must_use]
     pub fn idle_evidence(&self) -> Option<IdleEvidence> {
         self.idle_evidence
+    }
+
+    /// Whether the fast engine has a hand-written kernel for it: it is a shipped program of which
+    /// there is one, in everything but its name.
+    #[must_use]
+    pub fn has_kernel(&self) -> bool {
+        self.hand.is_some()
     }
 
     /// How many calls of `rand` the text has; each draws once an update.

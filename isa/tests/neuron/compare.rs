@@ -1,8 +1,8 @@
 //! A lane and its compartments side by side.
 
 use quarrion_isa::neuron::{
-    LaneInputs, LaneOutcome, LaneRandom, LaneScratch, LaneState, NeuronProgram, Range, Scope,
-    is_idle, split_parameters, step_compartment, step_lane,
+    Idling, Kernels, LaneInputs, LaneOptions, LaneOutcome, LaneRandom, LaneScratch, LaneState,
+    NeuronProgram, Range, Scope, is_idle, split_parameters, step_compartment, step_lane,
 };
 use quarrion_isa::random::{Counter, Purpose, draw};
 
@@ -55,22 +55,39 @@ pub(crate) struct Coverage {
     pub(crate) active: u64,
     pub(crate) inactive: u64,
     pub(crate) idle: u64,
+    /// Compartments that the lanes passed over.
+    pub(crate) skipped: u64,
 }
 
-/// The same neurons twice.
+/// All ways to compute a lane.
+pub(crate) const OPTIONS: [LaneOptions; 4] = [
+    LaneOptions { kernels: Kernels::HandWritten, idle: Idling::Skip },
+    LaneOptions { kernels: Kernels::HandWritten, idle: Idling::Update },
+    LaneOptions { kernels: Kernels::Interpreted, idle: Idling::Skip },
+    LaneOptions { kernels: Kernels::Interpreted, idle: Idling::Update },
+];
+
+/// One lane and what its last step did.
+struct Lane {
+    options: LaneOptions,
+    state: LaneState,
+    outcome: LaneOutcome,
+    spiked: Vec<(u32, i32)>,
+}
+
+/// The same neurons one by one and as lanes, in every way.
 pub(crate) struct Pair<'a> {
     program: &'a NeuronProgram,
     seed: u32,
+    quiet: bool,
     /// Per compartment: all parameters in order.
     parameters: Vec<Vec<i32>>,
     states: Vec<Vec<i32>>,
     ordinals: Vec<u32>,
-    lane: LaneState,
+    lanes: Vec<Lane>,
     group: Vec<i32>,
     columns: Vec<i32>,
     scratch: LaneScratch,
-    outcome: LaneOutcome,
-    spiked: Vec<(u32, i32)>,
 }
 
 /// First position of the lane in the spike list.
@@ -105,31 +122,37 @@ impl<'a> Pair<'a> {
                 parameters.iter().map(move |values| split_parameters(program, values).1[slot])
             })
             .collect();
-        let mut lane = LaneState::new(program, n);
+        let mut start = LaneState::new(program, n);
         for (c, words) in states.iter().enumerate() {
             for (w, word) in words.iter().enumerate() {
-                lane.words_mut()[w * n + c] = *word;
+                start.words_mut()[w * n + c] = *word;
             }
         }
+        let lane = |options| Lane {
+            options,
+            state: start.clone(),
+            outcome: LaneOutcome::default(),
+            spiked: Vec::new(),
+        };
         Self {
             program,
             seed: dice.seed,
+            quiet,
             parameters,
             states,
             ordinals: (0..n).map(|_| dice.roll()).collect(),
-            lane,
+            lanes: OPTIONS.map(lane).into(),
             group,
             columns,
             scratch: LaneScratch::default(),
-            outcome: LaneOutcome::default(),
-            spiked: Vec::new(),
         }
     }
 
     /// One step of both on the same random inputs, compared.
     pub(crate) fn step(&mut self, step: u32, dice: &mut Dice, coverage: &mut Coverage) {
         let n = self.states.len();
-        let silent = dice.below(3) == 0;
+        // A quiet lane is left alone at first, so that passing over has a chance.
+        let silent = dice.below(3) == 0 || (self.quiet && step < 4);
         let inputs: Vec<Vec<i32>> = self
             .program
             .inputs()
@@ -139,7 +162,7 @@ impl<'a> Pair<'a> {
                 (0..n).map(|_| if silent { 0 } else { dice.value(range) }).collect()
             })
             .collect();
-        self.step_lane(step, &inputs);
+        self.step_lanes(step, &inputs);
         let mut expected = Vec::new();
         let mut active_count = 0;
         for c in 0..n {
@@ -150,30 +173,37 @@ impl<'a> Pair<'a> {
             expected.extend(spike.map(|payload| (FIRST + place, payload)));
         }
         let name = self.program.name();
-        assert_eq!(self.spiked, expected, "{name}: spikes, seed {} step {step}", self.seed);
-        assert_eq!(self.outcome.active_count, active_count);
+        for Lane { options, outcome, spiked, .. } in &self.lanes {
+            assert_eq!(spiked, &expected, "{name}, seed {} step {step}, {options:?}", self.seed);
+            assert_eq!(outcome.active_count, active_count, "{name}, {options:?}");
+            assert!(options.idle == Idling::Skip || outcome.skipped == 0, "{name}, {options:?}");
+            coverage.skipped += u64::from(outcome.skipped);
+        }
     }
 
-    fn step_lane(&mut self, step: u32, inputs: &[Vec<i32>]) {
+    fn step_lanes(&mut self, step: u32, inputs: &[Vec<i32>]) {
         let columns: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-        let lane = LaneInputs {
-            inputs: &columns,
-            group: &self.group,
-            compartment: &self.columns,
-            first_position: FIRST,
-        };
-        let mut random =
-            LaneRandom::Counter { seed: self.seed, step, sample: 3, ordinals: &self.ordinals };
-        self.spiked.clear();
-        step_lane(
-            self.program,
-            &mut self.lane,
-            &lane,
-            &mut random,
-            &mut self.scratch,
-            &mut self.spiked,
-            &mut self.outcome,
-        );
+        for lane in &mut self.lanes {
+            let inputs = LaneInputs {
+                inputs: &columns,
+                group: &self.group,
+                compartment: &self.columns,
+                first_position: FIRST,
+                options: lane.options,
+            };
+            let mut random =
+                LaneRandom::Counter { seed: self.seed, step, sample: 3, ordinals: &self.ordinals };
+            lane.spiked.clear();
+            step_lane(
+                self.program,
+                &mut lane.state,
+                &inputs,
+                &mut random,
+                &mut self.scratch,
+                &mut lane.spiked,
+                &mut lane.outcome,
+            );
+        }
     }
 
     /// One compartment: whether it was active, and its spike.
@@ -205,12 +235,16 @@ impl<'a> Pair<'a> {
             "{name}, seed {seed}, step {step}, compartment {c}: {before:?} {inputs:?} {parameters:?}\n{}",
             program.text()
         );
-        let bit = self.outcome.active[c / 64] >> (c % 64) & 1 == 1;
-        assert_eq!(bit, did.active, "active: {case}");
+        for Lane { options, outcome, .. } in &self.lanes {
+            let bit = outcome.active[c / 64] >> (c % 64) & 1 == 1;
+            assert_eq!(bit, did.active, "active, {options:?}: {case}");
+        }
         for (w, word) in after.iter().enumerate() {
             let decl = &program.state()[w];
             assert!(decl.width.range().contains(i64::from(*word)), "{}: {case}", decl.name);
-            assert_eq!(self.lane.word(w)[c], *word, "{}: {case}", decl.name);
+            for Lane { options, state, .. } in &self.lanes {
+                assert_eq!(state.word(w)[c], *word, "{}, {options:?}: {case}", decl.name);
+            }
         }
         (did.active, did.spike)
     }

@@ -1,4 +1,4 @@
-//! The lane interpreter against the reference interpreter, on every shipped program.
+//! Lanes, by hand and interpreted, against the reference interpreter, on every shipped program.
 
 use quarrion_isa::neuron::{NeuronProgram, library};
 
@@ -26,6 +26,7 @@ fn lane_equals_compartment_on_every_shipped_program() {
         assert!(coverage.active > 1000, "{}: {coverage:?}", shipped.name);
         if program.has_idle() {
             assert!(coverage.idle > 100, "{}: {coverage:?}", shipped.name);
+            assert!(coverage.skipped > 100, "{}: {coverage:?}", shipped.name);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod generated;
+mod hand;
 mod lane;
 mod loihi;
 mod manual;

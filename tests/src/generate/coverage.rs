@@ -39,6 +39,7 @@ pub const FEATURES: &[(&str, u64)] = &[
     ("input while held", 150),
     ("refractory", 40),
     ("idle skipped", 80),
+    ("hand-written kernel", 300),
     ("random draws", 50),
     ("programmable core", 150),
     ("several inputs", 80),
@@ -57,10 +58,10 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Notes what a case reached.
-    pub fn note(&mut self, case: &Case, truth: &Truth) {
+    /// Notes what a case reached, and how many updates the fast engine passed over.
+    pub fn note(&mut self, case: &Case, truth: &Truth, skipped: u64) {
         self.cases += 1;
-        let reached = Reached { case, truth, served: served(case, truth) };
+        let reached = Reached { case, truth, skipped, served: served(case, truth) };
         for &(feature, _) in FEATURES {
             *self.reached.entry(feature).or_default() += u64::from(reached.has(feature));
         }
@@ -123,6 +124,7 @@ fn served<'a>(case: &'a Case, truth: &Truth) -> Vec<Served<'a>> {
 struct Reached<'a> {
     case: &'a Case,
     truth: &'a Truth,
+    skipped: u64,
     served: Vec<Served<'a>>,
 }
 
@@ -165,7 +167,8 @@ impl Reached<'_> {
                 program.populations[target.index()].phase > list.step + 1 + list.delay
             }),
             "refractory" => self.refractory(),
-            "idle skipped" => used(program).iter().any(|program| program.has_idle()),
+            "idle skipped" => self.skipped > 0,
+            "hand-written kernel" => used(program).iter().any(|program| program.has_kernel()),
             "random draws" => used(program).iter().any(|program| program.random_calls() > 0),
             "programmable core" => any(&[EventKind::Instruction]),
             "several inputs" => used(program).iter().any(|program| program.inputs().len() > 1),

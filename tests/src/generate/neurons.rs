@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use quarrion_isa::neuron::library::SHIPPED;
-use quarrion_isa::neuron::{NeuronProgram, ParameterDecl, Scope};
+use quarrion_isa::neuron::{IdleEvidence, NeuronProgram, ParameterDecl, Scope};
 
 use super::Flavour;
 use super::dice::Dice;
@@ -81,13 +81,18 @@ pub static CHOICES: LazyLock<Vec<Choice>> = LazyLock::new(|| {
 
 /// Draws one to three programs, by position in [`CHOICES`].
 ///
-/// Those with `idle when` are few, since checking them takes longer than running them, and the
-/// plainest come most often.
+/// Those whose `idle when` is searched and not proved are few, since that takes longer than running
+/// them; the plainest come most often.
 pub(super) fn draw_choices(dice: &mut Dice, flavour: Flavour) -> Vec<usize> {
     let plain: Vec<usize> =
         (0..CHOICES.len()).filter(|&at| !CHOICES[at].program.has_idle()).collect();
     let skipping: Vec<usize> =
         (0..CHOICES.len()).filter(|&at| CHOICES[at].program.has_idle()).collect();
+    let proved: Vec<usize> = skipping
+        .iter()
+        .copied()
+        .filter(|&at| CHOICES[at].program.idle_evidence() == Some(IdleEvidence::Proved))
+        .collect();
     let common: Vec<usize> = plain
         .iter()
         .copied()
@@ -106,9 +111,10 @@ pub(super) fn draw_choices(dice: &mut Dice, flavour: Flavour) -> Vec<usize> {
     }
     for _ in 0..dice.count(1, 3) {
         let choice = match dice.below(20) {
-            0..=2 => dice.pick(&skipping),
-            3..=7 => dice.pick(&common),
-            8..=11 => dice.pick(&own),
+            0 | 1 => dice.pick(&skipping),
+            2..=5 => dice.pick(&proved),
+            6..=9 => dice.pick(&common),
+            10..=13 => dice.pick(&own),
             _ => dice.pick(&plain),
         };
         if !drawn.contains(&choice) {

@@ -4,13 +4,21 @@ use std::collections::BTreeMap;
 
 use quarrion_emulator::SpikeRecord;
 use quarrion_isa::id::PopulationId;
+use quarrion_isa::neuron::{Idling, Kernels};
 use quarrion_isa::program::Program;
 
 use super::network::{Expected, Network, PHASE, Quantity};
-use crate::engines::{State, compare, parsed, probed_states, run_fast, run_reference};
+use crate::engines::{State, Way, compare, parsed, probed_states, run_fast, run_reference};
 
-/// Thread counts of the fast engine.
-pub(super) const THREADS: [usize; 2] = [1, 3];
+/// Ways to run the fast engine.
+pub(super) const WAYS: [Way; 6] = [
+    Way::new(1, Kernels::HandWritten, Idling::Skip),
+    Way::new(3, Kernels::HandWritten, Idling::Skip),
+    Way::new(1, Kernels::Interpreted, Idling::Skip),
+    Way::new(3, Kernels::Interpreted, Idling::Skip),
+    Way::new(1, Kernels::HandWritten, Idling::Update),
+    Way::new(3, Kernels::Interpreted, Idling::Update),
+];
 
 /// What comparing a case found.
 #[derive(Default)]
@@ -19,7 +27,9 @@ pub(super) struct Compared {
     pub(super) values: u64,
     /// Values that differ, over all engines.
     pub(super) mismatches: u64,
-    /// The first of them.
+    /// Updates of idle neurons that the fast engine passed over.
+    pub(super) skipped: u64,
+    /// The first mismatch.
     pub(super) first: Option<String>,
 }
 
@@ -123,12 +133,12 @@ pub(super) fn compare_network(network: &Network) -> Result<Compared, String> {
     }
     let truth = run_reference(program, chip, stimulus, 0)?;
     let mut seen = vec![(Seen::new("reference".to_owned(), program, &truth.states, &truth.spikes))];
-    let fast = THREADS.map(|threads| run_fast(program, chip, stimulus, (0, threads)));
     let mut runs = Vec::new();
-    for (threads, fast) in THREADS.iter().zip(fast) {
-        let fast = fast?;
+    for way in WAYS {
+        let fast = run_fast(program, chip, stimulus, (0, way))?;
+        compared.skipped += fast.skipped_updates;
         let states = probed_states(program, &fast, truth.states.len());
-        runs.push((format!("{threads} threads"), states, fast));
+        runs.push((way.to_string(), states, fast));
     }
     for (engine, states, fast) in &runs {
         if let Err(error) = compare(program, &truth, fast) {

@@ -78,6 +78,8 @@ pub struct FileReport {
     pub values: u64,
     /// Values that differ, over all engines; a case that cannot be built or run counts as one.
     pub mismatches: u64,
+    /// Updates of idle neurons that the fast engine passed over.
+    pub skipped: u64,
     /// Cases that differ, and where first.
     pub wrong: Vec<(String, String)>,
     /// Cases that were not compared, and why.
@@ -92,6 +94,7 @@ impl FileReport {
                 self.steps += steps;
                 self.values += compared.values;
                 self.mismatches += compared.mismatches;
+                self.skipped += compared.skipped;
                 self.wrong.extend(compared.first.map(|first| (id.to_owned(), first)));
             }
             Err(error) => {
@@ -107,6 +110,7 @@ impl FileReport {
         self.steps += other.steps;
         self.values += other.values;
         self.mismatches += other.mismatches;
+        self.skipped += other.skipped;
     }
 }
 

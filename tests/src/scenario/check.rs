@@ -11,15 +11,15 @@ use quarrion_isa::quantity::Picoseconds;
 use super::build::Scenario;
 use super::file::{LinkExpected, TimeExpected};
 use crate::bench::load_bench;
-use crate::engines::{State, compare_each, probed_states, run_fast, run_reference};
+use crate::engines::{State, Way, compare_each, probed_states, run_fast, run_reference};
 
 /// An engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// The reference engine.
     Reference,
-    /// The fast engine on so many threads.
-    Fast(usize),
+    /// The fast engine, in this way.
+    Fast(Way),
 }
 
 /// What an engine left, in the terms of a scenario.
@@ -53,8 +53,8 @@ pub fn check_scenario(scenario: &Scenario, engine: Engine) -> Result<(), String>
             };
             (left, None)
         }
-        Engine::Fast(threads) => {
-            let fast = run_fast(program, chip, stimulus, (*seed, threads))?;
+        Engine::Fast(way) => {
+            let fast = run_fast(program, chip, stimulus, (*seed, way))?;
             let rows = fast.ledger.links.iter().map(|row| (row.link, row.packets, row.flits));
             let left = Left {
                 spikes: fast.spikes.clone(),
@@ -63,7 +63,7 @@ pub fn check_scenario(scenario: &Scenario, engine: Engine) -> Result<(), String>
                 total: fast.ledger.total.clone(),
                 links: rows.collect(),
             };
-            (left, Some((fast, threads)))
+            (left, Some((fast, way)))
         }
     };
     let mut wrong = Vec::new();
@@ -74,9 +74,9 @@ pub fn check_scenario(scenario: &Scenario, engine: Engine) -> Result<(), String>
     }
     wrong.extend(check_counts(scenario, &left.total).err());
     wrong.extend(check_links(scenario, &left.links).err());
-    if let Some((fast, threads)) = fast {
+    if let Some((fast, way)) = fast {
         wrong.extend(check_times(scenario, &fast).err());
-        wrong.extend(check_changes(scenario, threads).err());
+        wrong.extend(check_changes(scenario, way).err());
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
@@ -218,13 +218,13 @@ fn check_times(scenario: &Scenario, fast: &RunOutcome) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
-fn check_changes(scenario: &Scenario, threads: usize) -> Result<(), String> {
+fn check_changes(scenario: &Scenario, way: Way) -> Result<(), String> {
     let Scenario { program, stimulus, seed, .. } = scenario;
     let mut wrong = Vec::new();
     for change in &scenario.expect.changed {
         let sets: Vec<String> = scenario.sets.iter().chain(&change.set).cloned().collect();
         let chip = load_bench(&sets)?.chip;
-        let fast = run_fast(program, &chip, stimulus, (*seed, threads))?;
+        let fast = run_fast(program, &chip, stimulus, (*seed, way))?;
         let found = step_row(&fast, change.sample, change.step)?.time.total();
         if found != Picoseconds(change.total_ns * 1000) {
             wrong.push(format!(

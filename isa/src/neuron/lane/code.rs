@@ -2,7 +2,7 @@
 
 use super::kernels::run;
 use super::values::{binary_64, unary_64};
-use super::{BLOCK, Block, LaneInputs, LaneScratch};
+use super::{BLOCK, Block, LaneInputs, LaneScratch, gather_bits};
 use crate::neuron::meaning::{Binary, Unary, clip};
 
 /// What one instruction does; 32 or 64 says how wide its operands are.
@@ -163,15 +163,12 @@ impl LaneCode {
         }
     }
 
-    /// Sets the bits of a block's active compartments and counts them.
+    /// The bits of a block's active compartments.
     pub(super) fn collect_active(
         &self,
         block: Block,
         scratch: &mut LaneScratch,
-        active: &mut [u64],
-    ) -> u32 {
-        let Block { start, length, .. } = block;
-        let words = &mut active[start / 64..(start + length).div_ceil(64)];
+    ) -> [u64; BLOCK / 64] {
         let LaneScratch { narrow, bytes, .. } = scratch;
         match self.active {
             Some(register) => {
@@ -181,13 +178,12 @@ impl LaneCode {
             }
             None => bytes.fill(1),
         }
-        bytes[length..].fill(0);
-        let mut count = 0;
-        for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<64>().0) {
+        bytes[block.length..].fill(0);
+        let mut active = [0; BLOCK / 64];
+        for (word, bytes) in active.iter_mut().zip(bytes.as_chunks::<64>().0) {
             *word = gather_bits(bytes);
-            count += word.count_ones();
         }
-        count
+        active
     }
 
     /// Appends a block's spikes.
@@ -222,15 +218,4 @@ fn grow<T: Clone>(file: &mut Vec<T>, length: usize, empty: T) {
     if file.len() < length {
         file.resize(length, empty);
     }
-}
-
-/// Packs 64 bytes of 0 or 1 into bits, the first byte lowest.
-fn gather_bits(bytes: &[u8; 64]) -> u64 {
-    let mut word = 0;
-    for (index, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
-        // Each product bit in the top byte comes from exactly one input byte.
-        let packed = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        word |= packed << (8 * index);
-    }
-    word
 }

@@ -6,10 +6,13 @@
 //! are held in 32-bit registers, the others in 64-bit ones; what depends on constants and group
 //! parameters only is computed once a call.
 //!
+//! Programs that are exactly a shipped one may have a hand-written kernel (`hand`) instead.
+//!
 //! Both sides of `sel` and the bodies of `when` are always computed and then chosen from. The
 //! side that is not chosen may leave its proved range, so all arithmetic here wraps.
 
 mod code;
+mod hand;
 mod kernels;
 mod lower;
 mod values;
@@ -17,6 +20,7 @@ mod values;
 use super::NeuronProgram;
 use crate::random::{self, Counter, Purpose};
 pub(super) use code::LaneCode;
+pub(super) use hand::Hand;
 pub(super) use lower::lower_program;
 
 /// Compartments that an instruction works on at once.
@@ -103,6 +107,35 @@ impl LaneState {
     }
 }
 
+/// How lanes are computed; no choice changes a state word, a spike or a count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneOptions {
+    /// Who computes.
+    pub kernels: Kernels,
+    /// What is done where `idle when` holds.
+    pub idle: Idling,
+}
+
+/// Who computes a lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kernels {
+    /// The hand-written kernel of a program that has one; the interpreter for the others.
+    #[default]
+    HandWritten,
+    /// The interpreter for all.
+    Interpreted,
+}
+
+/// What is done with compartments that need no update.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Idling {
+    /// They are passed over.
+    #[default]
+    Skip,
+    /// They are updated like the others.
+    Update,
+}
+
 /// What one update of a lane reads; `n` is the number of compartments.
 #[derive(Clone, Copy, Debug)]
 pub struct LaneInputs<'a> {
@@ -114,6 +147,8 @@ pub struct LaneInputs<'a> {
     pub compartment: &'a [i32],
     /// Added to a compartment's place in the lane to give the position in the spike list.
     pub first_position: u32,
+    /// How to compute.
+    pub options: LaneOptions,
 }
 
 /// What one update of a lane did besides changing the state.
@@ -123,6 +158,8 @@ pub struct LaneOutcome {
     pub active: Vec<u64>,
     /// Compartments that count as active.
     pub active_count: u32,
+    /// Compartments that were passed over.
+    pub skipped: u32,
 }
 
 /// Registers of the lane interpreter, kept between calls so that nothing is allocated in a step.
@@ -153,32 +190,92 @@ pub fn step_lane(
     outcome: &mut LaneOutcome,
 ) {
     let code = &program.lane;
+    let hand = program.hand.filter(|_| lane.options.kernels == Kernels::HandWritten);
     let LaneState { words, compartments: n, resting } = state;
     debug_assert_eq!(lane.inputs.len(), program.inputs().len());
-    code.prepare(lane.group, scratch);
+    if hand.is_none() {
+        code.prepare(lane.group, scratch);
+    }
     outcome.active.clear();
     outcome.active.resize(n.div_ceil(64), 0);
-    outcome.active_count = 0;
+    (outcome.active_count, outcome.skipped) = (0, 0);
     for (start, resting) in (0..*n).step_by(BLOCK).zip(resting) {
         let block = Block { start, length: BLOCK.min(*n - start), n: *n };
         if *resting && lane.inputs.iter().all(|input| is_silent(&input[block.range()])) {
+            outcome.skipped += block.length as u32;
             continue;
         }
-        code.load(words, lane, block, scratch);
-        for (call, register, bits) in code.randoms() {
-            let register = &mut scratch.wide[usize::from(register)];
-            for (offset, value) in register.iter_mut().take(block.length).enumerate() {
-                *value = i64::from(random.draw(start + offset, call) >> (32 - bits));
+        let rests = match hand {
+            Some(hand) => {
+                let did = hand.step(words, lane, block);
+                outcome.note(block, &did.active);
+                push_spikes(&did.spiked, lane.first_position + start as u32, spiked);
+                did.rests && program.has_idle()
             }
-        }
-        code.run_body(scratch);
-        code.store(words, block, scratch);
-        let active = code.collect_active(block, scratch, &mut outcome.active);
-        outcome.active_count += active;
-        code.collect_spikes(lane.first_position, block, scratch, spiked);
-        // Whoever is active now will hardly rest in the next step: not worth the question.
-        *resting = (active == 0 || code.active.is_none()) && code.rests(block.length, scratch);
+            None => {
+                interpret(code, words, lane, block, random, scratch);
+                let active = code.collect_active(block, scratch);
+                outcome.note(block, &active);
+                code.collect_spikes(lane.first_position, block, scratch, spiked);
+                // Whoever is active now will hardly rest in the next step: not worth the question.
+                (active == [0; 2] || code.active.is_none()) && code.rests(block.length, scratch)
+            }
+        };
+        *resting = rests && lane.options.idle == Idling::Skip;
     }
+}
+
+/// One block through the interpreter.
+fn interpret(
+    code: &LaneCode,
+    words: &mut [i32],
+    lane: &LaneInputs<'_>,
+    block: Block,
+    random: &mut LaneRandom<'_>,
+    scratch: &mut LaneScratch,
+) {
+    code.load(words, lane, block, scratch);
+    for (call, register, bits) in code.randoms() {
+        let register = &mut scratch.wide[usize::from(register)];
+        for (offset, value) in register.iter_mut().take(block.length).enumerate() {
+            *value = i64::from(random.draw(block.start + offset, call) >> (32 - bits));
+        }
+    }
+    code.run_body(scratch);
+    code.store(words, block, scratch);
+}
+
+impl LaneOutcome {
+    /// Notes which compartments of a block count as active.
+    fn note(&mut self, block: Block, active: &[u64; BLOCK / 64]) {
+        let words = &mut self.active[block.start / 64..];
+        for (word, active) in words.iter_mut().zip(active) {
+            *word = *active;
+            self.active_count += active.count_ones();
+        }
+    }
+}
+
+/// Appends the binary spikes of a block whose first compartment has position `first`.
+fn push_spikes(bits: &[u64; BLOCK / 64], first: u32, spiked: &mut Vec<(u32, i32)>) {
+    for (bits, first) in bits.iter().zip([first, first + 64]) {
+        let mut left = *bits;
+        while left != 0 {
+            spiked.push((first + left.trailing_zeros(), 1));
+            left &= left - 1;
+        }
+    }
+}
+
+/// Packs 64 bytes of 0 or 1 into bits, the first byte lowest.
+fn gather_bits(bytes: &[u8; 64]) -> u64 {
+    let mut word = 0;
+    for (index, eight) in bytes.as_chunks::<8>().0.iter().enumerate() {
+        // Each product bit in the top byte comes from exactly one input byte.
+        let packed = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        word |= packed << (8 * index);
+    }
+    word
 }
 
 /// Which part of a lane is worked on.
