@@ -22,7 +22,8 @@ pub const CODES: &[CodeEntry] = &[
         "QI003",
         "an array is missing",
         "An archive holds `spikes` (samples, steps, neurons...), or the three event arrays \
-         `sample`, `t` and `i` with one entry per spike, or `bias` (samples, neurons...) for \
+         `sample`, `t` and `i` with one entry per spike (and `payload` beside them for graded \
+         spikes), or `bias` (samples, neurons...) for \
          images as constant input. `labels` and `dt` may stand beside them.",
     ),
     entry(
@@ -48,9 +49,10 @@ pub const CODES: &[CodeEntry] = &[
     entry(
         "QI007",
         "a value that is no spike",
-        "On a chip with binary spikes an input neuron spikes in a step or does not: elements \
-         are 0 or 1 and no spike is listed twice. Counts must be spread over steps before \
-         they are given to such a chip.",
+        "On a chip with binary spikes (payload_bits 0 in its file) an input neuron spikes in a \
+         step or does not: elements are 0 or 1. Counts must be spread over steps before they are \
+         given to such a chip. On a chip with graded spikes an element is the payload, a signed \
+         integer of the chip's width, and 0 is no spike. No spike is listed twice.",
     ),
     entry(
         "QI008",
@@ -82,7 +84,7 @@ pub const CODES: &[CodeEntry] = &[
         "QI012",
         "a spike table cannot be read",
         "The first line is `sample,step,neuron`; each further line is one spike with three \
-         integers counted from 0.",
+         integers counted from 0. A fourth column `payload` gives graded spikes.",
     ),
     entry(
         "QI013",

@@ -297,7 +297,7 @@ fn run_sample(
     accounts.start_sample(number, sample);
     for step in 0..job.program.sample_steps(sample.steps) {
         activity.clear();
-        inject(job.tables, sample.spikes_at(step), &mut host, &mut activity);
+        inject(job, sample.spikes_at(step), &mut host, &mut activity);
         shard.update(step, &mut outbox, &mut activity);
         shard.deliver(step, [&host, &outbox]);
         accounts.close_step(step, &mut activity, shard.spikes())?;

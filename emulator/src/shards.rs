@@ -125,7 +125,7 @@ fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
         shard.start_sample(number as u32, sample);
         for step in 0..job.program.sample_steps(sample.steps) {
             scratch.clear();
-            inject(job.tables, sample.spikes_at(step), &mut host, &mut scratch);
+            inject(job, sample.spikes_at(step), &mut host, &mut scratch);
             let mut outbox = Outbox::default();
             let mut activity = Activity::default();
             let skipped_before = shard.skipped_updates();
@@ -167,7 +167,7 @@ fn gather(job: &Job<'_>, sample: &Sample, step: u32, parts: &[Receiver<Part>]) -
     let (mut spikes, mut skipped_updates) = (Vec::new(), 0);
     let asked = job.probes.iter().filter(|probe| probe.steps.contains(&step));
     let mut probes: Vec<Vec<i32>> = asked.map(|probe| vec![0; probe.neurons.len()]).collect();
-    inject(job.tables, sample.spikes_at(step), &mut Outbox::default(), &mut activity);
+    inject(job, sample.spikes_at(step), &mut Outbox::default(), &mut activity);
     for part in parts {
         let mut part = part.recv().ok()?;
         let before = activity.segments.len() as u32;

@@ -1,14 +1,14 @@
 //! The tally: from activity, traffic and step times to the ledger's rows.
 
 use quarrion_isa::activity::Activity;
-use quarrion_isa::chip::{Chip, Hops, Programs, SynapseFormatKind, Synchronisation};
+use quarrion_isa::chip::{Chip, LinkClass, Programs, SynapseFormatKind, Synchronisation};
 use quarrion_isa::event::{EventCounts, EventKind};
 use quarrion_isa::id::{CoreId, LinkId};
 use quarrion_isa::ledger::{CoreRow, Ledger, LinkRow, SampleRow, StepRow};
 use quarrion_isa::quantity::Picoseconds;
 use quarrion_isa::timing::StepTime;
 
-use crate::time::{CountModel, Origin, Traffic};
+use crate::time::{CountModel, Origin, Packet, Traffic};
 
 /// A ledger in the making, for the timesteps of one sample or of several in order.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ impl Tally {
         let mut sender = 0;
         for packet in &traffic.packets {
             let mut own = EventCounts::default();
-            add_hops(&mut own, packet.hops, packet.destinations.len() as u64);
+            add_hops(&mut own, chip, packet);
             hops += u64::from(packet.hops.total());
             for link in &traffic.links[packet.links.start as usize..packet.links.end as usize] {
                 let flits = chip.mesh.flits(chip.mesh.link_class(*link), packet.payload_bits);
@@ -207,11 +207,18 @@ impl Tally {
     }
 }
 
-fn add_hops(counts: &mut EventCounts, hops: Hops, destinations: u64) {
-    counts.add(EventKind::HopTile, destinations);
-    counts.add(EventKind::HopEastWest, hops.east_west.into());
-    counts.add(EventKind::HopNorthSouth, hops.north_south.into());
-    counts.add(EventKind::HopChipEdge, hops.chip_edge.into());
+/// Counts a packet's hops, a long packet's once for every binary spike that it is as long as.
+fn add_hops(counts: &mut EventCounts, chip: &Chip, packet: &Packet) {
+    let hops = packet.hops;
+    for (kind, class, hops) in [
+        (EventKind::HopTile, LinkClass::Tile, packet.destinations.len() as u32),
+        (EventKind::HopEastWest, LinkClass::EastWest, hops.east_west),
+        (EventKind::HopNorthSouth, LinkClass::NorthSouth, hops.north_south),
+        (EventKind::HopChipEdge, LinkClass::ChipEdge, hops.chip_edge),
+    ] {
+        let length = chip.mesh.spikes_long(class, packet.payload_bits);
+        counts.add(kind, u64::from(hops) * u64::from(length));
+    }
 }
 
 /// The event of one synaptic operation from a list of the format.

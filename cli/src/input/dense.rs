@@ -4,10 +4,9 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::stimulus::{InputSpike, Stimulus};
 
 use super::archive::Archive;
-use super::array::{Go, Header, Number};
+use super::array::{Go, Header};
 use super::{
-    InputRules, Payload, SPIKES_MAX, collect_samples, samples_to_read, steps_to_run,
-    too_many_spikes,
+    InputRules, SPIKES_MAX, collect_samples, samples_to_read, steps_to_run, too_many_spikes,
 };
 
 const ARRAY: &str = "spikes";
@@ -31,8 +30,10 @@ pub(super) fn read_dense(
         if value.real() == 0.0 {
             return Ok(Go::On);
         }
-        let payload = payload(value, rules)
-            .ok_or_else(|| wrong_value(value, [sample, step, neuron], rules))?;
+        let payload = rules.payload.take(value).ok_or_else(|| {
+            let place = format!("sample {sample}, step {step}, neuron {neuron}");
+            rules.payload.refuse(value, rules, ARRAY, place)
+        })?;
         if spikes.len() == SPIKES_MAX {
             return Err(too_many_spikes(rules, ARRAY).into());
         }
@@ -81,26 +82,6 @@ fn fixed_steps(there: u64, rules: &InputRules<'_>) -> Result<u32, Diagnostic> {
             .help("leave `--steps` out: dense spikes say how long they are"));
     }
     steps_to_run(there, rules, ARRAY)
-}
-
-/// The payload of an element, unless its value is no spike.
-fn payload(value: Number, rules: &InputRules<'_>) -> Option<i32> {
-    let whole = i32::try_from(value.whole()?).ok()?;
-    (rules.payload == Payload::Graded || whole == 1).then_some(whole)
-}
-
-fn wrong_value(value: Number, place: [u64; 3], rules: &InputRules<'_>) -> Diagnostic {
-    let [sample, step, neuron] = place;
-    let (rule, help) = match rules.payload {
-        Payload::Binary => (
-            "spikes are 0 or 1 on this chip",
-            "repeat the spike in later steps, or use a chip with graded spikes",
-        ),
-        Payload::Graded => ("a spike's payload is a 32-bit integer", "scale and round the values"),
-    };
-    Diagnostic::error("QI007", format!("{rule}, but an element of `spikes` is {value}"))
-        .at(rules.source, ARRAY, format!("sample {sample}, step {step}, neuron {neuron}"))
-        .help(help)
 }
 
 /// How a stored position becomes sample, step and neuron.

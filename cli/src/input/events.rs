@@ -4,7 +4,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::stimulus::{InputSpike, Stimulus};
 
 use super::archive::Archive;
-use super::array::Go;
+use super::array::{Go, Number};
 use super::{InputRules, SPIKES_MAX, collect_samples, samples_to_read, steps_to_run};
 
 /// Where events come from, for messages.
@@ -18,6 +18,9 @@ pub(super) struct EventNames {
 }
 
 const ARRAYS: EventNames = EventNames { sample: "sample", step: "t", neuron: "i" };
+
+/// The array of payloads, which may be missing.
+const PAYLOAD: &str = "payload";
 
 /// Reads the three arrays, with `samples` and `steps` where the archive has them.
 pub(super) fn read_events(
@@ -40,9 +43,10 @@ pub(super) fn read_events(
             "unlike lengths",
         ));
     }
-    let events = samples.into_iter().zip(steps).zip(neurons);
+    let payloads = payloads(archive, samples.len(), rules)?;
+    let events = samples.into_iter().zip(steps).zip(neurons).zip(payloads);
     let spikes = events
-        .map(|((sample, step), neuron)| (sample, InputSpike { step, neuron, payload: 1 }))
+        .map(|(((sample, step), neuron), payload)| (sample, InputSpike { step, neuron, payload }))
         .collect();
     let labels =
         if archive.has("labels") { Some(archive.header("labels")?.elements) } else { None };
@@ -119,6 +123,38 @@ fn column(
         Ok(Go::On)
     })?;
     Ok(indices)
+}
+
+/// The payload of each event; 1 where the archive has none.
+fn payloads(
+    archive: &mut Archive<'_>,
+    events: usize,
+    rules: &InputRules<'_>,
+) -> Result<Vec<i32>, Diagnostic> {
+    if !archive.has(PAYLOAD) {
+        return Ok(vec![1; events]);
+    }
+    let header = archive.header(PAYLOAD)?;
+    if header.shape != [events as u64] {
+        let message =
+            format!("`payload` has one entry for each of {events} spikes, not {:?}", header.shape);
+        return Err(Diagnostic::error("QI005", message)
+            .at(rules.source, PAYLOAD, "unlike lengths")
+            .help("leave it out where spikes are binary"));
+    }
+    let mut payloads = vec![0; events];
+    archive.visit_nonzero(PAYLOAD, |at, number| {
+        let refuse = || rules.payload.refuse(number, rules, PAYLOAD, format!("entry {at}"));
+        payloads[at as usize] = rules.payload.take(number).ok_or_else(refuse)?;
+        Ok(Go::On)
+    })?;
+    match payloads.iter().position(|&payload| payload == 0) {
+        None => Ok(payloads),
+        Some(at) => {
+            let zero = Number::Integer(0);
+            Err(rules.payload.refuse(zero, rules, PAYLOAD, format!("entry {at}")))
+        }
+    }
 }
 
 /// A single number of the archive, such as `steps`.

@@ -1,9 +1,10 @@
 //! Input data: bytes of an `.npz` or a spike table in, a stimulus out.
 //!
 //! An archive holds one of three things: `spikes` (dense: sample, step, then the neurons in
-//! row-major order), events (`sample`, `t`, `i`: one spike each), or `bias` (an image per sample,
-//! given as constant input). Beside them `labels`, `dt` (seconds), `steps` and `samples` are read.
-//! A table has the columns `sample,step,neuron`. Nothing here opens a file, and every size is
+//! row-major order), events (`sample`, `t`, `i`: one spike each, with its `payload` where the chip
+//! carries one), or `bias` (an image per sample, given as constant input). Beside them `labels`,
+//! `dt` (seconds), `steps` and `samples` are read. A table has the columns `sample,step,neuron` and
+//! perhaps `payload`. Dense spikes are 0 or 1, or payloads. Nothing here opens a file, and every size is
 //! checked before memory is asked for.
 
 mod archive;
@@ -18,6 +19,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::stimulus::{InputSpike, Sample, Stimulus};
 
 use archive::Archive;
+use array::Number;
 
 pub use bias::Images;
 
@@ -50,8 +52,11 @@ pub struct InputRules<'a> {
 pub enum Payload {
     /// A spike is there or not.
     Binary,
-    /// A spike carries an integer.
-    Graded,
+    /// A spike carries a signed integer.
+    Graded {
+        /// Bits of it, sign included.
+        bits: u32,
+    },
 }
 
 /// What an input holds.
@@ -193,6 +198,44 @@ fn collect_samples(
 fn samples_to_read(there: u64, rules: &InputRules<'_>, array: &str) -> Result<u32, Diagnostic> {
     let wanted = rules.samples.map_or(there, |samples| there.min(u64::from(samples)));
     bounded(wanted, SAMPLES_MAX, "samples", rules, array)
+}
+
+impl Payload {
+    /// What every chip of these payload bits carries.
+    #[must_use]
+    pub fn of_bits(bits: u32) -> Self {
+        if bits == 0 { Self::Binary } else { Self::Graded { bits } }
+    }
+
+    /// A number as the payload of a spike, if it is one here.
+    fn take(self, value: Number) -> Option<i32> {
+        let whole = value.whole()?;
+        let taken = match self {
+            Self::Binary => whole == 1,
+            Self::Graded { bits } => {
+                let half = 1_i64 << (bits.clamp(1, i32::BITS) - 1);
+                whole != 0 && (-half..half).contains(&whole)
+            }
+        };
+        i32::try_from(whole).ok().filter(|_| taken)
+    }
+
+    /// The finding about a number that is no payload here.
+    fn refuse(self, value: Number, rules: &InputRules<'_>, array: &str, at: String) -> Diagnostic {
+        let (rule, help) = match self {
+            Self::Binary => (
+                "a spike is 1 on this chip, which carries no payload".to_owned(),
+                "repeat the spike in later steps, or use a chip with graded spikes (payload_bits)",
+            ),
+            Self::Graded { bits } => (
+                format!("a spike's payload is an integer of {bits} bits with sign, and not 0"),
+                "scale and round the values",
+            ),
+        };
+        Diagnostic::error("QI007", format!("{rule}, but an element of `{array}` is {value}"))
+            .at(rules.source, array, at)
+            .help(help)
+    }
 }
 
 /// A count of steps, from the user or the data.

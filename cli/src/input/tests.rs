@@ -77,6 +77,45 @@ fn every_spelling_gives_the_same_stimulus() {
     }
 }
 
+/// Payloads, where the chip carries them, in every spelling; and what is none.
+#[test]
+fn graded_spikes_keep_their_payloads() {
+    let graded = InputRules { payload: Payload::of_bits(8), ..RULES };
+    let mut values = vec![0_i64; 12];
+    (values[1], values[9]) = (-128, 127);
+    let shape = &[1, 2, 6][..];
+    let dense = archive(&[("spikes", "<i8", shape, integers(&values))]);
+    let spike = |step, neuron, payload| InputSpike { step, neuron, payload };
+    let expected = [spike(0, 1, -128), spike(1, 3, 127)];
+    assert_eq!(stimulus(read_input(&dense, &graded)).samples[0].spikes, expected);
+    let events = |payload: &[i64]| {
+        archive(&[
+            ("sample", "<i8", &[2], integers(&[0, 0])),
+            ("t", "<i8", &[2], integers(&[1, 0])),
+            ("i", "<i8", &[2], integers(&[3, 1])),
+            ("payload", "<i8", &[payload.len()], integers(payload)),
+        ])
+    };
+    let listed = stimulus(read_input(&events(&[127, -128]), &graded));
+    assert_eq!(listed.samples[0].spikes, expected);
+    let table = InputRules { source: "in.csv", ..graded };
+    let text = b"sample,step,neuron,payload\n0,1,3,127\n0,0,1,-128\n";
+    assert_eq!(stimulus(read_input(text, &table)).samples[0].spikes, expected);
+
+    let code = |bytes: &[u8], rules: &InputRules<'_>| read_input(bytes, rules).map_err(|e| e.code);
+    assert_eq!(code(&dense, &RULES), Err("QI007"), "the chip is binary");
+    assert_eq!(code(&events(&[127, -128]), &RULES), Err("QI007"), "the chip is binary");
+    assert!(code(&events(&[1, 1]), &RULES).is_ok(), "payloads of 1 are binary spikes");
+    values[0] = 128;
+    let wide = archive(&[("spikes", "<i8", shape, integers(&values))]);
+    assert_eq!(code(&wide, &graded), Err("QI007"), "one bit too wide");
+    let half = archive(&[("spikes", "<f8", &[1, 1, 6], 0.5_f64.to_le_bytes().repeat(6))]);
+    assert_eq!(code(&half, &graded), Err("QI007"), "no integer");
+    assert_eq!(code(&events(&[1, 0]), &graded), Err("QI007"), "zero is no spike");
+    assert_eq!(code(&events(&[1]), &graded), Err("QI005"), "one payload for two spikes");
+    assert_eq!(code(b"sample,step,neuron,payload\n0,1,3\n", &table), Err("QI012"));
+}
+
 #[test]
 fn labels_dt_and_images_are_read() {
     let dt = 1e-4_f64.to_le_bytes().to_vec();

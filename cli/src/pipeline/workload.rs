@@ -44,7 +44,7 @@ pub fn prepare(
         let program = read_program(&network_bytes, &args.network, chip)?;
         let inputs = program.populations.iter().filter(|p| p.role == Role::Input);
         let shapes: Vec<Vec<u32>> = inputs.map(|population| population.shape.clone()).collect();
-        let (input, input_bytes) = take_input(args, &shapes, terminal, texts)?;
+        let (input, input_bytes) = take_input(args, chip, &shapes, terminal, texts)?;
         let Content::Spikes(stimulus) = input.content else {
             return Err(needs_network(&args.input).into());
         };
@@ -52,7 +52,8 @@ pub fn prepare(
     } else {
         let policy = import_policy(&args.import)?;
         let network = import(&network_bytes, &args.network, &policy, terminal, texts)?;
-        let (input, input_bytes) = take_input(args, &input_shapes(&network), terminal, texts)?;
+        let (input, input_bytes) =
+            take_input(args, chip, &input_shapes(&network), terminal, texts)?;
         terminal.say(&doubts(&input, &network, policy.dt_seconds, &args.input), texts);
         let constant_input = match &input.content {
             Content::Spikes(_) => None,
@@ -77,6 +78,7 @@ pub fn prepare(
 /// Reads the input file.
 fn take_input(
     args: &RunArgs,
+    chip: &Chip,
     shapes: &[Vec<u32>],
     terminal: &Terminal,
     texts: &mut Texts,
@@ -98,7 +100,7 @@ fn take_input(
         source: &source,
         neurons,
         shape: &shape,
-        payload: Payload::Binary,
+        payload: Payload::of_bits(chip.payload_bits()),
         steps: args.steps,
         samples: args.samples,
     };

@@ -163,7 +163,8 @@ impl Counts {
         let traveller = Cause { core: None, population: sender.population };
         let mut links = BTreeSet::new();
         for destination in destinations {
-            self.add(ground, traveller, EventKind::HopTile, 1);
+            let length = mesh.spikes_long(LinkClass::Tile, payload_bits);
+            self.add(ground, traveller, EventKind::HopTile, length);
             mesh.route(from, chip.tile_of(destination.core), |link| {
                 links.insert(link);
             });
@@ -175,7 +176,7 @@ impl Counts {
                 LinkClass::NorthSouth => EventKind::HopNorthSouth,
                 LinkClass::ChipEdge | LinkClass::Tile => EventKind::HopChipEdge,
             };
-            self.add(ground, traveller, hop, 1);
+            self.add(ground, traveller, hop, mesh.spikes_long(class, payload_bits));
             let (packets, flits) = self.links.entry(link).or_default();
             *packets += 1;
             *flits += u64::from(mesh.flits(class, payload_bits));

@@ -5,7 +5,7 @@ use quarrion_isa::chip::Chip;
 use quarrion_isa::delivery::{Delivery, synapse_random};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::PopulationId;
-use quarrion_isa::neuron::{NeuronProgram, Outcome as Update, Range, Scope, step_compartment};
+use quarrion_isa::neuron::{NeuronProgram, Outcome as Update, Scope, step_compartment};
 use quarrion_isa::program::{AxonOut, Block, Program, Role};
 use quarrion_isa::random::{Counter, Purpose, draw};
 use quarrion_isa::stimulus::{InputSpike, ParameterWrite, Sample, Stimulus};
@@ -181,7 +181,8 @@ impl<'a> Reference<'a> {
         for spike in sample.spikes_at(self.step) {
             let axons = program.inputs.row(spike.neuron as usize);
             let (population, ordinal) = input_neuron(program, spike.neuron);
-            let payload_bits = if spike.payload == 1 { 0 } else { i32::BITS };
+            let carried = self.ground.chip.payload_bits();
+            let payload_bits = if spike.payload == 1 { 0 } else { carried };
             let destinations = self.send(axons, ordinal, spike.payload, arrivals)?;
             self.activity.host.spikes_in.push(HostSpike { population, destinations, payload_bits });
         }
@@ -211,7 +212,7 @@ impl<'a> Reference<'a> {
             if let Some(payload) = update.spike {
                 let Compartment { neuron, ordinal, neuron_program, .. } = self.cores[position][at];
                 self.spikes.push(Spike { population, neuron, payload });
-                open.payload_bits = payload_bits(&self.neuron_programs[neuron_program]);
+                open.payload_bits = self.neuron_programs[neuron_program].payload_bits();
                 open.destinations =
                     self.send(entry.axons_out.row(at), ordinal, payload, arrivals)?;
             }
@@ -437,12 +438,4 @@ fn input_neuron(program: &Program, neuron: u32) -> (PopulationId, u32) {
         }
     }
     unreachable!("spikes were checked against the size of the input")
-}
-
-/// Bits that carry every payload of a neuron program; 0 where spikes are binary.
-fn payload_bits(program: &NeuronProgram) -> u32 {
-    let Some(payloads) = program.payload_range() else { return 0 };
-    let signed = payloads.low < 0;
-    let fits = |bits: &u32| Range::of_width(*bits, signed).holds(payloads);
-    (1..i32::BITS).find(fits).unwrap_or(i32::BITS)
 }

@@ -12,6 +12,7 @@ use super::state::CoreState;
 use super::tables::{SpreadEntry, Tables};
 use super::update::{Updated, update_core};
 use crate::probe::PlacedProbe;
+use crate::run::Job;
 
 /// A spike of a compartment, by its neuron.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -188,15 +189,16 @@ impl<'a> Shard<'a> {
 
 /// Puts the host's spikes of a step into an outbox of their own and records them.
 pub(crate) fn inject(
-    tables: &Tables,
+    job: &Job<'_>,
     spikes: &[InputSpike],
     outbox: &mut Outbox,
     activity: &mut Activity,
 ) {
     outbox.0.clear();
+    let (tables, carried) = (job.tables, job.chip.payload_bits());
     for spike in spikes {
         let row = tables.inputs.row(spike.neuron as usize);
-        let payload_bits = if spike.payload == 1 { 0 } else { 32 };
+        let payload_bits = if spike.payload == 1 { 0 } else { carried };
         let population = tables.input_populations[spike.neuron as usize];
         let destinations = row.len() as u32;
         activity.host.spikes_in.push(HostSpike { population, destinations, payload_bits });

@@ -333,7 +333,7 @@ fn lower_group(group: &Group, neuron_programs: &[NeuronProgram]) -> GroupTables 
         each,
         initial: initial_state(group, program),
         inputs: group.inputs.clone(),
-        payload_bits: payload_bits(program),
+        payload_bits: program.payload_bits(),
         instructions: (instructions.update, instructions.spike),
     }
 }
@@ -352,14 +352,6 @@ fn initial_state(group: &Group, program: &NeuronProgram) -> Vec<i32> {
         }
     }
     words
-}
-
-/// Bits that the payloads of a program need; 0 for binary spikes.
-fn payload_bits(program: &NeuronProgram) -> u32 {
-    let Some(range) = program.payload_range() else { return 0 };
-    let negative = if range.low < 0 { 65 - (!range.low).leading_zeros() } else { 0 };
-    let positive = 64 - range.high.max(0).leading_zeros() + u32::from(range.low < 0);
-    negative.max(positive).clamp(1, 32)
 }
 
 fn axon_formats(core: &CoreProgram) -> Vec<SynapseFormatKind> {

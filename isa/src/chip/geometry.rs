@@ -342,6 +342,14 @@ impl Mesh {
     pub fn flits(&self, class: LinkClass, payload_bits: u32) -> u32 {
         (self.packet_bits + payload_bits).div_ceil(self.link(class).width_bits.max(1)).max(1)
     }
+
+    /// How many binary spikes a packet with `payload_bits` bits of payload is as long as, in flits
+    /// of a link of the class; what is begun counts whole. Hops are counted by it, as their
+    /// prices are those of a binary spike.
+    #[must_use]
+    pub fn spikes_long(&self, class: LinkClass, payload_bits: u32) -> u32 {
+        self.flits(class, payload_bits).div_ceil(self.flits(class, 0))
+    }
 }
 
 impl Hops {

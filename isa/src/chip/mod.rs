@@ -113,6 +113,12 @@ impl Chip {
         &self.core_types[self.cores[core.index()].core_type as usize]
     }
 
+    /// Bits of the widest payload that the host can send with a spike; 0 where spikes are binary.
+    #[must_use]
+    pub fn payload_bits(&self) -> u32 {
+        self.core_types.iter().map(|kind| kind.payload_bits).max().unwrap_or(0)
+    }
+
     /// The tile of the core.
     #[must_use]
     pub fn tile_of(&self, core: CoreId) -> TileId {

@@ -182,6 +182,15 @@ impl NeuronProgram {
         self.checked.sites
     }
 
+    /// Bits that carry every payload of the program; 0 where spikes are binary.
+    #[must_use]
+    pub fn payload_bits(&self) -> u32 {
+        let Some(payloads) = self.payload_range() else { return 0 };
+        let signed = payloads.low < 0;
+        let fits = |bits: &u32| Range::of_width(*bits, signed).holds(payloads);
+        (1..i32::BITS).find(fits).unwrap_or(i32::BITS)
+    }
+
     /// The values that a spike's payload can take; `None` where spikes are binary or absent.
     #[must_use]
     pub fn payload_range(&self) -> Option<Range> {

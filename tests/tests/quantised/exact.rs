@@ -102,6 +102,11 @@ proptest! {
         let with = compiled(&network, &small);
         compare_with_float(&network, &with, &sample)?;
         assert_same_rasters(&with, &small, samples);
+        let mut graded = sample.clone();
+        for spike in &mut graded.spikes {
+            spike.payload = dice.below(9) as i32 - 3;
+        }
+        assert_same_rasters(&with, &small, std::slice::from_ref(&graded));
         small.core_types[0].formats.retain(|format| {
             format.kind != quarrion_isa::chip::SynapseFormatKind::Kernel
         });

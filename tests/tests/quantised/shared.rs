@@ -1,6 +1,7 @@
 //! What the tests of this binary share: examples, chips, stimuli, the logical view of a program.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use quarrion_boards::load_chip;
@@ -8,6 +9,8 @@ use quarrion_compiler::compile::{CompileOptions, Compiled, compile};
 use quarrion_compiler::import::ImportPolicy;
 use quarrion_compiler::import::nir::read_nir;
 use quarrion_compiler::network::{Network, lower_network};
+use quarrion_emulator::time::Timing;
+use quarrion_emulator::{Recording, RunOptions, SpikeRecord};
 use quarrion_isa::chip::Chip;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::program::{AxonTable, Program, Role};
@@ -88,17 +91,43 @@ pub(crate) fn run_engine(program: &Program, chip: &Chip, samples: &[Sample]) -> 
     rasters
 }
 
-/// The mapped program on the reference engine equals the quantised network on the oracle.
+/// Runs the samples of a program on the fast engine; spikes in the oracle's order.
+fn run_fast_engine(program: &Program, chip: &Chip, samples: &[Sample]) -> Vec<Raster> {
+    let stimulus = Stimulus { samples: samples.to_vec(), labels: None };
+    let options = RunOptions {
+        threads: 2,
+        seed: 0,
+        recording: Recording::Spikes,
+        timing: Timing::Count,
+        probes: Vec::new(),
+    };
+    let go_on = |_| ControlFlow::Continue(());
+    let outcome = quarrion_emulator::run(program, chip, &stimulus, &options, &go_on)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let counts = outcome.output_counts.into_iter();
+    let mut rasters: Vec<Raster> =
+        counts.map(|output_counts| Raster { output_counts, ..Raster::default() }).collect();
+    for spike in outcome.spikes {
+        let SpikeRecord { sample, step, population, neuron, payload } = spike;
+        let firing = Firing { step, population, neuron, payload };
+        rasters[sample as usize].firings.push(firing);
+    }
+    rasters.iter_mut().for_each(|raster| raster.firings.sort_unstable());
+    rasters
+}
+
+/// The mapped program on both engines equals the quantised network on the oracle.
 pub(crate) fn assert_same_rasters(compiled: &Compiled, chip: &Chip, samples: &[Sample]) -> u64 {
     let wanted = run_oracle(compiled, samples);
-    let found = run_engine(&compiled.program, chip, samples);
-    let mut spikes = 0;
-    for (ordinal, (wanted, found)) in wanted.iter().zip(&found).enumerate() {
-        assert_eq!(found.firings, wanted.firings, "sample {ordinal}");
-        assert_eq!(found.output_counts, wanted.output_counts, "sample {ordinal}");
-        spikes += wanted.firings.len() as u64;
+    let reference = run_engine(&compiled.program, chip, samples);
+    let fast = run_fast_engine(&compiled.program, chip, samples);
+    for found in [&reference, &fast] {
+        for (ordinal, (wanted, found)) in wanted.iter().zip(found).enumerate() {
+            assert_eq!(found.firings, wanted.firings, "sample {ordinal}");
+            assert_eq!(found.output_counts, wanted.output_counts, "sample {ordinal}");
+        }
     }
-    spikes
+    wanted.iter().map(|raster| raster.firings.len() as u64).sum()
 }
 
 /// A synapse by logical ends: projection, source, target population, target, delay.

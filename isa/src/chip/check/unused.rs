@@ -25,7 +25,6 @@ pub(super) fn note_unused(file: &ChipFile, found: &mut Findings) {
         one(file.area != AreaFile::default(), "area"),
         core(|core_type| core_type.learning.is_some(), "learning"),
         core(|core_type| core_type.memory_bits.is_some(), "memory_bits"),
-        core(|core_type| core_type.payload_bits > 0, "payload_bits"),
         core(cycles, "programs.cycles"),
         core(|core_type| core_type.threshold_configurations.is_some(), "threshold_configurations"),
         core(|core_type| core_type.list_formats.is_some(), "list_formats"),
