@@ -13,6 +13,7 @@ use quarrion_emulator::time::Timing;
 use quarrion_emulator::{Recording, RunOptions, SpikeRecord};
 use quarrion_isa::chip::Chip;
 use quarrion_isa::id::PopulationId;
+use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::program::{AxonTable, Program, Role};
 use quarrion_isa::stimulus::{Sample, Stimulus};
 use quarrion_reference::Reference;
@@ -100,6 +101,7 @@ fn run_fast_engine(program: &Program, chip: &Chip, samples: &[Sample]) -> Vec<Ra
         recording: Recording::Spikes,
         timing: Timing::Count,
         probes: Vec::new(),
+        lanes: LaneOptions::default(),
     };
     let go_on = |_| ControlFlow::Continue(());
     let outcome = quarrion_emulator::run(program, chip, &stimulus, &options, &go_on)
