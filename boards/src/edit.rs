@@ -9,6 +9,9 @@ use crate::tree::{Field, KeyStyle, Layer, Node, Origin, Step, Value, flaws, pars
 /// Name of the layer of edits in labels.
 pub(crate) const SET: &str = "--set";
 
+/// Groups that a description may leave out, and an edit of one of their values brings in.
+const OPTIONAL: [&str; 1] = ["faults"];
+
 /// One edit, split at its first `=`.
 struct Edit<'a> {
     path: &'a str,
@@ -61,6 +64,13 @@ fn apply_one(
     let target = tree.at(&steps).map(|node| matches!(node.value, Value::Text(_)));
     let node = value_of(&edit, layer, target == Some(true)).map_err(|error| vec![error])?;
     let origin = Origin { layer, span: edit.path_span };
+    if parents.len() == 1 && OPTIONAL.contains(&parents[0].as_str()) && tree.at(parents).is_none() {
+        tree.set_field(
+            &parents[0],
+            Node { value: Value::Record(None, Vec::new()), origin },
+            origin,
+        );
+    }
     let Some(parent) = tree.at_mut(parents).map(Node::inner_mut) else {
         return Err(vec![nowhere(tree, &edit, &steps)]);
     };
@@ -193,7 +203,7 @@ fn account(tree: &mut Node, steps: &[Step], set: &str, origin: Origin) {
         }
         return;
     }
-    let own = ["name", "about", "format", "sources", "provenance"];
+    let own = ["name", "about", "format", "sources", "provenance", "faults"];
     if own.contains(&steps[0].as_str()) || steps.last().is_some_and(|step| step == "source") {
         return;
     }

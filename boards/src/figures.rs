@@ -32,8 +32,8 @@ struct Ground {
     layer: Layer,
 }
 
-/// Fields of a description that are about it, not about the chip.
-const ABOUT: [&str; 6] = ["format", "name", "about", "sources", "provenance", "without"];
+/// Fields of a description that are about it, or what-ifs, and rest on nothing.
+const ABOUT: [&str; 7] = ["format", "name", "about", "sources", "provenance", "without", "faults"];
 
 /// Every value of the description, in the order of the file; a list with one ground is one row.
 pub(crate) fn rows(tree: &Node, sources: &Sources) -> Vec<FigureRow> {

@@ -4,7 +4,7 @@
 //! as threads each thread takes whole samples; with fewer, the cores of one sample are divided
 //! ([`crate::shards`]). Results are put in order of sample, so neither way changes a byte.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quarrion_isa::activity::Activity;
@@ -212,6 +212,14 @@ pub(crate) struct Job<'a> {
     pub(crate) probes: &'a [PlacedProbe],
 }
 
+impl<'a> Job<'a> {
+    /// The state of a contiguous range of cores, at reset.
+    pub(crate) fn shard(&self, cores: Range<usize>) -> Shard<'a> {
+        let RunOptions { seed, lanes, .. } = *self.options;
+        Shard::new(self.tables, &self.chip.faults, cores, (seed, lanes))
+    }
+}
+
 fn check_sample(tables: &Tables, program: &Program, sample: &Sample) -> Result<(), String> {
     for spike in &sample.spikes {
         if spike.neuron as usize >= tables.input_size() || spike.step >= sample.steps {
@@ -249,8 +257,7 @@ fn run_by_samples(
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let samples = &job.stimulus.samples;
     let work = || {
-        let RunOptions { seed, lanes, .. } = *job.options;
-        let mut shard = Shard::new(job.tables, 0..job.tables.core_count(), seed, lanes);
+        let mut shard = job.shard(0..job.tables.core_count());
         let mut accounts = Accounts::new(job)?;
         let mut outcomes = Vec::new();
         loop {
@@ -297,7 +304,7 @@ fn run_sample(
     accounts.start_sample(number, sample);
     for step in 0..job.program.sample_steps(sample.steps) {
         activity.clear();
-        inject(job, sample.spikes_at(step), &mut host, &mut activity);
+        inject(job, (number, step), sample, &mut host, &mut activity);
         shard.update(step, &mut outbox, &mut activity);
         shard.deliver(step, [&host, &outbox]);
         accounts.close_step(step, &mut activity, shard.spikes())?;

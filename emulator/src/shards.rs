@@ -55,7 +55,7 @@ pub(crate) fn run_sharded(
             accounts.start_sample(number, sample);
             let mut skipped_updates = 0;
             for step in 0..job.program.sample_steps(sample.steps) {
-                let Some(mut whole) = gather(job, sample, step, &parts) else {
+                let Some(mut whole) = gather(job, (number, step), sample, &parts) else {
                     return Err(RunError::Interrupted);
                 };
                 accounts.close_step(step, &mut whole.activity, &whole.spikes)?;
@@ -118,14 +118,14 @@ fn connect(shards: usize) -> (Vec<Links>, Vec<Receiver<Part>>) {
 
 /// A worker's life; it ends early when a channel's other end is gone.
 fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
-    let mut shard = Shard::new(job.tables, range, job.options.seed, job.options.lanes);
+    let mut shard = job.shard(range);
     let mut host = Outbox::default();
     let mut scratch = Activity::default();
     for (number, sample) in job.stimulus.samples.iter().enumerate() {
         shard.start_sample(number as u32, sample);
         for step in 0..job.program.sample_steps(sample.steps) {
             scratch.clear();
-            inject(job, sample.spikes_at(step), &mut host, &mut scratch);
+            inject(job, (number, step), sample, &mut host, &mut scratch);
             let mut outbox = Outbox::default();
             let mut activity = Activity::default();
             let skipped_before = shard.skipped_updates();
@@ -162,12 +162,17 @@ fn look(job: &Job<'_>, shard: &Shard<'_>, step: u32) -> Vec<Vec<i32>> {
 }
 
 /// Puts the parts of a timestep together; `None` when a worker is gone.
-fn gather(job: &Job<'_>, sample: &Sample, step: u32, parts: &[Receiver<Part>]) -> Option<Part> {
+fn gather(
+    job: &Job<'_>,
+    (number, step): (usize, u32),
+    sample: &Sample,
+    parts: &[Receiver<Part>],
+) -> Option<Part> {
     let mut activity = Activity::default();
     let (mut spikes, mut skipped_updates) = (Vec::new(), 0);
     let asked = job.probes.iter().filter(|probe| probe.steps.contains(&step));
     let mut probes: Vec<Vec<i32>> = asked.map(|probe| vec![0; probe.neurons.len()]).collect();
-    inject(job, sample.spikes_at(step), &mut Outbox::default(), &mut activity);
+    inject(job, (number, step), sample, &mut Outbox::default(), &mut activity);
     for part in parts {
         let mut part = part.recv().ok()?;
         let before = activity.segments.len() as u32;
@@ -177,6 +182,7 @@ fn gather(job: &Job<'_>, sample: &Sample, step: u32, parts: &[Receiver<Part>]) -
         activity.cores.append(&mut part.activity.cores);
         activity.segments.append(&mut part.activity.segments);
         activity.destinations.append(&mut part.activity.destinations);
+        activity.lost += part.activity.lost;
         spikes.append(&mut part.spikes);
         skipped_updates += part.skipped_updates;
         for (whole, seen) in probes.iter_mut().zip(part.probes) {

@@ -4,7 +4,7 @@ use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::{Chip, LinkClass, Programs, SynapseFormatKind, Synchronisation};
 use quarrion_isa::event::{EventCounts, EventKind};
 use quarrion_isa::id::{CoreId, LinkId};
-use quarrion_isa::ledger::{CoreRow, Ledger, LinkRow, SampleRow, StepRow};
+use quarrion_isa::ledger::{CoreRow, FaultCounts, Ledger, LinkRow, SampleRow, StepRow};
 use quarrion_isa::quantity::Picoseconds;
 use quarrion_isa::timing::StepTime;
 
@@ -76,7 +76,9 @@ impl Tally {
             hops,
             synaptic_ops: activity.destinations.iter().map(|d| u64::from(d.synaptic_ops)).sum(),
             time,
+            faults: FaultCounts { lost: activity.lost.into(), ..FaultCounts::default() },
         };
+        self.ledger.faults.merge(&row.faults);
         self.ledger.steps.push(row);
         self.ledger.total.merge(&step);
         if let Some(sample) = self.ledger.samples.last_mut() {
@@ -188,6 +190,7 @@ impl Tally {
             row[0] += other[0];
             row[1] += other[1];
         }
+        self.ledger.faults.merge(&later.ledger.faults);
         self.ledger.steps.extend(later.ledger.steps);
         self.ledger.samples.extend(later.ledger.samples);
     }
@@ -198,7 +201,7 @@ impl Tally {
         for (at, [packets, flits]) in self.link_packets.iter().enumerate() {
             if *packets > 0 {
                 let link = LinkId::from_index(at);
-                let occupancy = chip.mesh.link(chip.mesh.link_class(link)).occupancy;
+                let occupancy = chip.link_occupancy(link);
                 let busy = Picoseconds(flits * occupancy.0);
                 self.ledger.links.push(LinkRow { link, packets: *packets, flits: *flits, busy });
             }

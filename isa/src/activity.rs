@@ -26,6 +26,8 @@ pub struct Activity {
     pub destinations: Vec<Destination>,
     /// What the host did.
     pub host: HostActivity,
+    /// Destinations whose packets were lost; they stand nowhere else in the record.
+    pub lost: u32,
 }
 
 /// One core's part of a timestep.
@@ -110,6 +112,7 @@ impl Activity {
         self.cores.clear();
         self.segments.clear();
         self.destinations.clear();
+        self.lost = 0;
         self.host.spikes_in.clear();
         self.host = HostActivity {
             spikes_in: std::mem::take(&mut self.host.spikes_in),

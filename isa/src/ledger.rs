@@ -24,6 +24,37 @@ pub struct Ledger {
     pub steps: Vec<StepRow>,
     /// By sample.
     pub samples: Vec<SampleRow>,
+    /// What went wrong.
+    pub faults: FaultCounts,
+}
+
+/// What went wrong, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultCounts {
+    /// Packets that got lost, by destination core.
+    pub lost: u64,
+    /// Packets that a router dropped after they had waited too long, by destination core.
+    pub dropped: u64,
+    /// Lists that were served after the tick in which their first synapse was due had begun.
+    pub late: u64,
+    /// Ticks that a core missed because its work of the tick before was not done.
+    pub overruns: u64,
+}
+
+impl FaultCounts {
+    /// Adds the counts of another row.
+    pub fn merge(&mut self, other: &Self) {
+        self.lost += other.lost;
+        self.dropped += other.dropped;
+        self.late += other.late;
+        self.overruns += other.overruns;
+    }
+
+    /// Whether nothing went wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One core's counts and busy times.
@@ -71,6 +102,8 @@ pub struct StepRow {
     pub synaptic_ops: u64,
     /// Time and bound.
     pub time: StepTime,
+    /// What went wrong.
+    pub faults: FaultCounts,
 }
 
 /// One sample.

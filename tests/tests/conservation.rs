@@ -130,6 +130,7 @@ fn append(whole: &mut Ledger, part: Ledger) {
         }
     }
     whole.steps.extend(part.steps);
+    whole.faults.merge(&part.faults);
 }
 
 /// Runs one case; returns its timesteps.

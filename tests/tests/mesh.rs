@@ -366,7 +366,7 @@ fn ring() -> Fabric {
             }
         }
     }
-    fabric.routing = Routing::Table(RouteTable { next, routers: 4 });
+    fabric.routing = Routing::Table(RouteTable { next, nodes: 4 });
     fabric
 }
 
@@ -430,7 +430,7 @@ fn routes_lead_around_dead_parts() {
                 fabric.kill_router(draw[2] % 30);
             }
         }
-        let table = RouteTable::around_faults(&fabric);
+        let table = fabric.routes_around_faults();
         fabric.routing = Routing::Table(table.clone());
         let reach = reachable(&fabric);
         let mut packets = Vec::new();

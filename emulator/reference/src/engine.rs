@@ -251,7 +251,8 @@ impl<'a> Reference<'a> {
         (update, instructions)
     }
 
-    /// Records a spike's destinations and sends it on its way; returns their number.
+    /// Records a spike's destinations and sends it on its way to all whose packets are not lost;
+    /// returns their number.
     fn send(
         &mut self,
         axons: &[AxonOut],
@@ -259,7 +260,14 @@ impl<'a> Reference<'a> {
         payload: i32,
         arrivals: &mut Vec<Arrival>,
     ) -> Result<u32, Diagnostic> {
+        let at = Counter { ordinal, step: self.step, sample: self.sample, draw: 0 };
+        let mut sent = 0;
         for &axon in axons {
+            if self.ground.chip.faults.loses(self.seed, at, axon.core) {
+                self.activity.lost += 1;
+                continue;
+            }
+            sent += 1;
             let (block, list) = list_of(self.ground.program, axon);
             let corrupt = |error: CorruptList| {
                 bad_program(&format!("cores.{}", axon.core), error.to_string())
@@ -273,7 +281,7 @@ impl<'a> Reference<'a> {
             });
             arrivals.push(Arrival { ordinal, payload, axon });
         }
-        Ok(axons.len() as u32)
+        Ok(sent)
     }
 
     /// Serves one list: decodes it and adds every synapse to its slot.

@@ -3,9 +3,11 @@
 use std::ops::Range;
 
 use quarrion_isa::activity::{Activity, CoreActivity, HostSpike};
+use quarrion_isa::chip::Faults;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::neuron::LaneOptions;
-use quarrion_isa::stimulus::{InputSpike, Sample};
+use quarrion_isa::random::Counter;
+use quarrion_isa::stimulus::Sample;
 
 use super::deliver::serve;
 use super::state::CoreState;
@@ -50,6 +52,7 @@ pub(super) struct Moment {
 #[derive(Debug)]
 pub struct Shard<'a> {
     tables: &'a Tables,
+    faults: &'a Faults,
     cores: Range<usize>,
     states: Vec<CoreState>,
     spikes: Vec<Spike>,
@@ -63,10 +66,16 @@ pub struct Shard<'a> {
 impl<'a> Shard<'a> {
     /// A shard of the cores in `cores` (positions in the program), at reset.
     #[must_use]
-    pub fn new(tables: &'a Tables, cores: Range<usize>, seed: u32, options: LaneOptions) -> Self {
+    pub fn new(
+        tables: &'a Tables,
+        faults: &'a Faults,
+        cores: Range<usize>,
+        (seed, options): (u32, LaneOptions),
+    ) -> Self {
         let states = tables.cores[cores.clone()].iter().map(|core| CoreState::new(tables, core));
         Self {
             tables,
+            faults,
             states: states.collect(),
             inbox: vec![Vec::new(); cores.len()],
             cores,
@@ -96,6 +105,7 @@ impl<'a> Shard<'a> {
         for (state, core) in self.states.iter_mut().zip(&self.tables.cores[self.cores.clone()]) {
             let first_segment = activity.segments.len() as u32;
             update_core(self.tables, core, state, moment, &mut self.updated, activity);
+            let mut segment = first_segment as usize;
             for spike in &self.updated.spikes {
                 let ordinal = core.ordinals[spike.compartment as usize];
                 let population = &self.tables.populations[spike.population.index()];
@@ -105,7 +115,14 @@ impl<'a> Shard<'a> {
                     payload: spike.payload,
                 });
                 let row = core.axons_out.row(spike.compartment as usize);
-                send(row, spike.payload, ordinal, outbox, activity);
+                let mail = Mail { faults: self.faults, moment, ordinal, payload: spike.payload };
+                let sent = mail.send(row, outbox, activity);
+                // Every spike ends a segment of its own.
+                while activity.segments[segment].spiking == 0 {
+                    segment += 1;
+                }
+                activity.segments[segment].destinations = sent;
+                segment += 1;
             }
             activity.cores.push(CoreActivity {
                 core: core.core,
@@ -190,33 +207,51 @@ impl<'a> Shard<'a> {
 /// Puts the host's spikes of a step into an outbox of their own and records them.
 pub(crate) fn inject(
     job: &Job<'_>,
-    spikes: &[InputSpike],
+    (number, step): (usize, u32),
+    sample: &Sample,
     outbox: &mut Outbox,
     activity: &mut Activity,
 ) {
     outbox.0.clear();
     let (tables, carried) = (job.tables, job.chip.payload_bits());
-    for spike in spikes {
+    let faults = &job.chip.faults;
+    let moment = Moment { seed: job.options.seed, sample: number as u32, step };
+    for spike in sample.spikes_at(step) {
         let row = tables.inputs.row(spike.neuron as usize);
         let payload_bits = if spike.payload == 1 { 0 } else { carried };
         let population = tables.input_populations[spike.neuron as usize];
-        let destinations = row.len() as u32;
-        activity.host.spikes_in.push(HostSpike { population, destinations, payload_bits });
         let ordinal = tables.input_ordinals[spike.neuron as usize];
-        send(row, spike.payload, ordinal, outbox, activity);
+        let mail = Mail { faults, moment, ordinal, payload: spike.payload };
+        let destinations = mail.send(row, outbox, activity);
+        activity.host.spikes_in.push(HostSpike { population, destinations, payload_bits });
     }
 }
 
-fn send(
-    row: &[SpreadEntry],
-    payload: i32,
+/// A spike on its way out.
+struct Mail<'a> {
+    faults: &'a Faults,
+    moment: Moment,
+    /// Ordinal of the source neuron.
     ordinal: u32,
-    outbox: &mut Outbox,
-    activity: &mut Activity,
-) {
-    for entry in row {
-        activity.destinations.push(entry.destination);
-        let axon = entry.destination.axon.0;
-        outbox.0.push((entry.core, Arrival { axon, payload, ordinal }));
+    payload: i32,
+}
+
+impl Mail<'_> {
+    /// Sends the spike to every destination but those whose packets get lost; returns how many.
+    fn send(&self, row: &[SpreadEntry], outbox: &mut Outbox, activity: &mut Activity) -> u32 {
+        let Self { faults, moment, ordinal, payload } = *self;
+        let at = Counter { ordinal, step: moment.step, sample: moment.sample, draw: 0 };
+        let mut sent = 0;
+        for entry in row {
+            if faults.loses(moment.seed, at, entry.destination.core) {
+                activity.lost += 1;
+                continue;
+            }
+            sent += 1;
+            activity.destinations.push(entry.destination);
+            let axon = entry.destination.axon.0;
+            outbox.0.push((entry.core, Arrival { axon, payload, ordinal }));
+        }
+        sent
     }
 }

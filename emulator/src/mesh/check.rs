@@ -66,10 +66,10 @@ fn check_routing(fabric: &Fabric) -> Result<(), Diagnostic> {
     match &fabric.routing {
         Routing::Table(table) => {
             let routers = fabric.routers.len();
-            if table.routers as usize != routers || table.next.len() != routers * routers {
+            if table.nodes as usize != routers || table.next.len() != routers * routers {
                 return bad(format!(
                     "the route table is for {} routers and the network has {routers}",
-                    table.routers
+                    table.nodes
                 ));
             }
         }

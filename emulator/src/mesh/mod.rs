@@ -22,7 +22,7 @@
 //! # Before the run
 //! [`prove_deadlock_free`] follows every route and shows that no ring of channels can wait for
 //! each other. [`Fabric::kill_link`], [`Fabric::kill_router`] and [`Fabric::slow_link`] break
-//! things; [`RouteTable::around_faults`] leads around them.
+//! things; [`Fabric::routes_around_faults`] leads around them.
 //!
 //! # After the run
 //! [`critical_path`] says where the last packet waited. A run that locks up says which channels
@@ -77,8 +77,9 @@ pub use fabric::{
 pub use grid::{Edge, GridSpec};
 pub use model::{Fidelity, TimingModel};
 pub use proof::{Proof, prove_deadlock_free};
+pub use quarrion_isa::chip::RouteTable;
 pub use queue::{QueueModel, run_queue};
-pub use routing::{Class, Order, RouteTable, Routing, Step, grid_step, hops};
+pub use routing::{Class, Order, Routing, Step, grid_step, hops};
 pub use synthetic::{Arrivals, Pattern, Synthetic};
 pub use traffic::{
     Conservation, Destination, Detail, Ending, Hop, LinkCount, Outcome, Packet, PacketTimes,

@@ -4,6 +4,7 @@
 //! virtual channel of a slot: `lane = node << shift | slot * stride + channel`. Engines are
 //! compiled for a few numbers of slots and channels; a fabric with fewer leaves some unused.
 
+use quarrion_isa::chip::RouteTable;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::random::{Counter, Purpose, draw};
 
@@ -12,7 +13,7 @@ use super::fabric::{
     ChannelRelease, End, Fabric, Grid, LinkState, PlaneUse, PortId, RouterClock, Speculation,
     Switching, Wrap, direction,
 };
-use super::routing::{Class, Order, RouteTable, Routing, Step, grid_step};
+use super::routing::{Class, Order, Routing, Step, grid_step};
 use super::traffic::{Destination, Packet, Traffic};
 use super::tree::Forest;
 

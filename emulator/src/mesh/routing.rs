@@ -1,5 +1,7 @@
 //! Routing: from a router and a packet's destination to an output port and its channels.
 
+use quarrion_isa::chip::RouteTable;
+
 use super::fabric::{Fabric, Grid, Wrap, direction};
 
 /// How packets find their way.
@@ -16,26 +18,6 @@ pub enum Routing {
     },
     /// What the table says.
     Table(RouteTable),
-}
-
-/// Next output port of every router for every destination router.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RouteTable {
-    /// Row by row: router, then destination router; [`RouteTable::NONE`] where no packet may come.
-    pub next: Vec<u8>,
-    /// Routers.
-    pub routers: u32,
-}
-
-impl RouteTable {
-    /// Marks a pair without a route.
-    pub const NONE: u8 = u8::MAX;
-
-    /// The output port at `router` towards `destination`.
-    #[must_use]
-    pub fn port(&self, router: u32, destination: u32) -> u8 {
-        self.next[router as usize * self.routers as usize + destination as usize]
-    }
 }
 
 /// Which dimension a packet travels first.

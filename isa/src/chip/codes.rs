@@ -281,6 +281,55 @@ pub const CODES: &[CodeEntry] = &[
                       that was not meant, the name is misspelt.",
     },
     CodeEntry {
+        code: "QC080",
+        title: "a fault names a part that is not there",
+        explanation: "Dead cores are named by number, dead routers by their tile, and links by a \
+                      tile and the side on which its neighbour lies. All of them must be on the \
+                      board, and the router of the host's port must work.",
+    },
+    CodeEntry {
+        code: "QC081",
+        title: "a fault's share lies outside 0 to 1",
+        explanation: "`packet_loss` is the share of packets that get lost, from 0 to below 1. The \
+                      `speed` of a slow link is the share of its speed that is left, from one \
+                      millionth to below 1; a link without any is a dead one.",
+    },
+    CodeEntry {
+        code: "QC082",
+        title: "more faults are drawn than there are parts",
+        explanation: "`drawn_links`, `drawn_routers` and `drawn_cores` say how many parts the \
+                      seed of a run breaks. The board must have as many; the host's router is \
+                      never drawn.",
+    },
+    CodeEntry {
+        code: "QC083",
+        title: "packets are dropped only with multicast by table",
+        explanation: "Routers that drop a packet after it has waited too long are those of chips \
+                      with multicast tables. With copies or trees a packet waits until it can go \
+                      on, and a timestep ends when all have arrived.",
+    },
+    CodeEntry {
+        code: "QC084",
+        title: "branching packets do not go with classes of channels",
+        explanation: "A torus with dimension-order routes, and a mix of XY and YX routes, are \
+                      free of deadlock because packets keep to classes of virtual channels. One \
+                      packet that branches would have to be in several classes at once. Routes \
+                      by table need no classes.",
+    },
+    CodeEntry {
+        code: "QC085",
+        title: "the board is too large for a route table",
+        explanation: "A route table holds an entry for every pair of tiles, so it grows with the \
+                      square of the board. Dimension-order routes need no table.",
+    },
+    CodeEntry {
+        code: "QC086",
+        title: "xy_yx routing is for a mesh",
+        explanation: "XY-YX routing keeps XY and YX packets in classes of virtual channels of \
+                      their own; a torus needs classes for packets before and after its wrap \
+                      links. A router does one of the two.",
+    },
+    CodeEntry {
         code: "QC090",
         title: "The value is checked, but nothing reads it yet",
         explanation: "The schema is ahead of the tools: the value is read and checked, but no \

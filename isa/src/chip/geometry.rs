@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::routes::RouteTable;
 use crate::id::{ChipId, LinkId, TileId};
 use crate::quantity::Picoseconds;
 
@@ -34,6 +35,14 @@ pub struct Mesh {
     pub packet_bits: u32,
     /// Latency, occupancy and width by class; position = [`LinkClass`].
     pub links: [LinkClassFigures; 4],
+    /// A packet that has waited so long at a router is dropped there; `None` for never.
+    pub drop_after: Option<Picoseconds>,
+    /// Links that carry nothing, ascending.
+    pub dead_links: Vec<LinkId>,
+    /// Tiles whose routers are dead, ascending.
+    pub dead_tiles: Vec<TileId>,
+    /// Routes by table, where the routing asks for them; ports are [`Direction`]s.
+    pub table: Option<RouteTable>,
 }
 
 /// Mesh or torus.
@@ -154,7 +163,8 @@ pub struct Hops {
 }
 
 /// Outgoing directions of a router, in the order of link numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Towards larger x.
     East,
@@ -164,6 +174,22 @@ pub enum Direction {
     South,
     /// Towards smaller y.
     North,
+}
+
+impl Direction {
+    /// Every direction, in the order of link numbers.
+    pub const ALL: &[Self] = &[Self::East, Self::West, Self::South, Self::North];
+
+    /// The direction back.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::East => Self::West,
+            Self::West => Self::East,
+            Self::South => Self::North,
+            Self::North => Self::South,
+        }
+    }
 }
 
 /// Outgoing mesh links of a router.
@@ -228,13 +254,7 @@ impl Mesh {
     /// The link's first tile and its direction.
     #[must_use]
     pub fn link_ends(&self, link: LinkId) -> (TileId, Direction) {
-        let direction = match link.0 % DIRECTIONS {
-            0 => Direction::East,
-            1 => Direction::West,
-            2 => Direction::South,
-            _ => Direction::North,
-        };
-        (TileId(link.0 / DIRECTIONS), direction)
+        (TileId(link.0 / DIRECTIONS), Direction::ALL[(link.0 % DIRECTIONS) as usize])
     }
 
     /// The class of a mesh link.
@@ -258,35 +278,6 @@ impl Mesh {
         }
     }
 
-    /// Calls `visit` with every mesh link of the route, in order of travel.
-    ///
-    /// XY-YX chooses by the parity of the source and destination tiles' numbers together, so the
-    /// choice needs no state.
-    pub fn route(&self, from: TileId, to: TileId, mut visit: impl FnMut(LinkId)) {
-        let (mut at, goal) = (self.position(from), self.position(to));
-        let x_first = match self.routing {
-            Routing::Xy | Routing::Table => true,
-            Routing::Yx => false,
-            Routing::XyYx => (from.0 + to.0).is_multiple_of(2),
-        };
-        let (width, height) = (self.board_width(), self.board_height());
-        for horizontal in [x_first, !x_first] {
-            let (place, aim, size) =
-                if horizontal { (at.x, goal.x, width) } else { (at.y, goal.y, height) };
-            let (forward, steps) = self.way(place, aim, size);
-            let direction = match (horizontal, forward) {
-                (true, true) => Direction::East,
-                (true, false) => Direction::West,
-                (false, true) => Direction::South,
-                (false, false) => Direction::North,
-            };
-            for _ in 0..steps {
-                visit(self.link_towards(self.tile_at(at), direction));
-                at = self.neighbour(at, direction);
-            }
-        }
-    }
-
     /// The place one step towards `direction`, around the edge on a torus.
     #[must_use]
     pub fn neighbour(&self, at: Position, direction: Direction) -> Position {
@@ -296,18 +287,6 @@ impl Mesh {
             Direction::West => Position { x: (at.x + width - 1) % width, y: at.y },
             Direction::South => Position { x: at.x, y: (at.y + 1) % height },
             Direction::North => Position { x: at.x, y: (at.y + height - 1) % height },
-        }
-    }
-
-    /// Direction (true = growing) and number of steps along one axis; ties go the growing way.
-    fn way(&self, from: u32, to: u32, size: u32) -> (bool, u32) {
-        let straight = (to > from, from.abs_diff(to));
-        match self.topology {
-            Topology::Mesh => straight,
-            Topology::Torus => {
-                let forward = (to + size - from) % size;
-                if forward * 2 <= size { (true, forward) } else { (false, size - forward) }
-            }
         }
     }
 
@@ -324,17 +303,6 @@ impl Mesh {
             LinkClass::ChipEdge | LinkClass::Tile => hops.chip_edge += 1,
         });
         hops
-    }
-
-    /// Latency of a path from the board's first tile to its last: the depth of a barrier tree.
-    #[must_use]
-    pub fn barrier_depth(&self) -> Picoseconds {
-        let last = self.tiles() - 1;
-        let mut depth = Picoseconds::ZERO;
-        self.route(TileId(0), TileId(last), |link| {
-            depth += self.link(self.link_class(link)).latency;
-        });
-        depth
     }
 
     /// Flits of a packet with `payload_bits` bits of payload on a link of the class.

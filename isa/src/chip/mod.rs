@@ -6,9 +6,12 @@
 mod check;
 mod codes;
 mod core_type;
+mod faults;
 pub mod file;
 mod geometry;
 mod price;
+mod routes;
+mod ways;
 
 pub use check::{FORMAT_VERSION, check_chip};
 pub use codes::CODES;
@@ -16,11 +19,13 @@ pub use core_type::{
     CoreType, Overlap, Programs, Register, Services, SignMode, Stage, SynapseFormat,
     SynapseFormatKind, WeightRules,
 };
+pub use faults::{Drawn, Faults};
 pub use geometry::{
     Direction, Hops, LinkClass, LinkClassFigures, Mesh, Multicast, Planes, Position, Router,
     Routing, Topology,
 };
 pub use price::{Area, Price, PriceTable, Standing, StaticPower};
+pub use routes::{RouteTable, Way};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +53,8 @@ pub struct Chip {
     pub static_power: StaticPower,
     /// Silicon area, where the file gives it.
     pub area: Area,
+    /// What is broken.
+    pub faults: Faults,
 }
 
 /// Where one core sits.
@@ -84,7 +91,8 @@ pub enum BarrierLatency {
     /// By the number of tiles that the program uses: (tiles, latency), ascending; linear between
     /// entries, rounded down, and the last entry holds beyond.
     Table(Vec<(u32, Picoseconds)>),
-    /// A tree over the mesh: `base` + depth of the tree in hops, there and back, at link latency.
+    /// A tree over the working links of the mesh from the board's first tile: `base` and twice the
+    /// latency of the way to the tile that is furthest from it.
     Tree {
         /// Time beside the hops.
         base: Picoseconds,
@@ -145,7 +153,7 @@ impl Chip {
             BarrierLatency::Table(entries) => interpolate(entries, tiles),
             BarrierLatency::Tree { base } => {
                 let depth = self.mesh.barrier_depth();
-                Picoseconds(base.0 + 2 * depth.0)
+                Picoseconds(base.0.saturating_add(2 * depth.0))
             }
         }
     }

@@ -27,6 +27,9 @@ pub fn draw_chip(dice: &mut Dice) -> Chip {
         x: dice.count(0, mesh.width * mesh.chips_x - 1),
         y: dice.count(0, mesh.height * mesh.chips_y - 1),
     };
+    if dice.chance(20) {
+        file.faults.packet_loss = 0.15;
+    }
     let (chip, _) = check_chip(&file).expect("the generator draws legal chips");
     chip
 }
@@ -39,8 +42,19 @@ fn draw_mesh(dice: &mut Dice, file: &mut ChipFile) {
     }
     mesh.cores_per_tile = dice.count(1, 4);
     mesh.topology = if dice.chance(30) { Topology::Torus } else { Topology::Mesh };
-    mesh.routing = dice.pick(&[Routing::Xy, Routing::Xy, Routing::Yx, Routing::XyYx]);
-    mesh.multicast = if dice.chance(30) { Multicast::Tree } else { Multicast::Copies };
+    mesh.routing =
+        dice.pick(&[Routing::Xy, Routing::Xy, Routing::Yx, Routing::XyYx, Routing::Table]);
+    if mesh.topology == Topology::Torus && mesh.routing == Routing::XyYx {
+        mesh.routing = Routing::Xy;
+    }
+    let branches = match mesh.routing {
+        Routing::Xy | Routing::Yx => mesh.topology == Topology::Mesh,
+        Routing::XyYx => false,
+        Routing::Table => true,
+    };
+    if branches && dice.chance(50) {
+        mesh.multicast = dice.pick(&[Multicast::Tree, Multicast::Table]);
+    }
     mesh.planes = dice.pick(&[Planes::Single, Planes::Alternate(2)]);
     if dice.chance(40) {
         mesh.router = RouterFile::Clocked {
@@ -98,7 +112,8 @@ fn draw_synchronisation(dice: &mut Dice, file: &ChipFile) -> SynchronisationFile
             },
         ]),
         _ => {
-            let period_ns = dice.range(1, 2000) as f64;
+            // Long enough for everything to arrive: these cases are compared without times.
+            let period_ns = 1.0e7 + dice.range(1, 2000) as f64;
             return SynchronisationFile::GlobalTick { period_ns, source, standing };
         }
     };

@@ -29,7 +29,9 @@ pub const FEATURES: &[(&str, u64)] = &[
     ("chip edge", 80),
     ("torus", 120),
     ("fan-out to several cores", 250),
-    ("tree multicast", 70),
+    ("branching packets", 70),
+    ("route table", 80),
+    ("lost packet", 60),
     ("packet of several flits", 250),
     ("dense list", 300),
     ("sparse list", 350),
@@ -151,7 +153,9 @@ impl Reached<'_> {
             "chip edge" => any(&[EventKind::HopChipEdge]),
             "torus" => mesh.topology == Topology::Torus && any(&mesh_hops),
             "fan-out to several cores" => self.fans_out(),
-            "tree multicast" => mesh.multicast == Multicast::Tree && self.fans_out(),
+            "branching packets" => mesh.multicast != Multicast::Copies && self.fans_out(),
+            "route table" => mesh.table.is_some() && any(&mesh_hops),
+            "lost packet" => truth.activity.iter().any(|record| record.lost > 0),
             "packet of several flits" => {
                 truth.outcome.counts.links.values().any(|(packets, flits)| flits > packets)
             }

@@ -51,10 +51,16 @@ pub(super) fn check_mesh(file: &ChipFile, found: &mut Findings) -> Mesh {
         router: router(&mesh.router, found),
         packet_bits: mesh.packet_bits,
         links: links(file, found),
+        drop_after: mesh.drop_after_ns.map(|ns| super::period(found, "mesh.drop_after_ns", ns)),
+        dead_links: Vec::new(),
+        dead_tiles: Vec::new(),
+        table: None,
     };
     check_planes(&checked, found);
     check_channels(&checked, found);
-    check_multicast(&checked, found);
+    check_mixed(&checked, found);
+    check_multicast(file, &checked, found);
+    check_table(&checked, found);
     checked
 }
 
@@ -180,14 +186,14 @@ fn check_channels(mesh: &Mesh, found: &mut Findings) {
         return;
     }
     let path = "mesh.router.virtual_channels";
-    if mesh.topology == Topology::Torus {
+    if mesh.topology == Topology::Torus && mesh.routing != Routing::Table {
         let message = format!(
             "`{path}` is {virtual_channels}, but a torus needs 2: without a dateline channel its \
              rings can deadlock"
         );
         found.clash("QC052", (path, "mesh.topology"), message, "give the router 2 channels");
     }
-    if mesh.routing == Routing::XyYx {
+    if mesh.routing == Routing::XyYx && mesh.topology == Topology::Mesh {
         let message = format!(
             "`{path}` is {virtual_channels}, but xy_yx routing needs 2: one channel class for XY \
              packets and one for YX packets"
@@ -196,23 +202,75 @@ fn check_channels(mesh: &Mesh, found: &mut Findings) {
     }
 }
 
-/// Tree multicast: a branching packet must fit into one buffer whole.
-fn check_multicast(mesh: &Mesh, found: &mut Findings) {
-    if mesh.multicast != Multicast::Tree {
+/// XY-YX routing: its classes of channels are not those of a torus.
+fn check_mixed(mesh: &Mesh, found: &mut Findings) {
+    if mesh.routing == Routing::XyYx && mesh.topology == Topology::Torus {
+        let message = "`mesh.routing` is `xy_yx` on a torus, but both need the classes of virtual \
+                       channels for themselves";
+        let help = "use `routing: xy` on the torus, or `topology: mesh`";
+        found.clash("QC086", ("mesh.routing", "mesh.topology"), message, help);
+    }
+}
+
+/// Branching packets: one must fit into a buffer whole, and its branches take any channel. Packets
+/// are dropped only where they branch by table.
+fn check_multicast(file: &ChipFile, mesh: &Mesh, found: &mut Findings) {
+    let name = match mesh.multicast {
+        Multicast::Copies => "copies",
+        Multicast::Tree => "tree",
+        Multicast::Table => "table",
+    };
+    if mesh.drop_after.is_some() && mesh.multicast != Multicast::Table {
+        let message = format!(
+            "`mesh.drop_after_ns` is given, but with `multicast: {name}` a packet waits until it \
+             can go on"
+        );
+        let help = "use `multicast: table`, or leave `drop_after_ns` out";
+        found.clash("QC083", ("mesh.drop_after_ns", "mesh.multicast"), message, help);
+    }
+    if mesh.multicast == Multicast::Copies {
         return;
     }
     let (Router::Asynchronous { buffer_flits } | Router::Clocked { buffer_flits, .. }) =
         mesh.router;
-    let classes = [LinkClass::EastWest, LinkClass::NorthSouth, LinkClass::ChipEdge];
+    let classes =
+        [LinkClass::Tile, LinkClass::EastWest, LinkClass::NorthSouth, LinkClass::ChipEdge];
     let used = classes.into_iter().filter(|class| mesh.link(*class).width_bits > 0);
-    let flits = used.map(|class| mesh.flits(class, 0)).max().unwrap_or(1);
+    let payload = file.core_types.values().map(|kind| kind.payload_bits).max().unwrap_or(0);
+    let flits = used.map(|class| mesh.flits(class, payload)).max().unwrap_or(1);
     if buffer_flits < flits {
         let message = format!(
             "`mesh.router.buffer_flits` is {buffer_flits}, but a packet has {flits} flits and \
-             `multicast: tree` needs room for all of them: a branching packet that holds one \
+             `multicast: {name}` needs room for all of them: a branching packet that holds one \
              output while it waits for another can deadlock"
         );
         let help = format!("hold {flits} flits in a buffer, or use `multicast: copies`");
         found.clash("QC051", ("mesh.router.buffer_flits", "mesh.multicast"), message, help);
+    }
+    let torus = mesh.topology == Topology::Torus && mesh.routing != Routing::Table;
+    let other = if torus { "mesh.topology" } else { "mesh.routing" };
+    let mixed = mesh.routing == Routing::XyYx && mesh.topology == Topology::Mesh;
+    if torus || mixed {
+        let message = format!(
+            "`mesh.multicast` is `{name}`, but a torus and xy_yx routing keep packets free of \
+             deadlock by classes of channels, and the branches of one packet would need several"
+        );
+        let help = "use `routing: table`, which needs no classes, or `multicast: copies`";
+        found.clash("QC084", ("mesh.multicast", other), message, help);
+    }
+}
+
+/// The most tiles for which a route table is laid out; a reader's limit, no chip's.
+const READER_TABLE_TILES: u32 = 1 << 13;
+
+/// Table routing: the table grows with the square of the tiles.
+fn check_table(mesh: &Mesh, found: &mut Findings) {
+    let tiles = mesh.tiles();
+    if mesh.routing == Routing::Table && tiles > READER_TABLE_TILES {
+        let message = format!(
+            "`mesh.routing` is `table` on a board of {tiles} tiles, but tables are laid out for at \
+             most {READER_TABLE_TILES}"
+        );
+        found.error("QC085", "mesh.routing", message, "use xy or yx, or fewer tiles");
     }
 }

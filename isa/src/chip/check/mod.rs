@@ -5,6 +5,7 @@
 
 mod core_type;
 mod counts;
+mod faults;
 mod figures;
 mod findings;
 mod layout;
@@ -16,8 +17,8 @@ mod synapse;
 mod timing;
 mod unused;
 
-use super::Chip;
 use super::file::ChipFile;
+use super::{Chip, Faults};
 use crate::diagnostic::Diagnostic;
 use crate::quantity::Picoseconds;
 use findings::Findings;
@@ -55,11 +56,22 @@ pub fn check_chip(file: &ChipFile) -> Result<(Chip, Vec<Diagnostic>), Vec<Diagno
     let area = price::check_area(file, &mut found);
     unused::note_unused(file, &mut found);
     let cores = layout::check_layout(file, &mesh, &mut found);
-    let notes = found.into_result()?;
     let name = file.name.clone();
-    let chip =
-        Chip { name, mesh, core_types, cores, synchronisation, host, prices, static_power, area };
-    Ok((chip, notes))
+    let faults = Faults::default();
+    let mut chip = Chip {
+        name,
+        mesh,
+        core_types,
+        cores,
+        synchronisation,
+        host,
+        prices,
+        static_power,
+        area,
+        faults,
+    };
+    faults::check_faults(file, &mut chip, &mut found);
+    Ok((chip, found.into_result()?))
 }
 
 /// Format version and name.

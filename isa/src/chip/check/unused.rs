@@ -1,6 +1,5 @@
 //! Notes on what nothing reads yet.
 
-use super::super::Routing;
 use super::super::file::{AreaFile, ChipFile, CoreTypeFile, HostEntry, ProgramsFile, RegionHolds};
 use super::findings::Findings;
 
@@ -18,7 +17,6 @@ pub(super) fn note_unused(file: &ChipFile, found: &mut Findings) {
         ProgramsFile::Fixed(_) => false,
     };
     let unused = [
-        one(mesh.routing == Routing::Table, "mesh.routing"),
         one(io, "mesh.regions"),
         one(mesh.links.board.is_some(), "mesh.links.board"),
         one(file.host.entry == HostEntry::Relay, "host.entry"),

@@ -39,6 +39,9 @@ pub struct MeshFile {
     pub router: RouterFile,
     /// Bits of a spike packet without payload.
     pub packet_bits: u32,
+    /// A packet that has waited so long at a router is dropped there.
+    #[serde(default)]
+    pub drop_after_ns: Option<f64>,
     /// Links by class.
     pub links: LinksFile,
 }

@@ -4,6 +4,7 @@
 //! [`super::Chip`], whose values are always valid.
 
 mod core_type;
+mod faults;
 mod mesh;
 mod price;
 
@@ -11,6 +12,7 @@ pub use core_type::{
     CoreTypeFile, FormatFile, LearningFile, ProgramsFile, RegisterFile, ServicesFile, StageFigure,
     WeightsFile,
 };
+pub use faults::{FaultsFile, LinkPlaceFile, SlowLinkFile};
 pub use mesh::{LinkFigure, LinksFile, MeshFile, PlaceFile, RegionFile, RegionHolds, RouterFile};
 pub use price::{
     AreaFigure, AreaFile, PowerFigure, PriceFile, ScalingLaw, Spread, StaticPowerFile,
@@ -62,6 +64,9 @@ pub struct ChipFile {
     /// Silicon area.
     #[serde(default)]
     pub area: AreaFile,
+    /// What is broken.
+    #[serde(default)]
+    pub faults: FaultsFile,
 }
 
 /// Where values come from and what they rest on.
