@@ -1,10 +1,10 @@
 //! The codes of every diagnostic of this crate, for `explain`.
 
 use crate::diagnostic::CodeEntry;
-use crate::{chip, neuron};
+use crate::{chip, learning, neuron};
 
 /// The tables that make up [`CODES`].
-const TABLES: [&[CodeEntry]; 2] = [chip::CODES, neuron::CODES];
+const TABLES: [&[CodeEntry]; 3] = [chip::CODES, neuron::CODES, learning::CODES];
 
 /// How many codes the tables hold together.
 const COUNT: usize = {

@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod diagnostic;
 pub mod event;
 pub mod id;
+pub mod learning;
 pub mod ledger;
 pub mod near;
 pub mod neuron;

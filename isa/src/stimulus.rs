@@ -22,6 +22,18 @@ pub struct Sample {
     pub spikes: Vec<InputSpike>,
     /// Parameters written before the sample's first step.
     pub writes: Vec<ParameterWrite>,
+    /// Rewards that the host writes during the sample, by ascending step, for learning rules with
+    /// `reward r ... from host`.
+    pub rewards: Vec<Reward>,
+}
+
+/// A third factor that the host writes; it holds until the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Reward {
+    /// Timestep from which it holds.
+    pub step: u32,
+    /// Value.
+    pub value: i32,
 }
 
 /// One spike of the stimulus.
@@ -55,5 +67,18 @@ impl Sample {
         let first = self.spikes.partition_point(|spike| spike.step < step);
         let length = self.spikes[first..].partition_point(|spike| spike.step == step);
         &self.spikes[first..first + length]
+    }
+
+    /// The reward that holds in a step; 0 before the first.
+    #[must_use]
+    pub fn reward_at(&self, step: u32) -> i32 {
+        let after = self.rewards.partition_point(|reward| reward.step <= step);
+        self.rewards[..after].last().map_or(0, |reward| reward.value)
+    }
+
+    /// How many rewards the host writes in a step.
+    #[must_use]
+    pub fn rewards_written_at(&self, step: u32) -> u32 {
+        self.rewards.iter().filter(|reward| reward.step == step).count() as u32
     }
 }

@@ -77,6 +77,7 @@ fn made_up(kind: SynapseFormatKind) -> Program {
             count: COMPARTMENTS,
             parameters,
             inputs: vec![delivery],
+            learning: None,
         }],
         ordinals: (INPUTS..INPUTS + COMPARTMENTS).collect(),
         ring_slots: 2,
@@ -85,6 +86,7 @@ fn made_up(kind: SynapseFormatKind) -> Program {
             projection: ProjectionId(0),
             input: 0,
             delivery,
+            learning: None,
             synapses: SynapseBlock::Packed(encode_lists(format, &lists)),
         }],
         axons_out: AxonTable::from_rows(&vec![Vec::new(); COMPARTMENTS as usize]),
@@ -94,6 +96,7 @@ fn made_up(kind: SynapseFormatKind) -> Program {
         name: "bench".into(),
         chip: "loihi1".into(),
         neuron_programs: vec![text.into()],
+        learning: Vec::new(),
         populations: vec![
             population(Role::Input, INPUTS, 0, Vec::new()),
             population(Role::Neurons, COMPARTMENTS, INPUTS, vec![whole_core()]),
@@ -120,7 +123,10 @@ fn population(role: Role, size: u32, first_ordinal: u32, places: Vec<Place>) -> 
 fn stimulus(spikes: u32, steps: u32) -> Stimulus {
     let at = |step| (0..spikes).map(move |neuron| InputSpike { step, neuron, payload: 1 });
     let spikes = (0..steps).flat_map(at).collect();
-    Stimulus { samples: vec![Sample { steps, spikes, writes: Vec::new() }], labels: None }
+    Stimulus {
+        samples: vec![Sample { steps, spikes, writes: Vec::new(), rewards: Vec::new() }],
+        labels: None,
+    }
 }
 
 fn run_once(program: &Program, chip: &Chip, stimulus: &Stimulus) -> RunOutcome {
@@ -182,7 +188,12 @@ fn digits(criterion: &mut Criterion) {
             neuron: neuron as u32,
             payload: 1,
         });
-        Sample { steps: steps as u32, spikes: spikes.collect(), writes: Vec::new() }
+        Sample {
+            steps: steps as u32,
+            spikes: spikes.collect(),
+            writes: Vec::new(),
+            rewards: Vec::new(),
+        }
     });
     let stimulus = Stimulus { samples: samples.collect(), labels: None };
     let mut group = criterion.benchmark_group("digits");

@@ -66,7 +66,7 @@ pub fn stimulus(samples: &Samples, index: usize) -> Sample {
             spikes.push(InputSpike { step, neuron, payload: 1 });
         }
     }
-    Sample { steps: steps.dim().0 as u32, spikes, writes: Vec::new() }
+    Sample { steps: steps.dim().0 as u32, spikes, writes: Vec::new(), rewards: Vec::new() }
 }
 
 /// Compares the first samples of an example, on all processors.

@@ -189,7 +189,7 @@ fn collect_samples(
         let (mine, others) = rest.split_at(count);
         rest = others;
         let spikes = mine.iter().map(|&(_, spike)| spike).collect();
-        all.push(Sample { steps, spikes, writes: Vec::new() });
+        all.push(Sample { steps, spikes, writes: Vec::new(), rewards: Vec::new() });
     }
     Ok(Stimulus { samples: all, labels: None })
 }

@@ -65,7 +65,12 @@ pub fn prepare(
             Content::Spikes(stimulus) => stimulus,
             Content::Images(images) => {
                 let writes = lower_bias_images(&network, &compiled, chip, &images.values)?;
-                let sample = |writes| Sample { steps: images.steps, spikes: Vec::new(), writes };
+                let sample = |writes| Sample {
+                    steps: images.steps,
+                    spikes: Vec::new(),
+                    writes,
+                    rewards: Vec::new(),
+                };
                 let samples = writes.into_iter().map(sample).collect();
                 Stimulus { samples, labels: input.labels }
             }

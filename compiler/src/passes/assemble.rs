@@ -24,6 +24,7 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
         name: network.name.clone(),
         chip: draft.chip.name.clone(),
         neuron_programs: network.neuron_programs.iter().map(|p| p.text().to_owned()).collect(),
+        learning: Vec::new(),
         populations: populations(network, &draft.mapping.cores),
         projections: network.projections.iter().map(projection).collect(),
         cores: cores.collect(),
@@ -150,6 +151,7 @@ fn add_groups(
             count: run.len() as u32,
             parameters: parameters.collect(),
             inputs: neurons.inputs.clone(),
+            learning: None,
         });
         first += run.len() as u32;
     }

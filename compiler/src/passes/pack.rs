@@ -70,8 +70,13 @@ fn pack(
             (SynapseBlock::Packed(block), plan.sources.iter().copied().zip(0..).collect())
         }
     };
-    let block =
-        Block { projection: id, input: projection.input, delivery: projection.delivery, synapses };
+    let block = Block {
+        projection: id,
+        input: projection.input,
+        delivery: projection.delivery,
+        learning: None,
+        synapses,
+    };
     SourcedBlock { block, source: projection.source, lists }
 }
 

@@ -221,8 +221,9 @@ impl CountModel {
         longest.offer(barrier, Bound::Barrier);
         let mut learning = 0;
         for core in &activity.cores {
-            let visit = chip.core_type(core.core).services.synaptic_update.occupancy.0;
-            let time = u64::from(core.plastic_visits) * visit;
+            let services = &chip.core_type(core.core).services;
+            let time = u64::from(core.plastic_visits) * services.synaptic_update.occupancy.0
+                + u64::from(core.trace_updates) * services.trace_update.occupancy.0;
             learning = learning.max(time);
             longest.offer(time, Bound::Learning(core.core));
         }

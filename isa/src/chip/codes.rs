@@ -275,6 +275,21 @@ pub const CODES: &[CodeEntry] = &[
                       for every compartment.",
     },
     CodeEntry {
+        code: "QC068",
+        title: "Widths of on-chip learning are within what rules are computed in",
+        explanation: "Traces have 1 to 16 bits, tags up to 16, the learning accumulator 2 to 32, a \
+                      product's mantissa 2 to 16 with its sign; exponents lie from -32 to 32, \
+                      smallest first; an epoch has 1 to 65,535 steps. A limit that the chip does \
+                      not have is left out.",
+    },
+    CodeEntry {
+        code: "QC069",
+        title: "The learning accumulator holds a weight",
+        explanation: "Changes are added to the weight in `learning.accumulator_bits`, whose bits \
+                      beyond the widest weight and its sign are fraction. An accumulator that is \
+                      narrower than a weight could not hold it.",
+    },
+    CodeEntry {
         code: "QC070",
         title: "The program is not among the shipped ones",
         explanation: "A core may run a program of your own: give its text with the network. If \

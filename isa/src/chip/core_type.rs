@@ -51,6 +51,33 @@ pub struct CoreType {
     pub overlap: Overlap,
     /// Service time of each stage.
     pub services: Services,
+    /// On-chip learning, where the core has it.
+    pub learning: Option<Learning>,
+}
+
+/// What on-chip learning can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learning {
+    /// Bits of a trace.
+    pub trace_bits: u32,
+    /// Distinct presynaptic trace configurations per core.
+    pub trace_configurations: u32,
+    /// Bits of a synapse's tag.
+    pub tag_bits: u32,
+    /// Bits of the learning accumulator, sign included.
+    pub accumulator_bits: u32,
+    /// Largest epoch in steps.
+    pub epoch_max: u32,
+    /// Products that a rule may have, if limited.
+    pub products: Option<u32>,
+    /// Bits of a product's mantissa, sign included.
+    pub mantissa_bits: u32,
+    /// Smallest exponent of a product: it counts mantissa x 2^exponent.
+    pub exponent_min: i32,
+    /// Largest exponent of a product.
+    pub exponent_max: i32,
+    /// Bits, without the sign, that products are cut to, if they are.
+    pub product_bits: Option<u32>,
 }
 
 /// Whether the synapse stage runs beside the update loop.
@@ -184,6 +211,8 @@ pub struct Services {
     pub synaptic_op_kernel: Stage,
     /// One visit of a plastic synapse.
     pub synaptic_update: Stage,
+    /// One trace brought to the end of an epoch.
+    pub trace_update: Stage,
 }
 
 impl CoreType {
@@ -197,6 +226,13 @@ impl CoreType {
     #[must_use]
     pub fn synapse_words(&self) -> u64 {
         self.synapse_memory_bits / u64::from(self.word_bits)
+    }
+
+    /// Widest field of a synaptic delay in bits.
+    #[must_use]
+    pub fn delay_bits(&self) -> u32 {
+        let widths = self.formats.iter().flat_map(|format| &format.delay_widths);
+        widths.copied().max().unwrap_or(0)
     }
 
     /// Service time of one synaptic operation in the format.

@@ -16,7 +16,7 @@ mod ways;
 pub use check::{FORMAT_VERSION, check_chip};
 pub use codes::CODES;
 pub use core_type::{
-    CoreType, Overlap, Programs, Register, Services, SignMode, Stage, SynapseFormat,
+    CoreType, Learning, Overlap, Programs, Register, Services, SignMode, Stage, SynapseFormat,
     SynapseFormatKind, WeightRules,
 };
 pub use faults::{Drawn, Faults};

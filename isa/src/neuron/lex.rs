@@ -4,7 +4,7 @@ use crate::diagnostic::{Diagnostic, Span};
 
 /// What a token is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub(crate) enum TokenKind {
     Name(String),
     Number(i64),
     Sign(&'static str),
@@ -15,14 +15,14 @@ pub(super) enum TokenKind {
 
 /// A token with its place.
 #[derive(Clone, Debug)]
-pub(super) struct Token {
-    pub(super) kind: TokenKind,
-    pub(super) span: Span,
+pub(crate) struct Token {
+    pub(crate) kind: TokenKind,
+    pub(crate) span: Span,
 }
 
 impl Token {
     /// How a message names this token.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match &self.kind {
             TokenKind::Name(name) => format!("`{name}`"),
             TokenKind::Number(value) => format!("`{value}`"),
@@ -34,7 +34,7 @@ impl Token {
 }
 
 /// Longest text that is read: a program is a page, not a book.
-pub(super) const LONGEST_TEXT: usize = 64 * 1024;
+pub(crate) const LONGEST_TEXT: usize = 64 * 1024;
 
 /// All signs, longest first so that `<<` is not read as two `<`.
 const SIGNS: [&str; 21] = [
@@ -42,11 +42,24 @@ const SIGNS: [&str; 21] = [
     "{", "}", ",", ":",
 ];
 
+/// Which texts are read: both have the same words, numbers and signs, but for the power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// Neuron programs.
+    Neuron,
+    /// Learning rules, which write a power of two as `2^-4`.
+    Rule,
+}
+
 /// Splits a text into tokens.
 ///
 /// # Errors
 /// The first character or number that the language does not have; the author of the text acts.
-pub(super) fn split_tokens(text: &str, source: &str) -> Result<Vec<Token>, Diagnostic> {
+pub(crate) fn split_tokens(
+    text: &str,
+    source: &str,
+    language: Language,
+) -> Result<Vec<Token>, Diagnostic> {
     if text.len() > LONGEST_TEXT {
         let message = format!(
             "a program text has at most {LONGEST_TEXT} bytes, but this one has {}",
@@ -79,6 +92,8 @@ pub(super) fn split_tokens(text: &str, source: &str) -> Result<Vec<Token>, Diagn
                 _ => {}
             }
             (Some(TokenKind::Sign(sign)), sign.len())
+        } else if first == '^' && language == Language::Rule {
+            (Some(TokenKind::Sign("^")), 1)
         } else {
             return Err(unknown_character(first, at, source));
         };

@@ -32,6 +32,7 @@ shipped![
     "if_subtract",
     "if_zero",
     "izhikevich",
+    "lif_error",
     "lif_reset",
     "lif_subtract",
     "product",

@@ -11,14 +11,14 @@ mod codes;
 mod idle;
 mod interpret;
 mod lane;
-mod lex;
+pub(crate) mod lex;
 pub mod library;
 pub mod meaning;
-mod parse;
+pub(crate) mod parse;
 mod print;
 mod program;
 mod range;
-mod syntax;
+pub(crate) mod syntax;
 mod trace;
 
 pub use codes::CODES;

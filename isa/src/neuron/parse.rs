@@ -1,6 +1,6 @@
 //! Tokens to a syntax tree: recursive descent with a bounded depth.
 
-use super::lex::{Token, TokenKind, split_tokens};
+use super::lex::{Language, Token, TokenKind, split_tokens};
 use super::syntax::{Declaration, Name, Node, NodeKind, StatementNode, Text, WidthNode};
 use crate::diagnostic::{Diagnostic, Span};
 
@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Span};
 const DEEPEST: u32 = 64;
 
 /// Binary operators by rank, loosest first.
-const RANKS: [&[&str]; 9] = [
+const RANKS: [&[&str]; 10] = [
     &["or"],
     &["and"],
     &["==", "!=", "<", "<=", ">", ">="],
@@ -17,6 +17,8 @@ const RANKS: [&[&str]; 9] = [
     &["<<", ">>"],
     &["+", "-"],
     &["*"],
+    // Read in learning rules only.
+    &["^"],
     &[],
 ];
 /// Rank of the comparisons, which do not chain.
@@ -42,73 +44,79 @@ pub(super) const RESERVED: [&str; 16] = [
     "saturate",
 ];
 
-type Parsed<T> = Result<T, Diagnostic>;
+pub(crate) type Parsed<T> = Result<T, Diagnostic>;
 
 /// Parses a whole text.
 ///
 /// # Errors
 /// The first place where the text leaves the grammar; the author of the text acts.
 pub(super) fn parse_text(text: &str, source: &str) -> Parsed<Text> {
-    let tokens = split_tokens(text, source)?;
-    let mut parser = Parser { tokens: &tokens, at: 0, depth: 0, source };
-    parser.text()
+    let tokens = split_tokens(text, source, Language::Neuron)?;
+    Parser::new(&tokens, source).text()
 }
 
-struct Parser<'a> {
+/// Reads tokens; the grammar of learning rules is in `learning::parse`.
+pub(crate) struct Parser<'a> {
     tokens: &'a [Token],
     at: usize,
     depth: u32,
     source: &'a str,
 }
 
+impl<'a> Parser<'a> {
+    pub(crate) fn new(tokens: &'a [Token], source: &'a str) -> Self {
+        Self { tokens, at: 0, depth: 0, source }
+    }
+}
+
 impl Parser<'_> {
-    fn peek(&self) -> &Token {
+    pub(crate) fn peek(&self) -> &Token {
         // The last token is `End` and is never passed.
         &self.tokens[self.at.min(self.tokens.len() - 1)]
     }
 
-    fn next(&mut self) -> Token {
+    pub(crate) fn next(&mut self) -> Token {
         let token = self.peek().clone();
         self.at += 1;
         token
     }
 
-    fn is_sign(&self, sign: &str) -> bool {
+    pub(crate) fn is_sign(&self, sign: &str) -> bool {
         matches!(&self.peek().kind, TokenKind::Sign(found) if *found == sign)
     }
 
-    fn is_word(&self, word: &str) -> bool {
+    pub(crate) fn is_word(&self, word: &str) -> bool {
         matches!(&self.peek().kind, TokenKind::Name(found) if found == word)
     }
 
-    fn take_sign(&mut self, sign: &str) -> bool {
+    pub(crate) fn take_sign(&mut self, sign: &str) -> bool {
         let found = self.is_sign(sign);
         self.at += usize::from(found);
         found
     }
 
-    fn take_word(&mut self, word: &str) -> bool {
+    pub(crate) fn take_word(&mut self, word: &str) -> bool {
         let found = self.is_word(word);
         self.at += usize::from(found);
         found
     }
 
-    fn wrong(&self, expected: &str) -> Diagnostic {
+    pub(crate) fn wrong(&self, expected: &str) -> Diagnostic {
         let found = self.peek();
         Diagnostic::error("QP003", format!("expected {expected}, found {}", found.describe()))
             .at_span(self.source, found.span, format!("expected {expected}"))
             .help("a line holds one declaration or one statement; the manual shows their forms")
     }
 
-    fn expect_sign(&mut self, sign: &str, expected: &str) -> Parsed<()> {
+    pub(crate) fn expect_sign(&mut self, sign: &str, expected: &str) -> Parsed<()> {
         if self.take_sign(sign) { Ok(()) } else { Err(self.wrong(expected)) }
     }
 
-    fn expect_word(&mut self, word: &str) -> Parsed<()> {
+    pub(crate) fn expect_word(&mut self, word: &str) -> Parsed<()> {
         if self.take_word(word) { Ok(()) } else { Err(self.wrong(&format!("`{word}`"))) }
     }
 
-    fn name(&mut self, expected: &str) -> Parsed<Name> {
+    pub(crate) fn name(&mut self, expected: &str) -> Parsed<Name> {
         match &self.peek().kind {
             TokenKind::Name(text) if !RESERVED.contains(&text.as_str()) => {
                 let name = Name { text: text.clone(), span: self.peek().span };
@@ -130,13 +138,13 @@ impl Parser<'_> {
             .help("name a part of the expression with `let`")
     }
 
-    fn skip_breaks(&mut self) {
+    pub(crate) fn skip_breaks(&mut self) {
         while self.peek().kind == TokenKind::Break {
             self.at += 1;
         }
     }
 
-    fn end_of_line(&mut self) -> Parsed<()> {
+    pub(crate) fn end_of_line(&mut self) -> Parsed<()> {
         match self.peek().kind {
             TokenKind::Break => {
                 self.skip_breaks();
@@ -215,7 +223,7 @@ impl Parser<'_> {
         Ok(Declaration::Parameter { name, group, low, high, default })
     }
 
-    fn width(&mut self) -> Parsed<WidthNode> {
+    pub(crate) fn width(&mut self) -> Parsed<WidthNode> {
         self.expect_sign(":", "`:` and a width such as s24 or u6")?;
         let token = self.peek().clone();
         let TokenKind::Name(text) = &token.kind else {
@@ -286,7 +294,7 @@ impl Parser<'_> {
         Ok(body)
     }
 
-    fn expression(&mut self) -> Parsed<Node> {
+    pub(crate) fn expression(&mut self) -> Parsed<Node> {
         self.ranked(0)
     }
 

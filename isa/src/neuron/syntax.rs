@@ -4,22 +4,22 @@ use crate::diagnostic::Span;
 
 /// A name with its place.
 #[derive(Clone, Debug)]
-pub(super) struct Name {
-    pub(super) text: String,
-    pub(super) span: Span,
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) span: Span,
 }
 
 /// An expression with its place and its height above the leaves.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) kind: NodeKind,
-    pub(super) span: Span,
-    pub(super) height: u32,
+pub(crate) struct Node {
+    pub(crate) kind: NodeKind,
+    pub(crate) span: Span,
+    pub(crate) height: u32,
 }
 
 /// What an expression is.
 #[derive(Clone, Debug)]
-pub(super) enum NodeKind {
+pub(crate) enum NodeKind {
     Number(i64),
     Name(String),
     Operator(&'static str, Vec<Node>),
@@ -28,15 +28,15 @@ pub(super) enum NodeKind {
 
 /// A width such as `s24` or `u6`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct WidthNode {
-    pub(super) signed: bool,
-    pub(super) bits: u32,
-    pub(super) span: Span,
+pub(crate) struct WidthNode {
+    pub(crate) signed: bool,
+    pub(crate) bits: u32,
+    pub(crate) span: Span,
 }
 
 /// A declaration.
 #[derive(Clone, Debug)]
-pub(super) enum Declaration {
+pub(crate) enum Declaration {
     Input { name: Name, width: WidthNode, saturate: bool },
     State { name: Name, width: WidthNode, initial: Option<Node> },
     Parameter { name: Name, group: bool, low: Node, high: Node, default: Option<Node> },
@@ -46,7 +46,7 @@ pub(super) enum Declaration {
 
 /// A statement of the body.
 #[derive(Clone, Debug)]
-pub(super) enum StatementNode {
+pub(crate) enum StatementNode {
     Let { name: Name, value: Node },
     Assign { name: Name, value: Node },
     When { condition: Node, body: Vec<StatementNode>, otherwise: Vec<StatementNode> },
@@ -55,15 +55,15 @@ pub(super) enum StatementNode {
 
 /// A whole text.
 #[derive(Clone, Debug)]
-pub(super) struct Text {
-    pub(super) name: Name,
-    pub(super) declarations: Vec<Declaration>,
-    pub(super) body: Vec<StatementNode>,
+pub(crate) struct Text {
+    pub(crate) name: Name,
+    pub(crate) declarations: Vec<Declaration>,
+    pub(crate) body: Vec<StatementNode>,
 }
 
 impl Text {
     /// The place of `idle when`; of the name where there is none.
-    pub(super) fn idle_span(&self) -> Span {
+    pub(crate) fn idle_span(&self) -> Span {
         let idle = self.declarations.iter().find_map(|declaration| match declaration {
             Declaration::Idle { span, .. } => Some(*span),
             _ => None,

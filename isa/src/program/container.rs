@@ -11,7 +11,7 @@ use super::Program;
 pub const MAGIC: [u8; 8] = *b"QUARPROG";
 
 /// The only version that this build reads and writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Section with the program as postcard.
 const SECTION_PROGRAM: [u8; 4] = *b"PROG";

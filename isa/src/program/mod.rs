@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::Delivery;
 use crate::id::{AxonInId, CoreId, PopulationId, ProjectionId};
+use crate::learning::LearningSettings;
 use crate::synapse::SynapseBlock;
 
 /// A network mapped onto a chip.
@@ -23,6 +24,8 @@ pub struct Program {
     pub chip: String,
     /// Texts of the neuron programs that the groups name by position.
     pub neuron_programs: Vec<String>,
+    /// Learning rules that blocks and groups name by position.
+    pub learning: Vec<PlasticRule>,
     /// Logical groups of neurons, input populations first.
     pub populations: Vec<Population>,
     /// Logical groups of synapses.
@@ -35,6 +38,15 @@ pub struct Program {
     pub output: PopulationId,
     /// What was assumed, from which files, with which seed: (key, value).
     pub provenance: Vec<(String, String)>,
+}
+
+/// A learning rule with the widths that the chip computes it in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlasticRule {
+    /// The rule's text.
+    pub text: String,
+    /// The chip's widths.
+    pub settings: LearningSettings,
 }
 
 /// A logical group of neurons and where it lies.
@@ -137,6 +149,9 @@ pub struct Group {
     /// How the accumulator of each input is read ([`Delivery::settle`]), in the order of the neuron
     /// program's inputs; blocks that add to it agree by [`Delivery::settles_like`].
     pub inputs: Vec<Delivery>,
+    /// Position in [`Program::learning`] of the rule whose traces of targets the compartments keep:
+    /// that of every plastic block that ends here.
+    pub learning: Option<u32>,
 }
 
 /// The value of one parameter of a group.
@@ -177,6 +192,10 @@ pub struct Block {
     pub input: u32,
     /// Settings of the delivery arithmetic.
     pub delivery: Delivery,
+    /// Position in [`Program::learning`] of the rule that changes the synapses; `None` where they
+    /// stay. Plastic lists are packed, and one source and one axon-in entry reach each. The words
+    /// hold what learning starts from; what it makes of them is state.
+    pub learning: Option<u32>,
     /// The lists.
     pub synapses: SynapseBlock,
 }

@@ -1,4 +1,4 @@
-//! Neuron programs and delivery: differential tests, recorded vectors, messages.
+//! Neuron programs, learning rules and delivery: differential tests, recorded vectors, messages.
 
 mod compare;
 mod generated;
@@ -7,6 +7,7 @@ mod lane;
 mod loihi;
 mod manual;
 mod messages;
+mod rules;
 mod tracing;
 mod truenorth;
 mod vectors;

@@ -20,7 +20,7 @@ fn place(text: &str, at: usize) -> String {
     format!("{line}:{column}")
 }
 
-fn render(text: &str, diagnostics: &[Diagnostic]) -> String {
+pub(super) fn render(text: &str, diagnostics: &[Diagnostic]) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
         let severity = match diagnostic.severity {

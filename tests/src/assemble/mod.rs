@@ -55,6 +55,7 @@ pub fn assemble(sketch: &Sketch, chip: &Chip) -> Program {
         name: sketch.name.clone(),
         chip: chip.name.clone(),
         neuron_programs: sketch.neuron_programs.clone(),
+        learning: Vec::new(),
         projections: projections(sketch),
         populations,
         cores,
@@ -168,6 +169,7 @@ fn cores(
                     count,
                     parameters: parameters(sketched, declared, neuron, count),
                     inputs: sketched.inputs.iter().map(|&settings| checked(settings)).collect(),
+                    learning: None,
                 });
                 let ordinal = populations[piece.population].first_ordinal + neuron;
                 ordinals.extend(ordinal..ordinal + count);
@@ -236,6 +238,7 @@ impl Projected<'_> {
             projection: ProjectionId::from_index(self.index),
             input: self.projection.input,
             delivery: self.delivery(),
+            learning: None,
             synapses,
         });
         for List { source, list } in lists {

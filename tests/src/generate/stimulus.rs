@@ -26,7 +26,7 @@ pub(super) fn draw_stimulus(dice: &mut Dice, program: &Program) -> Stimulus {
             }
         }
         let writes = if writes { draw_writes(dice, program) } else { Vec::new() };
-        Sample { steps, spikes, writes }
+        Sample { steps, spikes, writes, rewards: Vec::new() }
     });
     Stimulus { samples: samples.collect(), labels: None }
 }

@@ -268,7 +268,8 @@ impl Network {
         let program = assemble(&sketch, &chip);
         let mut spikes = self.spikes.clone();
         spikes.sort_unstable();
-        let sample = Sample { steps: self.rows as u32, spikes, writes: Vec::new() };
+        let sample =
+            Sample { steps: self.rows as u32, spikes, writes: Vec::new(), rewards: Vec::new() };
         let stimulus = Stimulus { samples: vec![sample], labels: None };
         Ok(Built { chip, program, stimulus })
     }

@@ -230,7 +230,7 @@ impl Names<'_> {
                 value: *value,
             });
         }
-        Ok(Sample { steps: file.steps, spikes, writes })
+        Ok(Sample { steps: file.steps, spikes, writes, rewards: Vec::new() })
     }
 }
 

@@ -35,7 +35,7 @@ fn images_as_biases_drive_the_network_like_a_constant_input() {
     let writes = lower_bias_images(&network, &made, &chip, &images).expect("images that fit");
     let stimuli: Vec<Sample> = writes
         .into_iter()
-        .map(|writes| Sample { steps: STEPS, spikes: Vec::new(), writes })
+        .map(|writes| Sample { steps: STEPS, spikes: Vec::new(), writes, rewards: Vec::new() })
         .collect();
     let float = FoldedOracle::new(&network);
     let mut totals = (0.0, 0.0);

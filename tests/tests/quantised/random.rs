@@ -224,5 +224,5 @@ pub(crate) fn stimulus(inputs: u32, steps: u32, dice: &mut Dice) -> Sample {
             }
         }
     }
-    Sample { steps, spikes, writes: Vec::new() }
+    Sample { steps, spikes, writes: Vec::new(), rewards: Vec::new() }
 }

@@ -3,7 +3,7 @@
 use super::super::file::{CoreTypeFile, FormatFile};
 use super::super::{CoreType, SynapseFormat, WeightRules};
 use super::findings::Findings;
-use super::{counts, program, services, synapse};
+use super::{counts, learning, program, services, synapse};
 
 /// The most compartments, entries or instructions of a core; a reader's limit, no chip's.
 pub(super) const READER_ENTRIES: i64 = 1 << 24;
@@ -48,6 +48,7 @@ pub(super) fn check_core_type(name: &str, file: &CoreTypeFile, found: &mut Findi
         lanes: file.lanes,
         overlap: file.overlap,
         services: services::services(&path, file, found),
+        learning: file.learning.map(|learning| learning::check(&path, file, &learning, found)),
     }
 }
 

@@ -9,6 +9,7 @@ mod faults;
 mod figures;
 mod findings;
 mod layout;
+mod learning;
 mod mesh;
 mod price;
 mod program;

@@ -19,6 +19,7 @@ pub(super) fn services(path: &str, file: &CoreTypeFile, found: &mut Findings) ->
         synaptic_op_sparse,
         synaptic_op_kernel,
         synaptic_update,
+        trace_update,
     } = &file.services;
     check_service_kinds(path, file, found);
     let mut missing = Vec::new();
@@ -41,6 +42,7 @@ pub(super) fn services(path: &str, file: &CoreTypeFile, found: &mut Findings) ->
         synaptic_op_sparse: stage("synaptic_op_sparse", synaptic_op_sparse),
         synaptic_op_kernel: stage("synaptic_op_kernel", synaptic_op_kernel),
         synaptic_update: stage("synaptic_update", synaptic_update),
+        trace_update: stage("trace_update", trace_update),
     };
     note_missing(path, file, &missing, found);
     checked
@@ -82,7 +84,7 @@ fn note_missing(path: &str, file: &CoreTypeFile, missing: &[&str], found: &mut F
         "synaptic_op_dense" => has(SynapseFormatKind::Dense),
         "synaptic_op_sparse" => has(SynapseFormatKind::Sparse),
         "synaptic_op_kernel" => has(SynapseFormatKind::Kernel),
-        "synaptic_update" => file.learning.is_some(),
+        "synaptic_update" | "trace_update" => file.learning.is_some(),
         _ => true,
     };
     let missing: Vec<&str> = missing.iter().copied().filter(|name| applies(name)).collect();

@@ -21,7 +21,6 @@ pub(super) fn note_unused(file: &ChipFile, found: &mut Findings) {
         one(mesh.links.board.is_some(), "mesh.links.board"),
         one(file.host.entry == HostEntry::Relay, "host.entry"),
         one(file.area != AreaFile::default(), "area"),
-        core(|core_type| core_type.learning.is_some(), "learning"),
         core(|core_type| core_type.memory_bits.is_some(), "memory_bits"),
         core(cycles, "programs.cycles"),
         core(|core_type| core_type.threshold_configurations.is_some(), "threshold_configurations"),

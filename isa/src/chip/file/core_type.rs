@@ -179,6 +179,8 @@ pub struct ServicesFile {
     pub synaptic_op_kernel: Option<StageFigure>,
     /// One visit of a plastic synapse.
     pub synaptic_update: Option<StageFigure>,
+    /// One trace brought to the end of an epoch.
+    pub trace_update: Option<StageFigure>,
 }
 
 /// Time of one stage: when its result is there, and when it can take the next.
@@ -198,7 +200,7 @@ pub struct StageFigure {
     pub scaling: Vec<ScalingLaw>,
 }
 
-/// Traces and epochs of on-chip learning.
+/// What on-chip learning can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LearningFile {
@@ -208,8 +210,20 @@ pub struct LearningFile {
     pub trace_configurations: u32,
     /// Bits of a synapse's tag.
     pub tag_bits: u32,
-    /// Bits of the learning accumulator.
+    /// Bits of the learning accumulator, sign included.
     pub accumulator_bits: u32,
     /// Largest epoch in steps.
     pub epoch_max: u32,
+    /// Products that a rule may have, if limited.
+    #[serde(default)]
+    pub products: Option<u32>,
+    /// Bits of a product's mantissa, sign included.
+    pub mantissa_bits: u32,
+    /// Smallest exponent of a product: it counts mantissa x 2^exponent.
+    pub exponent_min: i32,
+    /// Largest exponent of a product.
+    pub exponent_max: i32,
+    /// Bits, without the sign, that products are cut to, if they are.
+    #[serde(default)]
+    pub product_bits: Option<u32>,
 }
