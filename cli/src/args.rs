@@ -1,8 +1,12 @@
 //! Flags and commands.
 
+mod network;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use network::{MeshArgs, PacketTiming};
 
 /// Maps trained spiking networks onto neuromorphic chips and says what they cost there.
 #[derive(Debug, Parser)]
@@ -12,8 +16,8 @@ pub struct CommandLine {
     #[command(subcommand)]
     pub command: Command,
     /// How results are written on stdout, and findings on stderr.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = FormatChoice::Human)]
+    pub format: FormatChoice,
     /// No progress bar and no notes on stderr; warnings and errors stay.
     #[arg(long, short, global = true)]
     pub quiet: bool,
@@ -25,6 +29,17 @@ NO_COLOR=1 switches colours off.";
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatChoice {
+    /// For people.
+    Human,
+    /// For programs, with stable keys.
+    Json,
+    /// As a table, where the result is one: `mesh`.
+    Csv,
+}
+
+/// How results that are no table, and findings, are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// For people.
     Human,
@@ -42,6 +57,8 @@ pub enum Command {
     /// Look at chip descriptions.
     #[command(subcommand)]
     Chip(ChipCommand),
+    /// Time packets in the network of a chip alone: latency, saturation, the hottest links.
+    Mesh(MeshArgs),
     /// Price a finished run again, without running it.
     Reprice(RepriceArgs),
     /// Explain the code of a message, such as QC005.

@@ -109,6 +109,13 @@ pub const CODES: &[CodeEntry] = &[
         "Every element is zero. The run is carried out, but measures an idle chip.",
     ),
     entry(
+        "QI017",
+        "a packet trace cannot be read",
+        "The first line is `time_ps,source,destination,flits`, or `cycle` in place of `time_ps`; \
+         each further line is one packet. Source and destination are cores of the chip, counted \
+         from 0, and a packet has at least one flit.",
+    ),
+    entry(
         "QU001",
         "a file cannot be read",
         "The file that was named does not exist, is a folder, or may not be read.",

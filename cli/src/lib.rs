@@ -23,7 +23,9 @@ use clap::{CommandFactory, Parser};
 
 pub use codes::CODES;
 
-use args::{Command, CommandLine};
+use quarrion_isa::diagnostic::Diagnostic;
+
+use args::{Command, CommandLine, FormatChoice};
 use failure::Failure;
 use terminal::Terminal;
 use texts::Texts;
@@ -43,7 +45,7 @@ pub fn run_command_line() -> ExitCode {
     interrupt::survive_file_size_limit();
     interrupt::install();
     let mut texts = Texts::default();
-    let ended = panic::catch(|| carry_out(&line.command, &terminal, &mut texts));
+    let ended = panic::catch(|| carry_out(&line, &terminal, &mut texts));
     match ended {
         Ok(()) => ExitCode::from(exit::GOOD),
         Err(failure) => {
@@ -54,8 +56,16 @@ pub fn run_command_line() -> ExitCode {
 }
 
 /// Carries out one command.
-fn carry_out(command: &Command, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
-    match command {
+fn carry_out(line: &CommandLine, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
+    if line.format == FormatChoice::Csv && !matches!(line.command, Command::Mesh(_)) {
+        let message = "only the results of `mesh` are a single table";
+        return Err(Diagnostic::error("QU004", message)
+            .at("--format", "csv", "asked for here")
+            .help("use --format json, or the tables of a run folder (run --out)")
+            .into());
+    }
+    match &line.command {
+        Command::Mesh(args) => commands::mesh::run(args, line.format, terminal, texts),
         Command::Run(args) => commands::run::run(args, terminal, texts),
         Command::Compile(args) => commands::compile::run(args, terminal, texts),
         Command::Chip(command) => commands::chip::run(command, terminal, texts),

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use quarrion_isa::diagnostic::{Diagnostic, Severity};
 
-use crate::args::{CommandLine, Format};
+use crate::args::{CommandLine, Format, FormatChoice};
 use crate::failure::Failure;
 use crate::render::finding::{Colour, to_json, to_text};
 use crate::texts::Texts;
@@ -26,7 +26,11 @@ impl Terminal {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colour =
             if !plain && io::stderr().is_terminal() { Colour::Always } else { Colour::Never };
-        Self { format: line.format, quiet: line.quiet, colour }
+        let format = match line.format {
+            FormatChoice::Human | FormatChoice::Csv => Format::Human,
+            FormatChoice::Json => Format::Json,
+        };
+        Self { format, quiet: line.quiet, colour }
     }
 
     /// Writes a result.

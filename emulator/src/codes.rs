@@ -31,4 +31,12 @@ pub const CODES: &[CodeEntry] = &[
         explanation: "A stored record is timed again on a chip with the cores that it names. It \
                       was written for other cores, by another build, or it is damaged.",
     },
+    CodeEntry {
+        code: "QE024",
+        title: "the network cannot be timed alone",
+        explanation: "Loads are flits per core and cycle, where a cycle is the routers' clock \
+                      period or, without a clock, what a flit takes of a link. The chip file \
+                      gives zero for every link: its times of the network were never published. \
+                      Give the links' `occupancy_ns` and `latency_ns`.",
+    },
 ];

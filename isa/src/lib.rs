@@ -11,6 +11,7 @@ pub mod codes;
 pub mod delivery;
 pub mod diagnostic;
 pub mod event;
+pub mod histogram;
 pub mod id;
 pub mod learning;
 pub mod ledger;

@@ -4,27 +4,32 @@
 const PREFIXES: [&str; 8] = ["p", "n", "u", "m", "", "k", "M", "G"];
 
 /// A time given in picoseconds.
-pub(crate) fn time(ps: f64) -> String {
+#[must_use]
+pub fn time(ps: f64) -> String {
     scaled(ps, "s")
 }
 
 /// An energy given in picojoules.
-pub(crate) fn energy(pj: f64) -> String {
+#[must_use]
+pub fn energy(pj: f64) -> String {
     scaled(pj, "J")
 }
 
 /// A power given in milliwatts.
-pub(crate) fn power(mw: f64) -> String {
+#[must_use]
+pub fn power(mw: f64) -> String {
     scaled(mw * 1e9, "W")
 }
 
 /// A share as a percentage.
-pub(crate) fn share(part: f64) -> String {
+#[must_use]
+pub fn share(part: f64) -> String {
     format!("{:.1} %", part * 100.0)
 }
 
 /// A number of things, with thousands apart.
-pub(crate) fn count(number: u64) -> String {
+#[must_use]
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -37,12 +42,14 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// A mean number of things.
-pub(crate) fn mean(number: f64) -> String {
+#[must_use]
+pub fn mean(number: f64) -> String {
     if number >= 1000.0 { count(number.round() as u64) } else { digits(number) }
 }
 
 /// A figure in units of 10^-12 with the prefix that leaves one to three digits before the point.
-fn scaled(figure: f64, measure: &str) -> String {
+#[must_use]
+pub fn scaled(figure: f64, measure: &str) -> String {
     let mut figure = figure;
     let mut prefix = 0;
     // 999.95 would round to 1000.

@@ -4,7 +4,7 @@
 //! a run can be priced again without being run again.
 
 mod codes;
-mod figures;
+pub mod figures;
 #[cfg(test)]
 mod fixture;
 mod folder;
@@ -12,6 +12,7 @@ mod html;
 mod human;
 mod manifest;
 mod picture;
+pub mod plot;
 mod record;
 mod summary;
 

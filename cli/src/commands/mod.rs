@@ -3,6 +3,7 @@
 pub mod chip;
 pub mod compile;
 pub mod explain;
+pub mod mesh;
 pub mod neuron;
 pub mod reprice;
 pub mod run;

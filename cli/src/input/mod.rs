@@ -14,6 +14,7 @@ mod dense;
 mod events;
 mod labels;
 mod table;
+mod trace;
 
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::stimulus::{InputSpike, Sample, Stimulus};
@@ -22,6 +23,7 @@ use archive::Archive;
 use array::Number;
 
 pub use bias::Images;
+pub use trace::{TracePacket, read_trace};
 
 /// Most samples of one input.
 const SAMPLES_MAX: u64 = 1 << 24;

@@ -62,7 +62,7 @@ fn malformed(rules: &InputRules<'_>, error: &csv::Error) -> Diagnostic {
 }
 
 /// What the reader says, without the position that the label has already.
-fn cause(error: &csv::Error) -> String {
+pub(super) fn cause(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {

@@ -2,5 +2,6 @@
 
 pub mod emulate;
 pub mod network;
+pub mod packets;
 pub mod score;
 pub mod workload;

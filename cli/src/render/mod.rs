@@ -2,6 +2,7 @@
 
 pub mod chip;
 pub mod finding;
+pub mod packets;
 pub mod table;
 pub mod utilisation;
 

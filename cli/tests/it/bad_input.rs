@@ -35,6 +35,16 @@ const CASES: &[(&str, i32, &str)] = &[
     ("zero-samples-asked", 2, "run digits.nir --chip loihi1 --input test.npz --samples 0"),
     ("count-as-spike", 2, "run digits.nir --chip loihi1 --input counts.npz"),
     ("not-an-archive", 2, "run digits.nir --chip loihi1 --input digits.nir"),
+    // Networks alone.
+    ("trace-missing", 2, "mesh --chip loihi1 --traffic nowhere.csv"),
+    ("trace-without-header", 2, "mesh --chip loihi1 --traffic headless_trace.csv"),
+    ("trace-not-a-number", 2, "mesh --chip loihi1 --traffic broken_trace.csv"),
+    ("trace-unknown-core", 2, "mesh --chip loihi1 --traffic stray_trace.csv"),
+    ("trace-without-flits", 2, "mesh --chip loihi1 --traffic empty_packet.csv"),
+    ("mesh-rate-out-of-range", 2, "mesh --chip loihi1 --rates 0.5,1.5"),
+    ("mesh-packets-of-a-curve", 2, "mesh --chip loihi1 --packets 3"),
+    ("mesh-without-times", 2, "mesh --chip truenorth"),
+    ("csv-of-no-table", 2, "chip list --format csv"),
     // Results.
     ("out-in-no-folder", 2, "run digits.nir --chip loihi1 --input test.npz --out no/such/run"),
     ("out-unwritable", 2, "run digits.nir --chip loihi1 --input test.npz --out /proc/run"),
@@ -106,6 +116,11 @@ fn prepare() -> Bench {
     bench.write_spikes("counts.npz", &[1, 20, 64], &counts);
     bench.write("stray.csv", b"sample,step,neuron\n0,0,1\n0,3,64\n");
     bench.write("broken.csv", b"sample,step,neuron\n0,0,1\n0,three,64\n");
+    let header = "time_ps,source,destination,flits";
+    bench.write("headless_trace.csv", b"0,1,2,1\n");
+    bench.write("broken_trace.csv", format!("{header}\n0,1,2,1\n5,1,two,1\n").as_bytes());
+    bench.write("stray_trace.csv", format!("{header}\n0,1,2,1\n5,1,128,1\n").as_bytes());
+    bench.write("empty_packet.csv", format!("{header}\n0,1,2,0\n").as_bytes());
     std::fs::create_dir(bench.path("taken")).expect("a new folder");
     bench.write("taken/thesis.txt", b"dear");
     bench.write("nonsense.neuron", b"program p\ninput a: s22 wrap\nstate v: s24\n\nv = w + a\n");

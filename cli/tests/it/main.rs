@@ -4,3 +4,4 @@ mod bad_input;
 mod bench;
 mod disk;
 mod good_input;
+mod network;

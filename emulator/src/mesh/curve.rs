@@ -1,17 +1,26 @@
 //! Latency against offered load, and where a network saturates.
 
-use quarrion_isa::diagnostic::Diagnostic;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::fabric::{Fabric, Grid, Wrap};
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::histogram::Histogram;
+
+use super::fabric::Fabric;
 use super::model::Fidelity;
-use super::synthetic::{Arrivals, Pattern, Synthetic};
-use super::traffic::{Detail, Traffic};
+use super::synthetic::{Arrivals, Pattern, Synthetic, Terminals};
+use super::traffic::{Detail, Outcome, Traffic};
+
+/// Flits per port and a million cycles when every source always has a packet.
+pub const FULL_LOAD: u64 = 1_000_000;
 
 /// How a curve is measured.
 #[derive(Clone, Debug)]
 pub struct CurveSpec {
     /// Timing model.
     pub fidelity: Fidelity,
+    /// The ports that send and receive.
+    pub terminals: Terminals,
     /// Who sends to whom.
     pub pattern: Pattern,
     /// Length of every packet.
@@ -31,60 +40,80 @@ pub struct CurveSpec {
 pub struct CurvePoint {
     /// Offered flits per port and cycle.
     pub offered: f64,
+    /// Flits that became ready per port and cycle of the measurement.
+    pub generated: f64,
     /// Flits that arrived per port and cycle of the measurement.
     pub accepted: f64,
-    /// Packets that were ready in the measurement.
-    pub packets: u64,
-    /// Mean latency of these in cycles, waiting at the source included.
-    pub mean: f64,
-    /// Half of them had at most this latency.
-    pub p50: u64,
-    /// 95 in a hundred had at most this latency.
-    pub p95: u64,
-    /// 99 in a hundred had at most this latency.
-    pub p99: u64,
-    /// The longest latency.
-    pub max: u64,
+    /// Latencies of the packets that were ready in the measurement, waiting at the source included.
+    ///
+    /// # Units
+    /// Picoseconds.
+    pub latency_ps: Histogram,
+}
+
+/// What a network can carry at most, and what would be left of it without contention.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Capacity {
+    /// Flits per port and cycle at which the busiest link is never idle.
+    pub bound: f64,
+    /// That link, by position in [`Fabric::links`].
+    pub link: u32,
 }
 
 impl CurvePoint {
-    /// Column names of [`CurvePoint::csv_row`].
-    pub const CSV_HEADER: &'static str =
-        "offered,accepted,packets,latency_mean,latency_p50,latency_p95,latency_p99,latency_max";
-
-    /// The point as a line of CSV.
+    /// Whether the network carries the load: no more than a twentieth of it stays behind.
     #[must_use]
-    pub fn csv_row(&self) -> String {
-        format!(
-            "{:.6},{:.6},{},{:.3},{},{},{},{}",
-            self.offered,
-            self.accepted,
-            self.packets,
-            self.mean,
-            self.p50,
-            self.p95,
-            self.p99,
-            self.max
-        )
+    pub fn stable(&self) -> bool {
+        carries(self.generated, self.accepted)
     }
 }
 
-fn grid_of(fabric: &Fabric) -> Grid {
-    let ports = fabric.ports.len() as u32;
-    fabric.grid.unwrap_or(Grid { width: ports, height: 1, wrap: Wrap::Mesh })
+fn carries(generated: f64, accepted: f64) -> bool {
+    accepted >= 0.95 * generated
 }
 
 impl CurveSpec {
-    fn traffic(&self, fabric: &Fabric, flits_per_million: u64, cycles: u64) -> Traffic {
+    /// The traffic of a load.
+    #[must_use]
+    pub fn traffic(&self, arrivals: Arrivals) -> Traffic {
         Synthetic {
             pattern: self.pattern.clone(),
-            arrivals: Arrivals::Bernoulli { flits_per_million, cycles },
+            arrivals,
             flits: self.flits,
             cycle_ps: self.cycle_ps,
             service_ps: 0,
             seed: self.seed,
         }
-        .generate(grid_of(fabric))
+        .generate_among(&self.terminals)
+    }
+
+    fn run(&self, fabric: &Fabric, traffic: &Traffic) -> Result<Outcome, Diagnostic> {
+        let outcome = self.fidelity.model(fabric)?.run(traffic, Detail::Packets)?;
+        outcome.deadlock().map_or(Ok(outcome), Err)
+    }
+
+    fn steady(&self, flits_per_million: u64) -> Traffic {
+        let cycles = self.warm_up + self.measured;
+        self.traffic(Arrivals::Bernoulli { flits_per_million, cycles })
+    }
+
+    /// The measurement, in picoseconds.
+    fn window(&self) -> std::ops::Range<u64> {
+        let end = self.warm_up + self.measured;
+        self.warm_up * self.cycle_ps..end * self.cycle_ps
+    }
+
+    /// Flits that arrived per port and cycle of the measurement.
+    fn accepted(&self, traffic: &Traffic, outcome: &Outcome) -> f64 {
+        let window = self.window();
+        let packets = traffic.packets.iter().zip(&outcome.packets);
+        let arrived = packets.filter(|(_, times)| window.contains(&times.eject_ps));
+        let flits: u64 = arrived.map(|(packet, _)| u64::from(packet.flits)).sum();
+        self.per_port_and_cycle(flits)
+    }
+
+    fn per_port_and_cycle(&self, flits: u64) -> f64 {
+        flits as f64 / (self.measured * self.terminals.ports().len() as u64) as f64
     }
 
     /// Measures one load: packets ready after the warm-up, each until it arrives.
@@ -92,35 +121,25 @@ impl CurveSpec {
     /// # Errors
     /// A diagnostic about the fabric; the chip's author must act.
     pub fn point(&self, fabric: &Fabric, flits_per_million: u64) -> Result<CurvePoint, Diagnostic> {
-        let end = self.warm_up + self.measured;
-        let traffic = self.traffic(fabric, flits_per_million, end);
-        let outcome = self.fidelity.model(fabric)?.run(&traffic, Detail::Packets)?;
-        let window = self.warm_up * self.cycle_ps..end * self.cycle_ps;
-        let mut latencies = Vec::new();
-        let mut arrived = 0u64;
+        let traffic = self.steady(flits_per_million);
+        let outcome = self.run(fabric, &traffic)?;
+        let window = self.window();
+        let mut latency_ps = Histogram::default();
+        let mut generated = 0;
         for (packet, times) in traffic.packets.iter().zip(&outcome.packets) {
-            if window.contains(&times.eject_ps) {
-                arrived += u64::from(packet.flits);
+            if !window.contains(&packet.inject_ps) {
+                continue;
             }
-            if window.contains(&packet.inject_ps) && times.eject_ps != u64::MAX {
-                latencies.push((times.eject_ps - packet.inject_ps) / self.cycle_ps);
+            generated += u64::from(packet.flits);
+            if times.eject_ps != u64::MAX {
+                latency_ps.add(times.eject_ps - packet.inject_ps);
             }
         }
-        latencies.sort_unstable();
-        let at = |share: usize| {
-            latencies.get((latencies.len() * share / 100).min(latencies.len().max(1) - 1))
-        };
-        let sum: u64 = latencies.iter().sum();
-        let spread = (self.measured * fabric.ports.len() as u64) as f64;
         Ok(CurvePoint {
             offered: flits_per_million as f64 / 1e6,
-            accepted: arrived as f64 / spread,
-            packets: latencies.len() as u64,
-            mean: sum as f64 / latencies.len().max(1) as f64,
-            p50: at(50).copied().unwrap_or(0),
-            p95: at(95).copied().unwrap_or(0),
-            p99: at(99).copied().unwrap_or(0),
-            max: latencies.last().copied().unwrap_or(0),
+            generated: self.per_port_and_cycle(generated),
+            accepted: self.accepted(&traffic, &outcome),
+            latency_ps,
         })
     }
 
@@ -128,43 +147,91 @@ impl CurveSpec {
     ///
     /// # Errors
     /// A diagnostic about the fabric; the chip's author must act.
+    ///
+    /// # Determinism
+    /// The number of threads changes no point.
     pub fn points(
         &self,
         fabric: &Fabric,
         flits_per_million: &[u64],
+        threads: NonZero<usize>,
     ) -> Result<Vec<CurvePoint>, Diagnostic> {
-        flits_per_million.iter().map(|load| self.point(fabric, *load)).collect()
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut points = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(load) = flits_per_million.get(at) else { return points };
+                points.push((at, self.point(fabric, *load)));
+            }
+        };
+        let mut points: Vec<_> = std::thread::scope(|scope| {
+            let more = threads.get().min(flits_per_million.len().max(1)) - 1;
+            let workers: Vec<_> = (0..more).map(|_| scope.spawn(work)).collect();
+            let mut points = work();
+            for worker in workers {
+                match worker.join() {
+                    Ok(part) => points.extend(part),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            points
+        });
+        points.sort_by_key(|(at, _)| *at);
+        points.into_iter().map(|(_, point)| point).collect()
     }
 
-    /// The largest offered load, to a thousandth of a flit per port and cycle, at which mean
-    /// latency stays below `factor` times that of the lightest load.
+    /// Flits per port and cycle that arrive when so many per port and a million cycles are
+    /// offered: with [`FULL_LOAD`] or any load beyond saturation, the saturated throughput.
     ///
     /// # Errors
     /// A diagnostic about the fabric; the chip's author must act.
-    pub fn largest_stable(&self, fabric: &Fabric, factor: f64) -> Result<f64, Diagnostic> {
-        let base = self.point(fabric, 1000)?.mean;
-        let (mut stable, mut unstable) = (1, 1001);
+    pub fn throughput(&self, fabric: &Fabric, flits_per_million: u64) -> Result<f64, Diagnostic> {
+        self.carried(fabric, flits_per_million).map(|(_, accepted)| accepted)
+    }
+
+    /// Flits that became ready and that arrived, per port and cycle of the measurement.
+    fn carried(&self, fabric: &Fabric, load: u64) -> Result<(f64, f64), Diagnostic> {
+        let mut traffic = self.steady(load);
+        let window = self.window();
+        traffic.horizon_ps = Some(window.end);
+        let outcome = self.run(fabric, &traffic)?;
+        let ready = traffic.packets.iter().filter(|packet| window.contains(&packet.inject_ps));
+        let generated = ready.map(|packet| u64::from(packet.flits)).sum();
+        Ok((self.per_port_and_cycle(generated), self.accepted(&traffic, &outcome)))
+    }
+
+    /// The largest load up to `most` that the network carries, to a hundredth of `most`: no more
+    /// than a twentieth of it stays behind. In flits per port and a million cycles.
+    ///
+    /// # Errors
+    /// A diagnostic about the fabric; the chip's author must act.
+    pub fn saturation(&self, fabric: &Fabric, most: u64) -> Result<u64, Diagnostic> {
+        let (mut stable, mut unstable) = (0, 101);
         while unstable - stable > 1 {
             let middle = (stable + unstable) / 2;
-            let point = self.point(fabric, middle * 1000)?;
-            if point.mean <= factor * base { stable = middle } else { unstable = middle }
+            let (generated, accepted) = self.carried(fabric, most * middle / 100)?;
+            if carries(generated, accepted) { stable = middle } else { unstable = middle }
         }
-        Ok(stable as f64 / 1000.0)
+        Ok(most * stable / 100)
     }
 
-    /// Flits per port and cycle that arrive when every source always has a packet.
+    /// The load at which the busiest link is never idle, from `packets` packets of each source;
+    /// no network of these links carries more. `None` where nothing is sent.
     ///
     /// # Errors
     /// A diagnostic about the fabric; the chip's author must act.
-    pub fn saturation(&self, fabric: &Fabric) -> Result<f64, Diagnostic> {
-        let end = self.warm_up + self.measured;
-        let mut traffic = self.traffic(fabric, 1_000_000, end);
-        traffic.horizon_ps = Some(end * self.cycle_ps);
-        let outcome = self.fidelity.model(fabric)?.run(&traffic, Detail::Packets)?;
-        let window = self.warm_up * self.cycle_ps..end * self.cycle_ps;
-        let packets = traffic.packets.iter().zip(&outcome.packets);
-        let arrived = packets.filter(|(_, times)| window.contains(&times.eject_ps));
-        let flits: u64 = arrived.map(|(packet, _)| u64::from(packet.flits)).sum();
-        Ok(flits as f64 / (self.measured * fabric.ports.len() as u64) as f64)
+    pub fn capacity(&self, fabric: &Fabric, packets: u32) -> Result<Option<Capacity>, Diagnostic> {
+        let traffic = self.traffic(Arrivals::Burst { packets, gap: 0 });
+        let outcome = self.run(fabric, &traffic)?;
+        let busiest = outcome
+            .links
+            .iter()
+            .zip(0..)
+            .max_by_key(|(count, at)| (count.busy_ps, std::cmp::Reverse(*at)));
+        let offered = f64::from(packets) * f64::from(self.flits) * self.cycle_ps as f64;
+        Ok(busiest
+            .filter(|(count, _)| count.busy_ps > 0)
+            .map(|(count, link)| Capacity { bound: offered / count.busy_ps as f64, link }))
     }
 }

@@ -67,7 +67,7 @@ mod tree;
 mod wheel;
 
 pub use critical::{CriticalPath, Leg, critical_path};
-pub use curve::{CurvePoint, CurveSpec};
+pub use curve::{Capacity, CurvePoint, CurveSpec, FULL_LOAD};
 pub use cycle::{CycleModel, run_cycle};
 pub use fabric::{
     ChannelRelease, Consumption, End, Fabric, Grid, Link, LinkClass, LinkState, LinkTiming,
@@ -80,7 +80,7 @@ pub use proof::{Proof, prove_deadlock_free};
 pub use quarrion_isa::chip::RouteTable;
 pub use queue::{QueueModel, run_queue};
 pub use routing::{Class, Order, Routing, Step, grid_step, hops};
-pub use synthetic::{Arrivals, Pattern, Synthetic};
+pub use synthetic::{Arrivals, Pattern, Synthetic, Terminals};
 pub use traffic::{
     Conservation, Destination, Detail, Ending, Hop, LinkCount, Outcome, Packet, PacketTimes,
     Traffic, Waiting,

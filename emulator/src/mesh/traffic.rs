@@ -1,5 +1,7 @@
 //! What goes into a timing model and what comes out.
 
+use quarrion_isa::diagnostic::Diagnostic;
+
 use super::fabric::PortId;
 use super::tree::Tree;
 
@@ -181,6 +183,20 @@ impl Conservation {
 }
 
 impl Outcome {
+    /// The finding where packets wait for each other for ever.
+    #[must_use]
+    pub fn deadlock(&self) -> Option<Diagnostic> {
+        let Ending::Deadlock(ring) = &self.ending else { return None };
+        let links: Vec<String> = ring.iter().map(|waiting| waiting.link.to_string()).collect();
+        let count = ring.len();
+        let message =
+            format!("packets wait for each other for ever, in a ring of {count} channels");
+        let found = Diagnostic::error("QE021", message)
+            .at("mesh", &format!("links {}", links.join(", ")), "each waits for the next")
+            .help("use more virtual channels, larger buffers or dimension-order routing");
+        Some(found)
+    }
+
     /// Mean time from readiness at the source to the tail's arrival, over delivered packets.
     ///
     /// # Units

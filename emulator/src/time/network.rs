@@ -52,6 +52,67 @@ impl ChipNetwork {
         self.cores[port.index()]
     }
 
+    /// The ports of all cores, as synthetic traffic sees them.
+    #[must_use]
+    pub fn terminals(&self, chip: &Chip) -> mesh::Terminals {
+        let ports = chip.cores.iter().zip(&self.ports).map(|(site, port)| (site.tile.0, *port));
+        mesh::Terminals::new(chip.mesh.board_width(), chip.mesh.board_height(), ports)
+    }
+
+    /// The cycle that loads are counted in, and what it is: a router's clock period; without a
+    /// clock what a flit takes of a core's own link, or the first time of a link that is known.
+    ///
+    /// # Errors
+    /// QE024: the chip file gives no time of a link; its author must act.
+    pub fn cycle(chip: &Chip) -> Result<(u64, &'static str), Diagnostic> {
+        if let Router::Clocked { period, .. } = chip.mesh.router {
+            return Ok((period.0, "the routers' clock period"));
+        }
+        let link = |class: LinkClass| chip.mesh.link(class);
+        let times = [
+            (link(LinkClass::Tile).occupancy, "a flit's time on a core's own link"),
+            (link(LinkClass::EastWest).occupancy, "a flit's time on a link east"),
+            (link(LinkClass::NorthSouth).occupancy, "a flit's time on a link north"),
+            (link(LinkClass::EastWest).latency, "the latency of a link east"),
+            (link(LinkClass::NorthSouth).latency, "the latency of a link north"),
+        ];
+        let known = times.into_iter().find(|(time, _)| time.0 > 0);
+        known.map(|(time, what)| (time.0, what)).ok_or_else(|| {
+            let message = "the network cannot be timed alone: its links take no time";
+            Diagnostic::error("QE024", message)
+                .at(&chip.name, "mesh.links.east_west.occupancy_ns", "is 0, as the others are")
+                .help("give the links' occupancies and latencies, in the file or with --set")
+        })
+    }
+
+    /// A link in words: its tile and direction, or its core.
+    #[must_use]
+    pub fn describe_link(&self, link: u32) -> String {
+        let port = |port: mesh::PortId| match self.core(port) {
+            Some(core) => format!("core {core}"),
+            None => "the host".into(),
+        };
+        match (self.fabric.links[link as usize].from, self.fabric.links[link as usize].to) {
+            (mesh::End::Router { router, port }, mesh::End::Router { .. }) => {
+                let at = self.fabric.routers[router as usize];
+                // Rows are counted from the north.
+                let towards = match port {
+                    mesh::direction::EAST => "east",
+                    mesh::direction::WEST => "west",
+                    mesh::direction::NORTH => "south",
+                    _ => "north",
+                };
+                let plane = match self.fabric.planes {
+                    0 | 1 => String::new(),
+                    _ => format!(", plane {}", at.plane),
+                };
+                format!("tile ({}, {}) {towards}{plane}", at.x, at.y)
+            }
+            (mesh::End::Port(own), _) => format!("{} into the mesh", port(own)),
+            (_, mesh::End::Port(own)) => format!("the mesh into {}", port(own)),
+        }
+    }
+
     /// The chip's number of a link between routers; planes share it. `None` inside tiles.
     #[must_use]
     pub fn link(&self, link: u32) -> Option<LinkId> {

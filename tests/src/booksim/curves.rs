@@ -1,6 +1,8 @@
 //! Latency curves and saturation beside the reference's.
 
-use quarrion_emulator::mesh::{CurveSpec, Fidelity, Pattern, PortId};
+use quarrion_emulator::mesh::{
+    CurveSpec, FULL_LOAD, Fidelity, Grid, Pattern, PortId, Terminals, Wrap,
+};
 
 use super::folder::{CurvePoint, Problem};
 use super::settings::{CYCLE_PS, setting};
@@ -73,8 +75,10 @@ impl Curve {
             },
             _ => Pattern::Uniform,
         };
+        let grid = Grid { width: self.side, height: self.side, wrap: Wrap::Mesh };
         CurveSpec {
             fidelity,
+            terminals: Terminals::one_a_tile(grid),
             pattern,
             flits: self.flits,
             cycle_ps: CYCLE_PS,
@@ -93,7 +97,7 @@ impl Curve {
             setting(&self.router).ok_or_else(|| format!("unknown router {}", self.router))?;
         let fabric = setting.mesh(self.side);
         let spec = self.spec(fidelity);
-        let saturation = spec.saturation(&fabric).map_err(|e| e.to_string())?;
+        let saturation = spec.throughput(&fabric, FULL_LOAD).map_err(|e| e.to_string())?;
         let mut latency = Vec::new();
         // Close to saturation latency grows as long as one measures.
         let lowest = self.points.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
@@ -101,8 +105,8 @@ impl Curve {
         for (offered, theirs) in calm {
             let millionths = (offered * 1e6).round() as u64;
             let ours = spec.point(&fabric, millionths).map_err(|e| e.to_string())?;
-            if ours.packets > 2000 {
-                latency.push(ours.mean / theirs - 1.0);
+            if ours.latency_ps.count() > 2000 {
+                latency.push(ours.latency_ps.mean() / CYCLE_PS as f64 / theirs - 1.0);
             }
         }
         Ok(CurveErrors { latency, saturation: saturation / self.saturation - 1.0 })

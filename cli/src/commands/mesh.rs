@@ -1,0 +1,78 @@
+//! `mesh`: the network of a chip alone, under synthetic traffic or a trace.
+
+use std::num::NonZero;
+
+use quarrion_report::plot::{Plot, Series, draw_bars, draw_lines};
+
+use super::load_chip;
+use crate::args::{Format, FormatChoice, MeshArgs};
+use crate::failure::Failure;
+use crate::pipeline::packets::{Answer, Curve, Question, answer, ask};
+use crate::render::packets::{heading, in_csv, in_json, in_text};
+use crate::terminal::Terminal;
+use crate::texts::{Texts, write_file};
+
+/// Times packets in a chip's network.
+///
+/// # Errors
+/// Whatever is wrong with chip, trace, flags or the place of the picture.
+pub fn run(
+    args: &MeshArgs,
+    format: FormatChoice,
+    terminal: &Terminal,
+    texts: &mut Texts,
+) -> Result<(), Failure> {
+    let chip = load_chip(&args.chip, terminal, texts)?.chip;
+    let question = ask(args, &chip, texts)?;
+    let threads = args.threads.map_or_else(all_threads, |threads| threads as usize);
+    let answer = answer(&question, NonZero::new(threads).unwrap_or(NonZero::<usize>::MIN))?;
+    if let Some(path) = &args.svg {
+        let title = heading(&chip, &question);
+        write_file(path, draw(&title, &question, &answer)?.as_bytes())?;
+    }
+    terminal.result(&match (format, terminal.format) {
+        (FormatChoice::Csv, _) => in_csv(&answer)?,
+        (_, Format::Json) => in_json(args, &chip, &question, &answer),
+        (_, Format::Human) => in_text(args, &chip, &question, &answer),
+    })
+}
+
+fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// The curve, or the latencies of a burst, as SVG.
+fn draw(title: &str, question: &Question, answer: &Answer) -> Result<String, Failure> {
+    let picture = match answer {
+        Answer::Curve(curve) => draw_curve(title, question, curve),
+        Answer::Once(once) => {
+            let bars = once
+                .latency_ps
+                .buckets()
+                .map(|(up_to, packets)| (up_to as f64 / 1e3, packets as f64));
+            let plot = Plot { title, x: "latency up to, ns", y: "packets" };
+            draw_bars(&plot, &bars.collect::<Vec<_>>())
+        }
+    };
+    picture.map_err(Failure::Bug)
+}
+
+fn draw_curve(title: &str, question: &Question, curve: &Curve) -> Result<String, String> {
+    // Beyond saturation latency says only how long one has measured.
+    let stable = || curve.points.iter().filter(|point| point.stable());
+    let in_ns = |ps: f64| ps / 1e3;
+    let series = [
+        ("mean", stable().map(|p| (p.offered, in_ns(p.latency_ps.mean()))).collect::<Vec<_>>()),
+        (
+            "99 of 100",
+            stable().map(|p| (p.offered, in_ns(p.latency_ps.quantile(990) as f64))).collect(),
+        ),
+    ];
+    let series = series.map(|(name, points)| Series { name, points });
+    let x = format!(
+        "offered flits per core and cycle of {:.3} ns; saturation {:.3}",
+        question.cycle_ps as f64 / 1e3,
+        curve.saturation
+    );
+    draw_lines(&Plot { title, x: &x, y: "latency, ns" }, &series)
+}
