@@ -5,25 +5,12 @@ use quarrion_isa::diagnostic::CodeEntry;
 /// Explanations of the codes of runs and timing.
 pub const CODES: &[CodeEntry] = &[
     CodeEntry {
-        code: "QE020",
-        title: "table routing is not built yet",
-        explanation: "The chip file asks for routes by table, and the contended timing models take \
-                      none from a chip file yet. Use dimension-order routing (xy, yx) or xy_yx.",
-    },
-    CodeEntry {
         code: "QE021",
         title: "the packets of a timestep deadlock",
         explanation: "Packets wait for each other's buffers in a ring, so the timestep never ends. \
                       Dimension-order routing on a mesh cannot deadlock; a torus and mixed routing \
                       need two classes of virtual channels. Add virtual channels or change the \
                       routing.",
-    },
-    CodeEntry {
-        code: "QE022",
-        title: "contention of branching packets is not built yet",
-        explanation: "With multicast by tree or table one packet branches on its way. The `count` \
-                      timing model times that without contention; `queue` and `cycle` take one \
-                      packet per destination core (multicast copies).",
     },
     CodeEntry {
         code: "QE023",
@@ -38,5 +25,13 @@ pub const CODES: &[CodeEntry] = &[
                       period or, without a clock, what a flit takes of a link. The chip file \
                       gives zero for every link: its times of the network were never published. \
                       Give the links' `occupancy_ns` and `latency_ns`.",
+    },
+    CodeEntry {
+        code: "QE030",
+        title: "a program uses broken parts of the chip",
+        explanation: "The chip file, or the seed of the run, says that a core, router or link is \
+                      dead, and the program has neurons on that core or sends packets across it. \
+                      Compile the network for the chip with its faults and with the same seed; \
+                      routes by table lead around dead links.",
     },
 ];

@@ -181,6 +181,7 @@ pub fn run(
         let what = format!("chip {} has {} cores", chip.name, chip.cores.len());
         return Err(PrepareError::Inconsistent { core: stray.core, what }.into());
     }
+    check_faults(program, chip)?;
     let tables = Tables::prepare(program)?;
     for (number, sample) in stimulus.samples.iter().enumerate() {
         check_sample(&tables, program, sample)
@@ -198,6 +199,34 @@ pub fn run(
         run_sharded(&job, threads, observer)?
     };
     Ok(join(&job, outcomes))
+}
+
+/// Checks that the program uses no dead core and that its packets cross nothing dead.
+fn check_faults(program: &Program, chip: &Chip) -> Result<(), Diagnostic> {
+    let dead = |message: String| {
+        Diagnostic::error("QE030", message)
+            .at("", "faults", "breaks it")
+            .help("compile the network for this chip with the seed of the run")
+    };
+    let mesh = &chip.mesh;
+    if let Some(core) = program.cores.iter().find(|core| !chip.works(core.core)) {
+        return Err(dead(format!("the program has neurons on core {}, which is dead", core.core)));
+    }
+    for entry in &program.inputs.entries {
+        if !mesh.connects(chip.host.port, chip.tile_of(entry.core)) {
+            let message = format!("input for core {} crosses something dead", entry.core);
+            return Err(dead(message));
+        }
+    }
+    for core in &program.cores {
+        for entry in &core.axons_out.entries {
+            if !chip.connects(core.core, entry.core) {
+                let (from, to) = (core.core, entry.core);
+                return Err(dead(format!("packets from core {from} to {to} cross something dead")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Everything that all threads of a run share.

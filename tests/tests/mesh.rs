@@ -3,10 +3,10 @@
 use std::num::NonZero;
 
 use quarrion_emulator::mesh::{
-    Arrivals, Branch, ChannelRelease, Destination, Detail, Edge, End, Ending, Fabric, Fidelity,
-    GridSpec, LinkClass, LinkState, LinkTiming, Member, MulticastEntry, MulticastTable, Outcome,
-    Packet, Pattern, PlaneUse, PortId, QueueModel, RouteTable, RouterClock, RouterTiming, Routing,
-    Speculation, Switching, Synthetic, Traffic, Tree, Wrap, critical_path, direction,
+    Arrivals, Branch, ChannelRelease, Choice, Destination, Detail, Edge, End, Ending, Fabric,
+    Fidelity, GridSpec, LinkClass, LinkState, LinkTiming, Member, MulticastEntry, MulticastTable,
+    Outcome, Packet, Pattern, PlaneUse, PortId, QueueModel, RouteTable, RouterClock, RouterTiming,
+    Routing, Speculation, Switching, Synthetic, Traffic, Tree, Wrap, critical_path, direction,
     prove_deadlock_free,
 };
 use quarrion_tests::booksim::compare::compare;
@@ -279,7 +279,11 @@ fn every_topology_delivers_and_the_models_agree() {
         ("host", GridSpec { hosts: vec![(0, 0), (3, 2)], ..spec(4, 4) }, 0.0),
         ("virtual cut-through", spec(4, 4), 0.0),
         ("torus", GridSpec { wrap: Wrap::Torus, ..spec(5, 6) }, 0.10),
-        ("mixed", GridSpec { routing: Routing::Mixed { seed: 3 }, ..spec(6, 6) }, 0.12),
+        (
+            "mixed",
+            GridSpec { routing: Routing::Mixed { choice: Choice::Drawn(3) }, ..spec(6, 6) },
+            0.12,
+        ),
         ("four channels", spec(6, 6), 0.08),
         ("three channels", spec(6, 6), 0.08),
         ("chips", spec(8, 4), 0.0),
@@ -404,7 +408,7 @@ fn a_ring_of_channels_is_refused_before_the_run_and_found_in_it() {
 fn proofs_pass_and_fail_where_they_should() {
     let torus = GridSpec { wrap: Wrap::Torus, ..spec(5, 4) };
     assert_eq!(torus.build().unwrap_err().code, "QE105", "a torus needs two channels");
-    let mixed = GridSpec { routing: Routing::Mixed { seed: 1 }, ..spec(4, 4) };
+    let mixed = GridSpec { routing: Routing::Mixed { choice: Choice::Drawn(1) }, ..spec(4, 4) };
     assert_eq!(mixed.build().unwrap_err().code, "QE105", "mixed routing needs two channels");
     let mut waiting = spec(4, 4).build().unwrap();
     assert!(prove_deadlock_free(&waiting, &[]).is_ok());
@@ -596,6 +600,14 @@ fn a_tree_reaches_every_member_over_fewer_links_than_copies() {
         for (tree, copies) in tree.links.iter().zip(&copies.links) {
             assert!(tree.packets <= copies.packets);
         }
+        let flit_by_flit = run_all(Fidelity::Cycle, &fabric, &traffic);
+        for (queue, cycle) in tree.links.iter().zip(&flit_by_flit.links) {
+            assert_eq!((queue.packets, queue.flits), (cycle.packets, cycle.flits));
+        }
+        let share = if channels == 1 { 0.02 } else { 0.10 };
+        let (a, b) = (tree.completion_ps, flit_by_flit.completion_ps);
+        println!("{channels} channels, {a} ps by packet, {b} ps by flit");
+        assert!(near(a, b, share), "{channels} channels: {a} ps by packet, {b} ps by flit");
         let ejected = |outcome: &Outcome| -> Vec<u64> {
             let links = fabric.ports.iter().map(|port| port.eject[0] as usize);
             links.map(|link| outcome.links[link].packets).collect()
@@ -604,10 +616,22 @@ fn a_tree_reaches_every_member_over_fewer_links_than_copies() {
     }
 }
 
+/// Runs traffic with trees to its end.
+fn run_all(fidelity: Fidelity, fabric: &Fabric, traffic: &Traffic) -> Outcome {
+    let mut model = fidelity.model(fabric).unwrap();
+    let outcome = model.run(traffic, Detail::Packets).unwrap();
+    assert_eq!(outcome.ending, Ending::Complete, "{fidelity:?}");
+    assert_eq!(outcome.conservation.violation(), None, "{fidelity:?}");
+    outcome
+}
+
 #[test]
-fn trees_need_cut_through_and_the_queue_model() {
+fn trees_need_cut_through_and_drops_the_queue_model() {
     let member = Member { port: PortId(5), service_ps: 0 };
-    for (spec, fidelity) in [(spec(4, 4), Fidelity::Queue), (cut_through(4, 4), Fidelity::Cycle)] {
+    let dropping = GridSpec { drop_after_ps: Some(1000), ..cut_through(4, 4) };
+    for (spec, fidelity) in
+        [(spec(4, 4), Fidelity::Queue), (spec(4, 4), Fidelity::Cycle), (dropping, Fidelity::Cycle)]
+    {
         let fabric = spec.build().unwrap();
         let tree = Tree::along_routes(&fabric, PortId(0), &[member], 0).unwrap();
         let packet = Packet {

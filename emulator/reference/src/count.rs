@@ -147,7 +147,7 @@ impl Counts {
         }
     }
 
-    /// Counts one packet, which takes each link of the union of its routes once.
+    /// Counts one packet, which takes the links that its routes share from the source on once.
     fn add_packet(
         &mut self,
         ground: Ground<'_>,
@@ -161,15 +161,18 @@ impl Counts {
         }
         let from = sender.core.map_or(chip.host.port, |core| chip.tile_of(core));
         let traveller = Cause { core: None, population: sender.population };
-        let mut links = BTreeSet::new();
+        // A branch is a link with the way that leads to it.
+        let mut branches: BTreeSet<Vec<LinkId>> = BTreeSet::new();
         for destination in destinations {
             let length = mesh.spikes_long(LinkClass::Tile, payload_bits);
             self.add(ground, traveller, EventKind::HopTile, length);
+            let mut way = Vec::new();
             mesh.route(from, chip.tile_of(destination.core), |link| {
-                links.insert(link);
+                way.push(link);
+                branches.insert(way.clone());
             });
         }
-        for link in links {
+        for link in branches.iter().filter_map(|way| way.last().copied()) {
             let class = mesh.link_class(link);
             let hop = match class {
                 LinkClass::EastWest => EventKind::HopEastWest,

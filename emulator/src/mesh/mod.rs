@@ -79,7 +79,7 @@ pub use model::{Fidelity, TimingModel};
 pub use proof::{Proof, prove_deadlock_free};
 pub use quarrion_isa::chip::RouteTable;
 pub use queue::{QueueModel, run_queue};
-pub use routing::{Class, Order, Routing, Step, grid_step, hops};
+pub use routing::{Choice, Class, Order, Routing, Step, grid_step, hops};
 pub use synthetic::{Arrivals, Pattern, Synthetic, Terminals};
 pub use traffic::{
     Conservation, Destination, Detail, Ending, Hop, LinkCount, Outcome, Packet, PacketTimes,

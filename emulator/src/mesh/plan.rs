@@ -13,7 +13,7 @@ use super::fabric::{
     ChannelRelease, End, Fabric, Grid, LinkState, PlaneUse, PortId, RouterClock, Speculation,
     Switching, Wrap, direction,
 };
-use super::routing::{Class, Order, Routing, Step, grid_step};
+use super::routing::{Choice, Class, Order, Routing, Step, grid_step};
 use super::traffic::{Destination, Packet, Traffic};
 use super::tree::Forest;
 
@@ -64,7 +64,7 @@ pub(super) struct Ticket {
 /// How the engines route.
 #[derive(Clone, Debug)]
 enum Route {
-    Grid { grid: Grid, mixed: Option<u32>, single: Order },
+    Grid { grid: Grid, mixed: Option<Choice>, single: Order },
     Table(RouteTable),
 }
 
@@ -173,7 +173,11 @@ impl Plan {
             speculation,
             release: fabric.timing.release,
             switching: fabric.timing.switching,
-            classed: torus || matches!(fabric.routing, Routing::Mixed { .. }),
+            classed: match fabric.routing {
+                Routing::Table(_) => false,
+                Routing::Mixed { .. } => true,
+                Routing::XFirst | Routing::YFirst => torus,
+            },
             holes: matches!(fabric.routing, Routing::Table(_))
                 || fabric.links.iter().any(|link| link.state == LinkState::Dead),
             planes: fabric.planes,
@@ -236,6 +240,15 @@ impl Plan {
     #[inline]
     pub(super) fn ticks(&self, ps: u64) -> u64 {
         ps.div_ceil(self.tick_ps)
+    }
+
+    /// Channels that a packet may take on its next link; the copies of one that branches take any.
+    #[inline]
+    pub(super) fn channels_of(&self, router: u32, ticket: &Ticket) -> u64 {
+        if ticket.eject == TREE || !self.classed {
+            return Class::Any.mask(self.channels);
+        }
+        self.step(router, ticket).class.mask(self.channels)
     }
 
     /// The next step of a packet at a router; ejection when it is there.
@@ -303,12 +316,15 @@ impl Plan {
             PlaneUse::ByClass => packet.plane % self.planes,
         };
         let order = match &self.route {
-            Route::Grid { mixed: Some(seed), .. } => {
-                let at = Counter { ordinal, ..Counter::default() };
-                match draw(*seed, Purpose::Stimulus, at) & 1 {
-                    0 => Order::XFirst,
-                    _ => Order::YFirst,
-                }
+            Route::Grid { mixed: Some(choice), .. } => {
+                let number = match choice {
+                    Choice::Drawn(seed) => {
+                        let at = Counter { ordinal, ..Counter::default() };
+                        draw(*seed, Purpose::Stimulus, at)
+                    }
+                    Choice::Places => self.side(packet.source, 0).0 + self.side(port, 0).0,
+                };
+                if number.is_multiple_of(2) { Order::XFirst } else { Order::YFirst }
             }
             Route::Grid { single, .. } => *single,
             Route::Table(_) => Order::XFirst,
@@ -418,8 +434,8 @@ fn route(fabric: &Fabric) -> Route {
     };
     match (&fabric.routing, fabric.grid) {
         (Routing::Table(table), _) => Route::Table(table.clone()),
-        (Routing::Mixed { seed }, Some(grid)) => {
-            Route::Grid { grid, mixed: Some(*seed), single: Order::XFirst }
+        (Routing::Mixed { choice }, Some(grid)) => {
+            Route::Grid { grid, mixed: Some(*choice), single: Order::XFirst }
         }
         (routing, grid) => {
             let none = Grid { width: 1, height: 1, wrap: Wrap::Mesh };

@@ -2,6 +2,7 @@
 
 use super::plan::{NONE, Plan};
 use super::traffic::{Conservation, Detail, Ending, Hop, LinkCount, Outcome, PacketTimes};
+use super::tree::Forest;
 
 const NEVER: u64 = u64::MAX;
 
@@ -26,6 +27,8 @@ pub(super) struct Log {
     injected: Vec<(u32, u64)>,
     /// Packet, tick at which its tail was taken, tick at which the core was done with it.
     delivered: Vec<(u32, u64, u64)>,
+    /// Leaf of a tree, the same two ticks.
+    leaves: Vec<(u32, u64, u64)>,
     hops: Vec<Hop>,
     sums: Conservation,
 }
@@ -35,6 +38,7 @@ impl Log {
         self.detail = detail;
         self.injected.clear();
         self.delivered.clear();
+        self.leaves.clear();
         self.hops.clear();
         self.sums = Conservation::default();
     }
@@ -63,6 +67,12 @@ impl Log {
         self.delivered.push((packet, eject, done));
     }
 
+    /// The copy for a leaf of a tree is delivered; [`Log::delivered`] says it of its packet.
+    #[inline]
+    pub(super) fn delivered_leaf(&mut self, leaf: u32, eject: u64, done: u64) {
+        self.leaves.push((leaf & !Forest::LEAF, eject, done));
+    }
+
     /// A packet branches into so many copies.
     pub(super) fn branched(&mut self, copies: u32) {
         self.sums.replicated += u64::from(copies) - 1;
@@ -83,14 +93,15 @@ impl Log {
 /// Puts the logs of a run together. `carried` tells what each slot's links have carried.
 pub(super) fn assemble<'l>(
     plan: &Plan,
-    packets: usize,
+    (packets, leaves): (usize, usize),
     ending: Ending,
     logs: impl Iterator<Item = &'l Log>,
     carried: impl Fn(usize) -> Carried,
 ) -> Outcome {
     let tick = plan.tick_ps;
-    let mut times =
-        vec![PacketTimes { inject_ps: NEVER, eject_ps: NEVER, done_ps: NEVER }; packets];
+    let never = PacketTimes { inject_ps: NEVER, eject_ps: NEVER, done_ps: NEVER };
+    let mut times = vec![never; packets];
+    let mut leaf_times = vec![never; leaves];
     let mut sums = Conservation::default();
     let mut hops: Vec<Hop> = Vec::new();
     for log in logs {
@@ -102,6 +113,11 @@ pub(super) fn assemble<'l>(
             let later = |old: u64, new: u64| if old == NEVER { new } else { old.max(new) };
             times.eject_ps = later(times.eject_ps, eject * tick);
             times.done_ps = later(times.done_ps, done * tick);
+        }
+        for &(leaf, eject, done) in &log.leaves {
+            let inject_ps = NEVER;
+            leaf_times[leaf as usize] =
+                PacketTimes { inject_ps, eject_ps: eject * tick, done_ps: done * tick };
         }
         hops.extend(&log.hops);
         sums.injected += log.injected.len() as u64;
@@ -125,6 +141,7 @@ pub(super) fn assemble<'l>(
     }
     Outcome {
         packets: times,
+        leaves: leaf_times,
         links,
         hops,
         completion_ps,

@@ -11,13 +11,22 @@ pub enum Routing {
     XFirst,
     /// First y, then x.
     YFirst,
-    /// One of the two, drawn per packet; the lower half of the channels is for x first.
+    /// One of the two for each packet; the lower half of the channels is for x first.
     Mixed {
-        /// Seed of the draw.
-        seed: u32,
+        /// Which of them.
+        choice: Choice,
     },
     /// What the table says.
     Table(RouteTable),
+}
+
+/// How mixed routing chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Drawn packet by packet, with this seed.
+    Drawn(u32),
+    /// x first where the numbers of the source's and the destination's routers have an even sum.
+    Places,
 }
 
 /// Which dimension a packet travels first.

@@ -149,6 +149,8 @@ pub struct Conservation {
 pub struct Outcome {
     /// Times, packet by packet.
     pub packets: Vec<PacketTimes>,
+    /// Times of the copies for the leaves of trees, tree by tree, node by node; without entry times.
+    pub leaves: Vec<PacketTimes>,
     /// Counts, link by link.
     pub links: Vec<LinkCount>,
     /// Hops, if they were asked for, in the order in which they happened.

@@ -8,6 +8,7 @@ use super::codes::BAD_TREE;
 use super::fabric::{End, Fabric, PortId};
 use super::plan::{NONE, Plan};
 use super::proof::no_route;
+use super::traffic::{Destination, Traffic};
 
 /// A core that gets a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,6 +271,20 @@ impl Forest {
     /// Cores that a tree ends in.
     pub(super) fn size(&self, tree: u32) -> u32 {
         self.roots[tree as usize].2
+    }
+
+    /// Cores that the packets of a timestep go to.
+    pub(super) fn cores(&self, traffic: &Traffic) -> u64 {
+        let sizes = traffic.packets.iter().map(|packet| match packet.destination {
+            Destination::Port(_) => 1,
+            Destination::Tree(tree) => u64::from(self.size(tree)),
+        });
+        sizes.sum()
+    }
+
+    /// Leaves of all trees.
+    pub(super) fn leaves_of_all(&self) -> usize {
+        self.services.len()
     }
 
     /// Ways on from a node.

@@ -5,15 +5,17 @@
 //! that of the lower bound, unless waiting adds more to the step than the bound itself takes; then
 //! it is the way of the last packet.
 
-use quarrion_isa::activity::Activity;
-use quarrion_isa::chip::{Chip, LinkClass};
+use quarrion_isa::activity::{Activity, Destination};
+use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::id::TileId;
 use quarrion_isa::timing::{Bound, StepTime};
 
 use super::CountModel;
+use super::conserve::violation;
 use super::count::list_service;
 use super::network::ChipNetwork;
-use super::traffic::{Origin, Traffic};
+use super::traffic::{Origin, Packet, Traffic};
 use crate::mesh;
 
 /// Which packet model runs.
@@ -32,6 +34,8 @@ pub struct ContendedModel {
     network: ChipNetwork,
     engine: Engine,
     packets: mesh::Traffic,
+    /// Packets that each port has sent so far: the planes take turns.
+    turns: Vec<u32>,
 }
 
 /// The packet model at work.
@@ -52,7 +56,7 @@ impl ContendedModel {
             PacketModel::Queue => Engine::Queue(mesh::QueueModel::new(&network.fabric)?),
             PacketModel::Cycle => Engine::Cycle(mesh::CycleModel::new(&network.fabric)?),
         };
-        Ok(Self { count, network, engine, packets: mesh::Traffic::default() })
+        Ok(Self { count, network, engine, packets: mesh::Traffic::default(), turns: Vec::new() })
     }
 
     /// The part of the model that times cores.
@@ -76,8 +80,15 @@ impl ContendedModel {
                 Engine::Cycle(model) => model.run(&self.packets, detail)?,
             };
             if let mesh::Ending::Deadlock(ring) = &outcome.ending {
-                return Err(deadlock(activity, ring));
+                return Err(deadlock(&self.network, activity, ring));
             }
+            debug_assert_eq!(
+                violation(&self.network, traffic, &self.packets, &outcome),
+                None,
+                "conservation in sample {} step {}",
+                activity.sample,
+                activity.step
+            );
             let waited = outcome.completion_ps.saturating_sub(longest.time);
             if waited > longest.time {
                 longest.bound = self.last_way(&outcome, longest.bound);
@@ -87,9 +98,12 @@ impl ContendedModel {
         Ok(self.count.close(chip, activity, longest))
     }
 
-    /// Turns the traffic into packets of the mesh: one per destination.
+    /// Turns the traffic into packets of the mesh.
     fn load(&mut self, chip: &Chip, activity: &Activity, traffic: &Traffic) {
         self.packets.packets.clear();
+        self.packets.trees.clear();
+        self.turns.clear();
+        self.turns.resize(self.network.fabric.ports.len(), 0);
         let mut sender = 0;
         for (position, packet) in traffic.packets.iter().enumerate() {
             let source = match packet.origin {
@@ -104,17 +118,79 @@ impl ContendedModel {
                     self.network.port(activity.cores[sender].core)
                 }
             };
-            let destination = &activity.destinations[packet.destinations.start as usize];
-            let port = self.network.port(destination.core);
+            let turn = &mut self.turns[source.index()];
+            let class = packet.origin.class();
+            let plane = match self.network.fabric.plane_use {
+                mesh::PlaneUse::Alternate => *turn,
+                mesh::PlaneUse::ByClass => class,
+            };
+            *turn += 1;
+            let part = packet.destinations.start as usize..packet.destinations.end as usize;
+            let destinations = &activity.destinations[part];
+            let service = |one: &Destination| list_service(chip.core_type(one.core), one);
+            let to = destinations[0].core;
+            let destination = if destinations.iter().all(|one| one.core == to) {
+                mesh::Destination::Port(self.network.port(to))
+            } else {
+                let from = self.network.fabric.router_of(source);
+                let plane = plane % self.network.fabric.planes;
+                let tree = self.tree(chip, (TileId(from), plane), packet, (activity, traffic));
+                self.packets.trees.push(tree);
+                mesh::Destination::Tree(self.packets.trees.len() as u32 - 1)
+            };
             self.packets.packets.push(mesh::Packet {
                 source,
-                destination: mesh::Destination::Port(port),
-                plane: 0,
-                flits: chip.mesh.flits(LinkClass::EastWest, packet.payload_bits),
+                destination,
+                plane: class,
+                flits: ChipNetwork::flits(chip, packet.payload_bits),
                 inject_ps: self.count.injected(position),
-                service_ps: list_service(chip.core_type(destination.core), destination),
+                service_ps: destinations.iter().map(service).sum(),
             });
         }
+    }
+
+    /// The tree of a branching packet that leaves a tile in a plane. A core that several lists
+    /// are for gets one copy and serves them one after the other.
+    fn tree(
+        &self,
+        chip: &Chip,
+        (from, plane): (TileId, u32),
+        packet: &Packet,
+        (activity, traffic): (&Activity, &Traffic),
+    ) -> mesh::Tree {
+        let first = packet.links.start;
+        // The root, then the far end of each link.
+        let node = |at: u32| if at == Traffic::NONE { 0 } else { at - first + 1 };
+        let router = |tile: TileId| self.network.router(tile, plane);
+        let mut nodes = vec![mesh::TreeNode { router: router(from), branches: Vec::new() }];
+        for at in packet.links.clone() {
+            let link = traffic.links[at as usize];
+            let (tile, direction) = chip.mesh.link_ends(link);
+            let there = chip.mesh.neighbour(chip.mesh.position(tile), direction);
+            let onward = mesh::Branch::Onward { port: direction as u32, node: node(at) };
+            let before = node(traffic.before[at as usize]) as usize;
+            nodes[before].branches.push(onward);
+            let router = router(chip.mesh.tile_at(there));
+            nodes.push(mesh::TreeNode { router, branches: Vec::new() });
+        }
+        for one in packet.destinations.clone() {
+            let destination = &activity.destinations[one as usize];
+            let port = self.network.port(destination.core);
+            let service = list_service(chip.core_type(destination.core), destination);
+            let branches = &mut nodes[node(traffic.last[one as usize]) as usize].branches;
+            let known = branches.iter_mut().find_map(|branch| match branch {
+                mesh::Branch::Leaf(member) if member.port == port => Some(member),
+                _ => None,
+            });
+            match known {
+                Some(member) => member.service_ps += service,
+                None => {
+                    let member = mesh::Member { port, service_ps: service };
+                    branches.push(mesh::Branch::Leaf(member));
+                }
+            }
+        }
+        mesh::Tree { nodes }
     }
 
     /// The way of the packet that was done last.
@@ -126,15 +202,18 @@ impl ContendedModel {
     }
 }
 
-fn deadlock(activity: &Activity, ring: &[mesh::Waiting]) -> Diagnostic {
-    let links: Vec<String> = ring.iter().map(|waiting| waiting.link.to_string()).collect();
+/// The ring of channels that wait for each other, each with the packet that it holds.
+fn deadlock(network: &ChipNetwork, activity: &Activity, ring: &[mesh::Waiting]) -> Diagnostic {
+    let ring: Vec<String> =
+        ring.iter().map(|waiting| network.describe_link(waiting.link)).collect();
     let message = format!(
-        "packets of sample {} step {} wait for each other for ever, in a ring of {} channels",
+        "packets of sample {} step {} wait for each other for ever, in a ring of {} channels: {}",
         activity.sample,
         activity.step,
-        ring.len()
+        ring.len(),
+        ring.join(", then ")
     );
     Diagnostic::error("QE021", message)
-        .at("mesh", &format!("links {}", links.join(", ")), "each waits for the next")
+        .at("", "mesh.routing", "closes the ring")
         .help("use more virtual channels, larger buffers or dimension-order routing")
 }

@@ -193,18 +193,26 @@ impl CountModel {
     }
 
     fn time_links(&mut self, chip: &Chip, traffic: &Traffic, longest: &mut Longest) {
-        let planes = match chip.mesh.planes {
-            Planes::Alternate(planes) => u64::from(planes.max(1)),
-            Planes::Single | Planes::ByClass(_) => 1,
+        // Packets of a class have a plane to themselves; packets in turn share all of them evenly.
+        let (classes, planes) = match chip.mesh.planes {
+            Planes::Single => (1, 1),
+            Planes::Alternate(planes) => (1, u64::from(planes.max(1))),
+            Planes::ByClass(planes) => (planes.max(1), 1),
         };
+        let links = chip.mesh.link_count();
+        self.link_load.resize((links * classes) as usize, 0);
         for packet in &traffic.packets {
+            let plane = packet.origin.class() % classes;
             for link in &traffic.links[packet.links.start as usize..packet.links.end as usize] {
-                self.link_load[link.index()] += link_time(chip, *link, packet.payload_bits);
+                let load = &mut self.link_load[(plane * links + link.0) as usize];
+                *load += link_time(chip, *link, packet.payload_bits);
             }
         }
         for link in &traffic.links {
-            let load = std::mem::take(&mut self.link_load[link.index()]);
-            longest.offer(load.div_ceil(planes), Bound::Link(*link));
+            for plane in 0..classes {
+                let load = &mut self.link_load[(plane * links + link.0) as usize];
+                longest.offer(std::mem::take(load).div_ceil(planes), Bound::Link(*link));
+            }
         }
     }
 
@@ -262,7 +270,7 @@ pub(super) fn list_service(kind: &CoreType, destination: &Destination) -> u64 {
 /// Time that a packet takes a link.
 fn link_time(chip: &Chip, link: LinkId, payload_bits: u32) -> u64 {
     let class = chip.mesh.link_class(link);
-    u64::from(chip.mesh.flits(class, payload_bits)) * chip.mesh.link(class).occupancy.0
+    u64::from(chip.mesh.flits(class, payload_bits)) * chip.link_occupancy(link).0
 }
 
 /// One past the last segment of the core at `position`.

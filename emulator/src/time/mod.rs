@@ -4,6 +4,7 @@
 //! again. [`Traffic`] expands a record into packets on their routes, once, for the timing model and
 //! the ledger alike.
 
+mod conserve;
 mod contended;
 mod count;
 mod network;
@@ -15,6 +16,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::CoreId;
 use quarrion_isa::timing::StepTime;
 
+pub use conserve::violation;
 pub use contended::{ContendedModel, PacketModel};
 pub use count::CountModel;
 pub use network::ChipNetwork;

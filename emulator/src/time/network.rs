@@ -1,8 +1,10 @@
 //! The network of a chip in the packet models' terms: the fabric, and which core has which port.
 
-use quarrion_isa::chip::{Chip, CoreSite, LinkClass, Multicast, Planes, Router, Routing, Topology};
+use quarrion_isa::chip::{
+    Chip, CoreSite, LinkClass, Mesh, Multicast, Planes, Router, Routing, Topology,
+};
 use quarrion_isa::diagnostic::Diagnostic;
-use quarrion_isa::id::{CoreId, LinkId};
+use quarrion_isa::id::{CoreId, LinkId, TileId};
 
 use crate::mesh;
 
@@ -25,7 +27,8 @@ impl ChipNetwork {
     /// The chip describes a mesh that the packet models cannot run; its author must act.
     pub fn new(chip: &Chip) -> Result<Self, Diagnostic> {
         let (ports, cores_per_tile) = number_ports(chip);
-        let fabric = grid(chip, cores_per_tile)?.build()?;
+        let mut fabric = grid(chip, cores_per_tile).build()?;
+        break_links(chip, &mut fabric);
         let mut cores = vec![None; fabric.ports.len()];
         for (at, port) in ports.iter().enumerate() {
             cores[port.index()] = Some(CoreId::from_index(at));
@@ -113,6 +116,19 @@ impl ChipNetwork {
         }
     }
 
+    /// The router of a tile in a plane.
+    #[must_use]
+    pub fn router(&self, tile: TileId, plane: u32) -> u32 {
+        plane * (self.fabric.routers.len() as u32 / self.fabric.planes.max(1)) + tile.0
+    }
+
+    /// Flits of a packet: the length that it has inside a tile. Links of another width take as
+    /// much longer for each of them.
+    #[must_use]
+    pub fn flits(chip: &Chip, payload_bits: u32) -> u32 {
+        chip.mesh.flits(LinkClass::Tile, payload_bits)
+    }
+
     /// The chip's number of a link between routers; planes share it. `None` inside tiles.
     #[must_use]
     pub fn link(&self, link: u32) -> Option<LinkId> {
@@ -122,9 +138,54 @@ impl ChipNetwork {
             return None;
         };
         let tiles = self.fabric.routers.len() as u32 / self.fabric.planes.max(1);
-        // Routers of both count east, west, growing y, shrinking y.
         Some(LinkId(router % tiles * mesh::direction::LOCAL + port))
     }
+}
+
+/// Carries the chip's dead and slow links over to every plane of the fabric, and to the cores of
+/// dead routers. Routers of both number their ports east, west, growing y, shrinking y.
+fn break_links(chip: &Chip, fabric: &mut mesh::Fabric) {
+    let tiles = chip.mesh.tiles();
+    let flits = reference_flits(chip);
+    for link in &mut fabric.links {
+        let at = match (link.from, link.to) {
+            (mesh::End::Router { router, port }, mesh::End::Router { .. }) => {
+                let own = LinkId(router % tiles * mesh::direction::LOCAL + port);
+                let class = chip.mesh.link_class(own);
+                let long = u64::from(chip.mesh.flits(class, 0));
+                link.timing.flit_ps = (chip.link_occupancy(own).0 * long).div_ceil(flits);
+                if chip.mesh.link_is_dead(own) {
+                    link.state = mesh::LinkState::Dead;
+                }
+                continue;
+            }
+            (mesh::End::Router { router, .. }, _) | (_, mesh::End::Router { router, .. }) => router,
+            _ => continue,
+        };
+        if chip.mesh.is_dead(TileId(at % tiles)) {
+            link.state = mesh::LinkState::Dead;
+        }
+    }
+}
+
+/// Flits of a packet without payload inside a tile.
+fn reference_flits(chip: &Chip) -> u64 {
+    u64::from(chip.mesh.flits(LinkClass::Tile, 0))
+}
+
+/// The chip's routes by table in the fabric's terms: planes have the same, and none leads across.
+fn route_table(chip: &Chip, planes: u32) -> mesh::Routing {
+    let Some(table) = &chip.mesh.table else { return mesh::Routing::XFirst };
+    let tiles = table.nodes as usize;
+    let nodes = tiles * planes as usize;
+    let mut next = vec![mesh::RouteTable::NONE; nodes * nodes];
+    for plane in 0..planes as usize {
+        for from in 0..tiles {
+            let row = (plane * tiles + from) * nodes + plane * tiles;
+            next[row..row + tiles].copy_from_slice(&table.next[from * tiles..(from + 1) * tiles]);
+        }
+    }
+    mesh::Routing::Table(mesh::RouteTable { next, nodes: nodes as u32 })
 }
 
 /// Numbers the ports tile by tile; tiles with fewer cores leave theirs unused. Returns the port of
@@ -147,14 +208,8 @@ fn number_ports(chip: &Chip) -> (Vec<mesh::PortId>, u32) {
 }
 
 /// The chip's mesh in the packet models' terms.
-fn grid(chip: &Chip, cores_per_tile: u32) -> Result<mesh::GridSpec, Diagnostic> {
+fn grid(chip: &Chip, cores_per_tile: u32) -> mesh::GridSpec {
     let own = &chip.mesh;
-    if own.multicast != Multicast::Copies {
-        let message = "packets that branch are timed by `count` only; contention for them is not \
-                       built yet";
-        return Err(Diagnostic::error("QE022", message)
-            .help("use timing count, or set mesh.multicast=copies"));
-    }
     let link = |class: LinkClass| link_timing(chip, class);
     let host = own.position(chip.host.port);
     let (planes, plane_use) = match own.planes {
@@ -165,11 +220,8 @@ fn grid(chip: &Chip, cores_per_tile: u32) -> Result<mesh::GridSpec, Diagnostic> 
     let routing = match own.routing {
         Routing::Xy => mesh::Routing::XFirst,
         Routing::Yx => mesh::Routing::YFirst,
-        Routing::XyYx => mesh::Routing::Mixed { seed: 0 },
-        Routing::Table => {
-            let message = "table routing from a chip file is not built yet";
-            return Err(Diagnostic::error("QE020", message).help("use routing xy, yx or xy_yx"));
-        }
+        Routing::XyYx => mesh::Routing::Mixed { choice: mesh::Choice::Places },
+        Routing::Table => route_table(chip, planes),
     };
     let crosses = own.chips_x * own.chips_y > 1;
     let edge = mesh::Edge {
@@ -178,7 +230,7 @@ fn grid(chip: &Chip, cores_per_tile: u32) -> Result<mesh::GridSpec, Diagnostic> 
         class: mesh::LinkClass::ChipEdge,
         timing: link(LinkClass::ChipEdge),
     };
-    Ok(mesh::GridSpec {
+    mesh::GridSpec {
         width: own.board_width(),
         height: own.board_height(),
         wrap: match own.topology {
@@ -195,10 +247,10 @@ fn grid(chip: &Chip, cores_per_tile: u32) -> Result<mesh::GridSpec, Diagnostic> 
         edges: if crosses { vec![edge] } else { Vec::new() },
         planes,
         plane_use,
-        timing: router_timing(&own.router),
+        timing: router_timing(own),
         routing,
-        drop_after_ps: None,
-    })
+        drop_after_ps: own.drop_after.map(|time| time.0),
+    }
 }
 
 fn link_timing(chip: &Chip, class: LinkClass) -> mesh::LinkTiming {
@@ -216,14 +268,19 @@ fn link_timing(chip: &Chip, class: LinkClass) -> mesh::LinkTiming {
     }
 }
 
-fn router_timing(router: &Router) -> mesh::RouterTiming {
+fn router_timing(own: &Mesh) -> mesh::RouterTiming {
+    let switching = match own.multicast {
+        Multicast::Copies => mesh::Switching::Wormhole,
+        // Packets that branch must fit into every buffer whole.
+        Multicast::Tree | Multicast::Table => mesh::Switching::VirtualCutThrough,
+    };
     let base = mesh::RouterTiming {
         clock: mesh::RouterClock::Asynchronous { forward_ps: 0 },
         virtual_channels: 1,
         release: mesh::ChannelRelease::TailSent,
-        switching: mesh::Switching::Wormhole,
+        switching,
     };
-    match *router {
+    match own.router {
         Router::Asynchronous { .. } => base,
         Router::Clocked { period, pipeline_cycles, virtual_channels, speculative, .. } => {
             let speculation =

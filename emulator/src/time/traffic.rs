@@ -1,7 +1,7 @@
 //! Traffic: the packets of a timestep on their routes.
 //!
 //! The chip's multicast rule is applied here. *Copies*: a spike leaves as one packet per
-//! destination core. *Tree*: it leaves as one packet that branches along the union of the routes.
+//! destination. *Tree* and *table*: it leaves as one packet that branches where its routes part.
 
 use std::ops::Range;
 
@@ -19,6 +19,18 @@ pub enum Origin {
     Host(u32),
 }
 
+impl Origin {
+    /// The class of the packet, where classes have physical planes: 0 for spikes of cores, 1 for
+    /// the host's.
+    #[must_use]
+    pub const fn class(self) -> u32 {
+        match self {
+            Self::Segment(_) => 0,
+            Self::Host(_) => 1,
+        }
+    }
+}
+
 /// One packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
@@ -28,7 +40,7 @@ pub struct Packet {
     pub population: PopulationId,
     /// Its destinations in [`Activity::destinations`].
     pub destinations: Range<u32>,
-    /// Its links in [`Traffic::links`]; of a tree, the union of the routes.
+    /// Its links in [`Traffic::links`]; of a branching packet, those of all branches.
     pub links: Range<u32>,
     /// Hops over those links by class.
     pub hops: Hops,
@@ -43,7 +55,16 @@ pub struct Traffic {
     pub packets: Vec<Packet>,
     /// Links of all packets.
     pub links: Vec<LinkId>,
+    /// Where packets branch, by position in `links`: the link before, [`Traffic::NONE`] at the
+    /// source. Empty where packets do not branch.
+    pub before: Vec<u32>,
+    /// Where packets branch, by position in [`Activity::destinations`]: the last link of the way
+    /// there, [`Traffic::NONE`] inside the source's tile. Empty where packets do not branch.
+    pub last: Vec<u32>,
     routes: Routes,
+    /// By link, the packet that took it last and the position of the link then.
+    taken: Vec<(u64, u32)>,
+    packet: u64,
 }
 
 /// Routes worked out so far, by source and destination tile.
@@ -63,10 +84,16 @@ struct Route {
 }
 
 impl Traffic {
+    /// Stands for no link.
+    pub const NONE: u32 = u32::MAX;
+
     /// Expands the record of a timestep; what was there before is dropped.
     pub fn expand(&mut self, activity: &Activity, chip: &Chip) {
         self.packets.clear();
         self.links.clear();
+        self.before.clear();
+        self.last.clear();
+        self.taken.resize(chip.mesh.link_count() as usize, (0, 0));
         let mut next = 0;
         for (number, spike) in activity.host.spikes_in.iter().enumerate() {
             let origin = Origin::Host(number as u32);
@@ -99,23 +126,16 @@ impl Traffic {
         if part.is_empty() {
             return;
         }
-        let packets: Vec<Range<u32>> = match chip.mesh.multicast {
-            Multicast::Copies => part.map(|one| one..one + 1).collect(),
-            Multicast::Tree | Multicast::Table => vec![part],
-        };
-        for destinations in packets {
+        let mut send = |destinations: Range<u32>, branches: bool| {
             let first = self.links.len();
-            let mut hops = Hops::default();
-            for one in destinations.clone() {
-                let to = chip.tile_of(activity.destinations[one as usize].core);
+            let hops = if branches {
+                self.branch(chip, from, &activity.destinations[range(&destinations)])
+            } else {
+                let to = chip.tile_of(activity.destinations[destinations.start as usize].core);
                 let route = *self.routes.find(chip, from, to);
-                let links = route.first as usize..(route.first + route.length) as usize;
-                self.links.extend_from_slice(&self.routes.links[links]);
-                hops = route.hops;
-            }
-            if destinations.len() > 1 {
-                hops = self.merge_branches(chip, first);
-            }
+                self.links.extend_from_slice(&self.routes.links[route.range()]);
+                route.hops
+            };
             let links = first as u32..self.links.len() as u32;
             self.packets.push(Packet {
                 origin,
@@ -125,24 +145,56 @@ impl Traffic {
                 hops,
                 payload_bits,
             });
+        };
+        match chip.mesh.multicast {
+            Multicast::Copies => part.for_each(|one| send(one..one + 1, false)),
+            Multicast::Tree | Multicast::Table => send(part, true),
         }
     }
 
-    /// Leaves each link of a branching packet once and counts the hops that remain.
-    fn merge_branches(&mut self, chip: &Chip, first: usize) -> Hops {
-        let mut union = self.links.split_off(first);
-        union.sort_unstable();
-        union.dedup();
+    /// Lays the links of a branching packet: routes share their links until they part.
+    fn branch(&mut self, chip: &Chip, from: TileId, destinations: &[Destination]) -> Hops {
+        let first = self.links.len();
         let mut hops = Hops::default();
-        for link in &union {
-            match chip.mesh.link_class(*link) {
-                LinkClass::EastWest => hops.east_west += 1,
-                LinkClass::NorthSouth => hops.north_south += 1,
-                LinkClass::ChipEdge | LinkClass::Tile => hops.chip_edge += 1,
+        self.packet += 1;
+        for destination in destinations {
+            let route = *self.routes.find(chip, from, chip.tile_of(destination.core));
+            let mut at = Self::NONE;
+            for position in route.range() {
+                let link = self.routes.links[position];
+                at = match self.taken_after(first, link, at) {
+                    Some(known) => known,
+                    None => {
+                        let added = self.links.len() as u32;
+                        self.taken[link.index()] = (self.packet, added);
+                        self.links.push(link);
+                        self.before.push(at);
+                        match chip.mesh.link_class(link) {
+                            LinkClass::EastWest => hops.east_west += 1,
+                            LinkClass::NorthSouth => hops.north_south += 1,
+                            LinkClass::ChipEdge | LinkClass::Tile => hops.chip_edge += 1,
+                        }
+                        added
+                    }
+                };
             }
+            self.last.push(at);
         }
-        self.links.append(&mut union);
         hops
+    }
+
+    /// Where the packet that is being laid took `link` after the link at position `before`. Routes
+    /// by table may part and meet again; then a link is taken once on each of them.
+    fn taken_after(&self, first: usize, link: LinkId, before: u32) -> Option<u32> {
+        let (packet, at) = self.taken[link.index()];
+        if packet != self.packet {
+            return None;
+        }
+        if self.before[at as usize] == before {
+            return Some(at);
+        }
+        let same = |at: &usize| self.links[*at] == link && self.before[*at] == before;
+        (first..self.links.len()).find(same).map(|at| at as u32)
     }
 
     /// Zero-load latency from the source tile into the destination core, for the last flit.
@@ -159,6 +211,18 @@ impl Traffic {
         let tail = (flits - 1) * chip.mesh.link(LinkClass::Tile).occupancy.0;
         Picoseconds(route.latency.0 + tail)
     }
+}
+
+impl Route {
+    /// Its links in [`Routes::links`].
+    fn range(self) -> Range<usize> {
+        self.first as usize..(self.first + self.length) as usize
+    }
+}
+
+/// A range of positions.
+fn range(part: &Range<u32>) -> Range<usize> {
+    part.start as usize..part.end as usize
 }
 
 impl Routes {

@@ -1,8 +1,8 @@
 //! The reference's router settings in our terms.
 
 use quarrion_emulator::mesh::{
-    ChannelRelease, Fabric, GridSpec, LinkTiming, PlaneUse, RouterClock, RouterTiming, Routing,
-    Speculation, Switching, Wrap,
+    ChannelRelease, Choice, Fabric, GridSpec, LinkTiming, PlaneUse, RouterClock, RouterTiming,
+    Routing, Speculation, Switching, Wrap,
 };
 
 /// Picoseconds of one reference cycle; the reference knows cycles only.
@@ -117,7 +117,7 @@ impl Setting {
             },
             routing: match self.mixed {
                 Mixed::No => Routing::XFirst,
-                Mixed::Yes => Routing::Mixed { seed: 1 },
+                Mixed::Yes => Routing::Mixed { choice: Choice::Drawn(1) },
             },
             drop_after_ps: None,
         }

@@ -1,6 +1,7 @@
 //! Events of the `cycle` model: a credit comes back, a flit arrives, a head has been routed.
 
 use super::Engine;
+use super::fork::branches;
 use super::state::{Arrival, Flit, Front, Hold};
 use crate::mesh::fabric::Switching;
 
@@ -33,7 +34,14 @@ impl<const V: usize> Engine<V> {
             Hold::Held if node >= self.fig.routers => self.enlist(tick, node),
             Hold::Held => {
                 let held = out.holder;
-                if self.in_lanes[(node << self.fig.shift | u32::from(held)) as usize].len > 0 {
+                let holder = node << self.fig.shift | u32::from(held);
+                let state = &self.in_lanes[holder as usize];
+                let there = match state.front {
+                    Front::Forked => self.fork_has(holder, at as u32),
+                    _ => state.len > 0,
+                };
+                if there {
+                    let slot = &mut self.out_slots[first + at];
                     slot.want |= 1 << held;
                     self.nodes[node as usize].live |= 1 << at;
                     self.enlist(tick, node);
@@ -75,6 +83,10 @@ impl<const V: usize> Engine<V> {
                     self.enlist(tick, node);
                 }
             }
+            Front::Forked => {
+                self.fork_arrives(arrival.lane);
+                self.enlist(tick, node);
+            }
             _ => {}
         }
     }
@@ -97,6 +109,11 @@ impl<const V: usize> Engine<V> {
         let node = lane >> self.fig.shift;
         let state = &mut self.in_lanes[lane as usize];
         let flit = &self.store[(lane * (self.fig.ring + 1) + u32::from(state.first)) as usize];
+        if branches(flit) {
+            let flit = *flit;
+            self.fork(lane, &flit);
+            return;
+        }
         let step = self.plan.step(node, flit);
         state.front = Front::Waiting;
         state.slot = step.port as u8;

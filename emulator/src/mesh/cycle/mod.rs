@@ -8,10 +8,13 @@
 //! All effects of a router on another one lie at least a tick ahead, so within a tick nodes are
 //! visited in any order, and only nodes where something can change are visited at all.
 
+mod fork;
 mod lanes;
 mod ports;
 mod router;
 mod state;
+
+use std::collections::BTreeMap;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
@@ -23,6 +26,7 @@ use super::record::{Carried, Log, assemble};
 use super::traffic::{Detail, Ending, Outcome, Traffic};
 use super::tree::Forest;
 use super::wheel::{Slot, Wheel};
+use fork::Fork;
 use state::{Arrival, Flit, InLane, InSlot, Node, OutSlot, Source};
 
 /// The `cycle` model of one fabric, kept from one timestep to the next.
@@ -104,8 +108,9 @@ struct Engine<const V: usize> {
     plan: Plan,
     fig: Figures,
     lines: Lines,
-    /// Empty: this model refuses trees.
     forest: Forest,
+    /// Packets that branch at the front of their buffers, by lane.
+    forks: BTreeMap<u32, Fork>,
     wheel: Wheel<Arrival>,
     log: Log,
     in_lanes: Vec<InLane>,
@@ -141,6 +146,7 @@ impl<const V: usize> Engine<V> {
             },
             lines: Lines::default(),
             forest: Forest::default(),
+            forks: BTreeMap::new(),
             wheel: Wheel::new(plan.reach()),
             log: Log::default(),
             in_lanes: vec![InLane::default(); lanes],
@@ -208,12 +214,9 @@ impl<const V: usize> Engine<V> {
 
     fn run(&mut self, traffic: &Traffic, detail: Detail) -> Result<Outcome, Diagnostic> {
         self.forest = self.plan.check(traffic)?;
-        if !traffic.trees.is_empty() || self.plan.drop_after.is_some() {
-            return Err(Diagnostic::error(
-                BAD_TREE,
-                "the cycle model times packets with one destination, and drops none",
-            )
-            .help("use the queue model"));
+        if self.plan.drop_after.is_some() {
+            return Err(Diagnostic::error(BAD_TREE, "the cycle model drops no packets")
+                .help("use the queue model"));
         }
         self.start(traffic, detail);
         let packets = &traffic.packets;
@@ -245,7 +248,7 @@ impl<const V: usize> Engine<V> {
             self.list = list;
             self.list.clear();
         }
-        Ok(self.finish(traffic.packets.len(), stopped))
+        Ok(self.finish(traffic, stopped))
     }
 
     fn start(&mut self, traffic: &Traffic, detail: Detail) {
@@ -258,6 +261,7 @@ impl<const V: usize> Engine<V> {
         }
         self.touched = touched;
         self.touched.clear();
+        self.forks.clear();
         self.wheel.rewind();
         self.lines.fill(self.sources.len(), traffic);
         self.log.start(detail);
@@ -281,8 +285,9 @@ impl<const V: usize> Engine<V> {
         }
     }
 
-    fn finish(&mut self, packets: usize, stopped: bool) -> Outcome {
-        let open = packets as u64 - self.log.closed();
+    fn finish(&mut self, traffic: &Traffic, stopped: bool) -> Outcome {
+        let cores = self.forest.cores(traffic);
+        let open = cores - self.log.closed();
         self.broken = open > 0;
         let ending = match open {
             0 => Ending::Complete,
@@ -290,7 +295,8 @@ impl<const V: usize> Engine<V> {
             _ => Ending::Deadlock(self.ring()),
         };
         let logs = std::iter::once(&self.log);
-        assemble(&self.plan, packets, ending, logs, |slot| self.carried(slot))
+        let sizes = (traffic.packets.len(), self.forest.leaves_of_all());
+        assemble(&self.plan, sizes, ending, logs, |slot| self.carried(slot))
     }
 
     fn carried(&self, slot: usize) -> Carried {

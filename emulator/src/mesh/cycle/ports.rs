@@ -1,6 +1,7 @@
 //! Sources and sinks of the `cycle` model.
 
 use super::Engine;
+use super::fork::{branches, tree_node};
 use super::state::{Arrival, Flit, HEAD, Hold, PACKET, TAIL};
 use crate::mesh::alloc::{bits, pick};
 use crate::mesh::fabric::{ChannelRelease, Switching};
@@ -109,7 +110,14 @@ impl<const V: usize> Engine<V> {
                 let flit = self.pop(tick, lane);
                 if flit.packet & TAIL != 0 {
                     let packet = flit.packet & PACKET;
-                    let done = tick + service(&self.plan, packets, packet);
+                    let done = if branches(&flit) {
+                        let leaf = tree_node(&flit);
+                        let done = tick + self.forest.service(leaf);
+                        self.log.delivered_leaf(leaf, tick, done);
+                        done
+                    } else {
+                        tick + service(&self.plan, packets, packet)
+                    };
                     self.log.delivered(packet, tick, done);
                     if done > tick {
                         self.sinks[port] = done;

@@ -140,6 +140,10 @@ impl<const V: usize> Engine<V> {
             let next = if input + 1 == slots { 0 } else { input + 1 };
             self.out_slots[first + port as usize].pointer = (next as usize * V) as u8;
             moves.push(shift as u32 + channel, port);
+            let lane = node << self.fig.shift | (shift as u32 + channel);
+            for port in bits(self.fork_shares(lane, offers[input as usize], port)) {
+                moves.push(shift as u32 + channel, port);
+            }
         }
         blocked
     }
@@ -161,17 +165,23 @@ impl<const V: usize> Engine<V> {
 
     #[inline]
     fn take_channel(&mut self, node: u32, local: u32, out: u32) {
-        let lane = &mut self.in_lanes[(node << self.fig.shift | local) as usize];
-        lane.front = Front::Active;
-        lane.out = out as u8;
+        let at = node << self.fig.shift | local;
         let port = out as usize / V;
+        let lane = &mut self.in_lanes[at as usize];
+        let there = if lane.front == Front::Forked {
+            self.fork_takes(at, port as u32, out)
+        } else {
+            lane.front = Front::Active;
+            lane.out = out as u8;
+            true
+        };
         let slot = &mut self.out_slots[(node * self.fig.slots) as usize + port];
         let taken = &mut slot.lanes[out as usize % V];
         taken.holder = local as u8;
         taken.hold = Hold::Held;
         slot.waiting &= !(1 << local);
         slot.free &= !(1 << (out as usize % V));
-        if taken.credits > 0 {
+        if taken.credits > 0 && there {
             slot.want |= 1 << local;
         }
     }
@@ -181,6 +191,9 @@ impl<const V: usize> Engine<V> {
     fn send(&mut self, tick: u64, node: u32, local: u32, port: u32) -> bool {
         let lane = node << self.fig.shift | local;
         let state = &self.in_lanes[lane as usize];
+        if state.front == Front::Forked {
+            return self.fork_send(tick, lane, port);
+        }
         let index = (node * self.fig.slots + port) as usize;
         let channel = usize::from(state.out) % V;
         if state.front != Front::Active || self.out_slots[index].lanes[channel].credits == 0 {
@@ -262,12 +275,13 @@ impl<const V: usize> Engine<V> {
                 }
             }
             Front::Active => self.ahead(slot, u32::from(state.out) % V as u32),
+            Front::Forked => self.fork_waits_for(lane),
             Front::Idle | Front::Routing => None,
         }
     }
 
     /// The buffer behind a channel, if it is a router's.
-    fn ahead(&self, slot: &OutSlot<V>, channel: u32) -> Option<u32> {
+    pub(super) fn ahead(&self, slot: &OutSlot<V>, channel: u32) -> Option<u32> {
         let next = slot.lane + channel;
         (next >> self.fig.shift < self.fig.routers).then_some(next)
     }

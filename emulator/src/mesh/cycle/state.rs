@@ -31,6 +31,8 @@ pub(super) enum Front {
     Waiting,
     /// A packet that has one.
     Active,
+    /// A packet that branches: its copies have channels or want them.
+    Forked,
 }
 
 /// An input buffer (one virtual channel of an in slot).

@@ -14,7 +14,7 @@ use super::state::{FOREIGN, Lane, Out, REGION_SHIFT};
 use crate::mesh::plan::{NONE, Plan};
 use crate::mesh::ports::Lines;
 use crate::mesh::record::{Carried, assemble};
-use crate::mesh::traffic::{Destination, Detail, Ending, Outcome, Traffic};
+use crate::mesh::traffic::{Detail, Ending, Outcome, Traffic};
 
 /// Routers of a region at most; about what a second-level cache holds.
 const REGION_ROUTERS: u32 = 128;
@@ -84,11 +84,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         } else {
             run_alone(&mut self.regions, &shared, self.window, horizon)
         };
-        let copies = traffic.packets.iter().map(|packet| match packet.destination {
-            Destination::Port(_) => 1,
-            Destination::Tree(tree) => u64::from(forest.size(tree)),
-        });
-        let copies: u64 = copies.sum();
+        let copies = forest.cores(traffic);
         let closed: u64 = self.regions.iter().map(|region| region.log.closed()).sum();
         let ending = match copies - closed {
             0 => Ending::Complete,
@@ -97,7 +93,8 @@ impl<const P: usize, const V: usize> Engine<P, V> {
         };
         self.regions.iter_mut().for_each(|region| region.broken = ending != Ending::Complete);
         let logs = self.regions.iter().map(|region| &region.log);
-        Ok(assemble(&self.plan, traffic.packets.len(), ending, logs, |slot| self.carried(slot)))
+        let sizes = (traffic.packets.len(), forest.leaves_of_all());
+        Ok(assemble(&self.plan, sizes, ending, logs, |slot| self.carried(slot)))
     }
 
     fn carried(&self, slot: usize) -> Carried {

@@ -194,6 +194,9 @@ impl Context<'_> {
                 service(shared.plan, shared.packets, burst.packet())
             };
             self.log.delivered(burst.packet(), end, end + work);
+            if burst.in_tree() {
+                self.log.delivered_leaf(burst.tree_node(), end, end + work);
+            }
             if work > 0 {
                 parts.terminals[port as usize].busy = end + work;
                 self.calendar.wake(end + work, node);

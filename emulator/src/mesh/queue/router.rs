@@ -243,11 +243,9 @@ impl Context<'_> {
             let lane = &router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
             let allowed = self.fig.plain || {
                 let front = self.ring::<P, V>(local) + u32::from(lane.first);
-                let step = self
-                    .shared
-                    .plan
-                    .step(self.nodes[self.node as usize], &self.store[front as usize].ticket());
-                step.class.mask(self.shared.plan.channels) >> channel & 1 == 1
+                let ticket = self.store[front as usize].ticket();
+                let node = self.nodes[self.node as usize];
+                self.shared.plan.channels_of(node, &ticket) >> channel & 1 == 1
             };
             fitting |= u64::from(allowed && (!whole || credits >= lane.left)) << local;
         }

@@ -4,7 +4,6 @@ use super::engine::Engine;
 use super::state::{BRANCHES, Burst, Front, Hold};
 use crate::mesh::deadlock::find_ring;
 use crate::mesh::plan::NONE;
-use crate::mesh::routing::Class;
 use crate::mesh::traffic::Waiting;
 
 impl<const P: usize, const V: usize> Engine<P, V> {
@@ -42,11 +41,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
     /// Channels that the front packet may take.
     fn allowed(&self, lane: u32) -> u64 {
         let burst = self.front(lane);
-        if burst.in_tree() {
-            return Class::Any.mask(self.plan.channels);
-        }
-        let step = self.plan.step(self.split(lane).0, &burst.ticket());
-        step.class.mask(self.plan.channels)
+        self.plan.channels_of(self.split(lane).0, &burst.ticket())
     }
 
     /// The buffer that the front of a lane waits for.

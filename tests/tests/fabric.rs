@@ -1,0 +1,6 @@
+//! Whole runs over the mesh: every packet model on random programs and chips, branching packets,
+//! barriers, broken parts.
+
+mod fabric {
+    mod agree;
+}
