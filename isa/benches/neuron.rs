@@ -56,7 +56,7 @@ fn bench_lane(
             let column = inputs[step % inputs.len()].as_slice();
             let columns_in = [column, column];
             let lane = LaneInputs {
-                inputs: &columns_in[..program.inputs().len()],
+                inputs: &columns_in[..program.columns().len()],
                 group: &shared,
                 compartment: &columns,
                 first_position: 0,

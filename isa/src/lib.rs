@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod histogram;
 pub mod id;
+pub mod join;
 pub mod learning;
 pub mod ledger;
 pub mod near;

@@ -78,6 +78,7 @@ fn made_up(kind: SynapseFormatKind) -> Program {
             parameters,
             inputs: vec![delivery],
             learning: None,
+            join: None,
         }],
         ordinals: (INPUTS..INPUTS + COMPARTMENTS).collect(),
         ring_slots: 2,
@@ -116,7 +117,17 @@ fn whole_core() -> Place {
 fn population(role: Role, size: u32, first_ordinal: u32, places: Vec<Place>) -> Population {
     let phase = u32::from(role == Role::Neurons);
     let shape = vec![size];
-    Population { name: "p".into(), shape, size, first_ordinal, role, phase, scale: 1.0, places }
+    Population {
+        name: "p".into(),
+        shape,
+        size,
+        first_ordinal,
+        role,
+        phase,
+        scale: 1.0,
+        places,
+        part_of: None,
+    }
 }
 
 /// `spikes` of the inputs in each of `steps` steps.

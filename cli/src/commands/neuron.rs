@@ -138,10 +138,12 @@ fn trace(program: &NeuronProgram, args: &TraceArgs, format: Format) -> Result<St
         let outcome = step_compartment(program, &mut state, inputs, &parameters, &mut random);
         let mut row = vec![i64::try_from(step).unwrap_or(i64::MAX)];
         row.extend(inputs.iter().chain(&state).map(|&value| i64::from(value)));
+        row.extend(program.output_range().map(|_| i64::from(outcome.output)));
         rows.push((row, outcome.active, outcome.spike));
     }
-    let names = ["step"].into_iter().chain(program.inputs().iter().map(|i| i.name.as_str()));
-    let names: Vec<&str> = names.chain(program.state().iter().map(|w| w.name.as_str())).collect();
+    let names = ["step"].into_iter().chain(program.columns().iter().map(|i| i.name.as_str()));
+    let names = names.chain(program.state().iter().map(|w| w.name.as_str()));
+    let names: Vec<&str> = names.chain(program.output_range().map(|_| "output")).collect();
     Ok(match format {
         Format::Human => {
             let row = |(row, active, spike): &(Vec<i64>, bool, Option<i32>)| {
@@ -201,7 +203,7 @@ fn read_parameters(program: &NeuronProgram, given: &[String]) -> Result<Vec<i32>
 
 /// One list of inputs a step.
 fn read_inputs(program: &NeuronProgram, text: &str) -> Result<Vec<Vec<i32>>, Diagnostic> {
-    let declared = program.inputs();
+    let declared = program.columns();
     let steps: Vec<&str> = text.split(',').collect();
     if steps.len() > STEPS_MAX {
         let message = format!("a trace has at most {STEPS_MAX} steps, not {}", steps.len());

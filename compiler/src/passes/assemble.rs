@@ -67,6 +67,7 @@ fn populations(network: &QuantisedNetwork, cores: &[CoreMapping]) -> Vec<Populat
             phase: population.phase,
             scale: population.scale,
             places,
+            part_of: None,
         }
     };
     network.populations.iter().zip(places).map(of).collect()
@@ -152,6 +153,7 @@ fn add_groups(
             parameters: parameters.collect(),
             inputs: neurons.inputs.clone(),
             learning: None,
+            join: None,
         });
         first += run.len() as u32;
     }

@@ -3,7 +3,7 @@
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::neuron::NeuronProgram;
-use quarrion_isa::program::{AxonTable, CoreProgram, Group, ParameterValue, Program, Role};
+use quarrion_isa::program::{AxonTable, CoreProgram, Group, Join, ParameterValue, Program, Role};
 
 use crate::codes::bad_program;
 use crate::state::Compartment;
@@ -52,8 +52,41 @@ pub(crate) fn build_cores(
         }
         cores.push(compartments);
     }
+    for (entry, compartments) in program.cores.iter().zip(&cores) {
+        check_joins(compartments, neuron_programs)
+            .map_err(|message| bad_program(&format!("cores.{}", entry.core), message))?;
+    }
     place_neurons(program, &mut cores)?;
     Ok(cores)
+}
+
+/// The compartments that the one at `position` of a group joins.
+fn others(join: &Join, position: u32) -> Vec<usize> {
+    join.from.iter().map(|first| first.saturating_add(position) as usize).collect()
+}
+
+/// A joined value is read where it is joined, from compartments that came before and put it out.
+fn check_joins(
+    compartments: &[Compartment],
+    neuron_programs: &[NeuronProgram],
+) -> Result<(), String> {
+    let program = |compartment: &Compartment| &neuron_programs[compartment.neuron_program];
+    for (at, compartment) in compartments.iter().enumerate() {
+        let reads = program(compartment).joined().is_some();
+        let legal = match &compartment.join {
+            None => !reads,
+            Some((op, from)) => {
+                let puts_out = |other: &usize| {
+                    *other < at && program(&compartments[*other]).output_range().is_some()
+                };
+                reads && op.joins(from.len()) && from.iter().all(puts_out)
+            }
+        };
+        if !legal {
+            return Err(format!("compartment {at} joins what is not there to be joined"));
+        }
+    }
+    Ok(())
 }
 
 /// The output exists and is no input, cores ascend, and each input neuron has its row of axons.
@@ -163,6 +196,8 @@ fn compartment(
         compiled: parameters.clone(),
         parameters,
         inputs: group.inputs.clone(),
+        join: group.join.as_ref().map(|join| (join.op, others(join, position))),
+        output: 0,
         ring: vec![vec![0; group.inputs.len()]; core.ring_slots as usize],
     })
 }

@@ -236,19 +236,31 @@ impl<'a> Reference<'a> {
     fn update(&mut self, position: usize, at: usize) -> (Update, u32) {
         let program = self.ground.program;
         let (seed, sample, step) = (self.seed, self.sample, self.step);
+        let joined = self.joined(position, at);
         let compartment = &mut self.cores[position][at];
-        let inputs = compartment.take_slot(step % program.cores[position].ring_slots);
+        let mut inputs = compartment.take_slot(step % program.cores[position].ring_slots);
         if step < program.populations[compartment.population.index()].phase {
-            return (Update { active: false, spike: None }, 0);
+            compartment.output = 0;
+            return (Update { active: false, spike: None, output: 0 }, 0);
         }
+        inputs.extend(joined);
         let neuron_program = &self.neuron_programs[compartment.neuron_program];
         let Compartment { ordinal, ref mut state, ref parameters, .. } = *compartment;
         let mut random =
             |site| draw(seed, Purpose::Neuron, Counter { ordinal, step, sample, draw: site });
         let update = step_compartment(neuron_program, state, &inputs, parameters, &mut random);
+        compartment.output = update.output;
         let length = neuron_program.instruction_count();
         let instructions = length.update + if update.spike.is_some() { length.spike } else { 0 };
         (update, instructions)
+    }
+
+    /// What a compartment reads from those that it joins; the loop has passed them.
+    fn joined(&self, position: usize, at: usize) -> Option<i32> {
+        let compartments = &self.cores[position];
+        let (op, from) = compartments[at].join.as_ref()?;
+        let declared = self.neuron_programs[compartments[at].neuron_program].joined()?;
+        Some(op.join(from.iter().map(|&other| compartments[other].output), declared))
     }
 
     /// Records a spike's destinations and sends it on its way to all whose packets are not lost;

@@ -2,6 +2,7 @@
 
 use quarrion_isa::delivery::Delivery;
 use quarrion_isa::id::PopulationId;
+use quarrion_isa::join::JoinOp;
 use quarrion_isa::neuron::NeuronProgram;
 
 /// A spike of a compartment.
@@ -35,6 +36,10 @@ pub(crate) struct Compartment {
     pub(crate) ring: Vec<Vec<i32>>,
     /// How the accumulator of each input is read.
     pub(crate) inputs: Vec<Delivery>,
+    /// How it joins other compartments of its core, and which.
+    pub(crate) join: Option<(JoinOp, Vec<usize>)>,
+    /// What it puts out in this timestep.
+    pub(crate) output: i32,
 }
 
 impl Compartment {

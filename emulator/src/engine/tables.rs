@@ -5,7 +5,7 @@ use quarrion_isa::chip::SynapseFormatKind;
 use quarrion_isa::delivery::Delivery;
 use quarrion_isa::id::{CoreId, PopulationId};
 use quarrion_isa::neuron::{NeuronProgram, Scope};
-use quarrion_isa::program::{AxonTable, CoreProgram, Group, ParameterValue, Program, Role};
+use quarrion_isa::program::{AxonTable, CoreProgram, Group, Join, ParameterValue, Program, Role};
 use quarrion_isa::stimulus::ParameterWrite;
 
 use super::lists::Lists;
@@ -62,6 +62,8 @@ pub(crate) struct CoreTables {
     pub(crate) ring_slots: u32,
     /// Accumulators per compartment: the most inputs of its neuron programs.
     pub(crate) inputs: u32,
+    /// Whether any group joins others.
+    pub(crate) joins: bool,
     pub(super) lists: Lists,
     pub(crate) axons_out: Spread,
 }
@@ -81,6 +83,8 @@ pub(crate) struct GroupTables {
     pub(crate) initial: Vec<i32>,
     /// How the accumulator of each input is read.
     pub(crate) inputs: Vec<Delivery>,
+    /// What the group joins.
+    pub(crate) join: Option<Join>,
     /// Bits that a spike's payload needs; 0 for binary spikes.
     pub(crate) payload_bits: u32,
     /// Instructions of an update, and of a spike on top.
@@ -221,6 +225,7 @@ fn lower_core(
         ordinals: core.ordinals.clone(),
         ring_slots: core.ring_slots,
         inputs,
+        joins: core.groups.iter().any(|group| group.join.is_some()),
         lists,
         axons_out: Spread::default(),
     })
@@ -249,8 +254,37 @@ fn check_core(
     if core.blocks.len() > usize::from(u16::MAX) || core.ring_slots < 2 {
         return Err("too many blocks, or too few ring slots".into());
     }
+    check_joins(core, neuron_programs)?;
     check_ordinals(core, program)?;
     check_accumulators(core, neuron_programs)
+}
+
+/// A group joins where its program reads a joined value, and only what the loop has passed.
+fn check_joins(core: &CoreProgram, programs: &[NeuronProgram]) -> Result<(), String> {
+    let puts_out = |compartment: u32| {
+        let after = core.groups.partition_point(|group| group.first <= compartment);
+        let group = after.checked_sub(1).map(|at| &core.groups[at]);
+        group.is_some_and(|group| programs[group.neuron_program as usize].output_range().is_some())
+    };
+    for group in &core.groups {
+        let reads = programs[group.neuron_program as usize].joined().is_some();
+        let Some(join) = &group.join else {
+            if reads {
+                return Err("a group joins nothing, but its program reads a joined value".into());
+            }
+            continue;
+        };
+        let passed = |&first: &u32| {
+            let end = first.saturating_add(group.count);
+            end <= group.first && (first..end).all(puts_out)
+        };
+        if !reads || !join.op.joins(join.from.len()) || !join.from.iter().all(passed) {
+            return Err("a group joins what its program does not read, or what puts out nothing \
+                        before it"
+                .into());
+        }
+    }
+    Ok(())
 }
 
 /// Every compartment is a neuron of its group's population.
@@ -270,8 +304,9 @@ fn check_ordinals(core: &CoreProgram, program: &Program) -> Result<(), String> {
 fn check_accumulators(core: &CoreProgram, programs: &[NeuronProgram]) -> Result<(), String> {
     for group in &core.groups {
         let inputs = programs[group.neuron_program as usize].inputs();
-        if inputs.len() > INPUTS_MAX || inputs.len() != group.inputs.len() {
-            return Err(format!("a group has {} inputs, at most {INPUTS_MAX} run", inputs.len()));
+        let most = INPUTS_MAX - usize::from(group.join.is_some());
+        if inputs.len() > most || inputs.len() != group.inputs.len() {
+            return Err(format!("a group has {} inputs, at most {most} run", inputs.len()));
         }
         for (delivery, input) in group.inputs.iter().zip(inputs) {
             delivery.check_input(input, "program").map_err(|finding| finding.message)?;
@@ -333,6 +368,7 @@ fn lower_group(group: &Group, neuron_programs: &[NeuronProgram]) -> GroupTables 
         each,
         initial: initial_state(group, program),
         inputs: group.inputs.clone(),
+        join: group.join.clone(),
         payload_bits: program.payload_bits(),
         instructions: (instructions.update, instructions.spike),
     }

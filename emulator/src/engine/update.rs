@@ -20,6 +20,9 @@ pub(super) struct Updated {
     outcome: LaneOutcome,
     scratch: LaneScratch,
     fired: Vec<(u32, i32)>,
+    /// What the compartments of the core put out.
+    outputs: Vec<i32>,
+    joined: Vec<i32>,
 }
 
 impl Updated {
@@ -47,8 +50,10 @@ pub(super) fn update_core(
     activity: &mut Activity,
 ) {
     updated.spikes.clear();
+    updated.outputs.clear();
+    updated.outputs.resize(if core.joins { width(core) } else { 0 }, 0);
     let first_segment = activity.segments.len();
-    let width = core.compartments as usize;
+    let width = width(core);
     let slot = (moment.step % core.ring_slots) as usize;
     let slot_length = core.inputs as usize * width;
     let accumulators = &mut state.ring[slot * slot_length..(slot + 1) * slot_length];
@@ -60,8 +65,13 @@ pub(super) fn update_core(
         let program = &tables.neuron_programs[group.neuron_program as usize];
         settle_inputs(group, accumulators, width);
         updated.fired.clear();
+        join_outputs(program, group, updated);
         let lane = Lane { program, group, accumulators, width, core };
         lane.step(group_state, moment, updated);
+        if core.joins {
+            let own = &updated.outcome.output;
+            updated.outputs[group.first as usize..][..own.len()].copy_from_slice(own);
+        }
         push_segments(core, group, updated, first_segment, activity);
         for &(compartment, payload) in &updated.fired {
             let population = group.population;
@@ -84,9 +94,13 @@ impl Lane<'_> {
     fn step(&self, state: &mut GroupState, moment: Moment, updated: &mut Updated) {
         let range = self.group.first as usize..(self.group.first + self.group.count) as usize;
         let mut inputs: [&[i32]; INPUTS_MAX] = [&[]; INPUTS_MAX];
-        let count = self.program.inputs().len();
+        let mut count = self.program.inputs().len();
         for (input, slice) in inputs.iter_mut().enumerate().take(count) {
             *slice = &self.accumulators[input * self.width..][range.clone()];
+        }
+        if self.group.join.is_some() {
+            inputs[count] = &updated.joined;
+            count += 1;
         }
         let lane = LaneInputs {
             inputs: &inputs[..count],
@@ -114,8 +128,24 @@ impl Lane<'_> {
     }
 }
 
-/// Most inputs that a neuron program may have; [`Tables::prepare`] refuses more.
+/// Most inputs that a neuron program may have, the joined value among them; [`Tables::prepare`]
+/// refuses more.
 pub(super) const INPUTS_MAX: usize = 8;
+
+fn width(core: &CoreTables) -> usize {
+    core.compartments as usize
+}
+
+/// Puts together what the compartments that the group joins have put out.
+fn join_outputs(program: &NeuronProgram, group: &GroupTables, updated: &mut Updated) {
+    let Updated { outputs, joined, .. } = updated;
+    joined.clear();
+    let (Some(join), Some(decl)) = (&group.join, program.joined()) else { return };
+    joined.extend((0..group.count).map(|place| {
+        let run = join.from.iter().map(|first| outputs[(first + place) as usize]);
+        join.op.join(run, decl)
+    }));
+}
 
 /// A population before its phase: nothing is computed, its updates count as inactive.
 fn held_segment(group: &GroupTables) -> Segment {

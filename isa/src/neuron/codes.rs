@@ -17,7 +17,7 @@ pub const CODES: &[CodeEntry] = &[
     entry(
         "QP003",
         "the text leaves the grammar",
-        "The message says what could stand at the marked place. A text is `program NAME`, then declarations (input, state, group, compartment, active when, idle when), then statements, one a line.",
+        "The message says what could stand at the marked place. A text is `program NAME`, then declarations (input, join, state, group, compartment, active when, idle when), then statements, one a line.",
     ),
     entry(
         "QP004",
@@ -32,7 +32,7 @@ pub const CODES: &[CodeEntry] = &[
     entry(
         "QP006",
         "a name or condition given twice",
-        "A name has one meaning in the whole program, and there is one `active when` and one `idle when`.",
+        "A name has one meaning in the whole program, and there is one `active when`, one `idle when` and one `join`.",
     ),
     entry(
         "QP007",
@@ -46,8 +46,8 @@ pub const CODES: &[CodeEntry] = &[
     ),
     entry(
         "QP009",
-        "a payload that can exceed 32 bits",
-        "A spike's payload has at most 32 bits. Narrow it with clip or wrap32.",
+        "a payload or output that can exceed 32 bits",
+        "A spike's payload has at most 32 bits, and so has what a compartment puts out to the one that joins it. Narrow it with clip or wrap32.",
     ),
     entry(
         "QP010",
@@ -66,8 +66,8 @@ pub const CODES: &[CodeEntry] = &[
     ),
     entry(
         "QP013",
-        "a second spike, or a spike in a block",
-        "A compartment sends at most one spike a timestep, and its condition stands in one place so that its price is known. Combine conditions with `or`, and choose the payload with `sel`.",
+        "a second spike or output, or one in a block",
+        "A compartment sends at most one spike a timestep and puts out one value, and its condition stands in one place so that its price is known. Combine conditions with `or`, and choose the payload with `sel`.",
     ),
     entry(
         "QP014",

@@ -58,13 +58,15 @@ pub(super) fn confirm(
         let mut after = before.clone();
         let mut random = |_| dice.roll();
         let did = step_compartment(program, &mut after, &inputs, &parameters, &mut random);
-        if after == before && did.spike.is_none() && !did.active {
+        if after == before && did.spike.is_none() && !did.active && did.output == 0 {
             continue;
         }
         let consequence = if did.spike.is_some() {
             "the update spikes".into()
         } else if did.active {
             "the compartment counts as active".into()
+        } else if did.output != 0 {
+            format!("the update puts out {}", did.output)
         } else {
             let changed = before.iter().zip(&after).position(|(before, after)| before != after);
             let word = changed.unwrap_or(0);

@@ -13,12 +13,14 @@ pub struct Outcome {
     pub active: bool,
     /// The payload of the spike, if it spiked; 1 where the program names none.
     pub spike: Option<i32>,
+    /// What it hands to the compartment that joins it; 0 where the program puts nothing out.
+    pub output: i32,
 }
 
 /// Updates one compartment.
 ///
 /// # Shape
-/// `state`, `inputs` and `parameters` are in the order of the declarations; every value must lie
+/// `state`, `inputs` (the joined value last) and `parameters` are in the order of the declarations; every value must lie
 /// in its declared range. `random` gives 32 random bits for a call of `rand`, which is named by
 /// its position in the text.
 pub fn step_compartment(
@@ -33,10 +35,10 @@ pub fn step_compartment(
     debug_assert_eq!(inputs.len(), checked.inputs.len());
     debug_assert_eq!(parameters.len(), checked.parameters.len());
     let locals = vec![0; checked.locals.len()];
-    let mut step = Step { state, inputs, parameters, locals, random, spike: None };
+    let mut step = Step { state, inputs, parameters, locals, random, spike: None, output: 0 };
     let active = checked.active.as_ref().is_none_or(|condition| step.value(condition) != 0);
     step.run(&checked.body);
-    Outcome { active, spike: step.spike }
+    Outcome { active, spike: step.spike, output: step.output }
 }
 
 /// Whether the program says that the compartment needs no update.
@@ -52,6 +54,7 @@ pub fn is_idle(program: &NeuronProgram, state: &[i32], inputs: &[i32], parameter
         locals: Vec::new(),
         random: &mut random,
         spike: None,
+        output: 0,
     };
     step.value(condition) != 0
 }
@@ -63,6 +66,7 @@ struct Step<'a> {
     locals: Vec<i64>,
     random: &'a mut dyn FnMut(u32) -> u32,
     spike: Option<i32>,
+    output: i32,
 }
 
 impl Step<'_> {
@@ -70,6 +74,7 @@ impl Step<'_> {
         for statement in body {
             match statement {
                 Statement::Let { local, value } => self.locals[*local] = self.value(value),
+                Statement::Output { value } => self.output = narrow(self.value(value)),
                 Statement::Assign { state, value } => {
                     self.state[*state] = narrow(self.value(value));
                 }

@@ -95,7 +95,28 @@ impl NeuronProgram {
     /// The accumulators that it reads.
     #[must_use]
     pub fn inputs(&self) -> &[InputDecl] {
+        &self.checked.inputs[..self.checked.inputs.len() - usize::from(self.checked.joins)]
+    }
+
+    /// What it reads from the compartments that it joins.
+    #[must_use]
+    pub fn joined(&self) -> Option<&InputDecl> {
+        self.checked.inputs.last().filter(|_| self.checked.joins)
+    }
+
+    /// All that an update reads from outside: the accumulators, then the joined value.
+    #[must_use]
+    pub fn columns(&self) -> &[InputDecl] {
         &self.checked.inputs
+    }
+
+    /// The values that it hands to the compartment that joins it; `None` where it puts out nothing.
+    #[must_use]
+    pub fn output_range(&self) -> Option<Range> {
+        self.checked.body.iter().find_map(|statement| match statement {
+            Statement::Output { value } => Some(value.range),
+            _ => None,
+        })
     }
 
     /// Its state words.

@@ -25,9 +25,10 @@ const RANKS: [&[&str]; 10] = [
 const COMPARISON: usize = 2;
 
 /// Words that start a declaration or statement or are operators, so name nothing else.
-pub(super) const RESERVED: [&str; 16] = [
+pub(super) const RESERVED: [&str; 18] = [
     "program",
     "input",
+    "join",
     "state",
     "group",
     "compartment",
@@ -36,6 +37,7 @@ pub(super) const RESERVED: [&str; 16] = [
     "let",
     "when",
     "else",
+    "output",
     "spike",
     "and",
     "or",
@@ -177,15 +179,13 @@ impl Parser<'_> {
         let start = self.peek().span;
         if self.take_word("input") {
             let name = self.name("the input's name")?;
-            let width = self.width()?;
-            let saturate = if self.take_word("saturate") {
-                true
-            } else if self.take_word("wrap") {
-                false
-            } else {
-                return Err(self.wrong("`wrap` or `saturate`"));
-            };
+            let (width, saturate) = self.sum()?;
             return Ok(Some(Declaration::Input { name, width, saturate }));
+        }
+        if self.take_word("join") {
+            let name = self.name("the joined value's name")?;
+            let (width, saturate) = self.sum()?;
+            return Ok(Some(Declaration::Join { name, width, saturate }));
         }
         if self.take_word("state") {
             let name = self.name("the state word's name")?;
@@ -221,6 +221,18 @@ impl Parser<'_> {
         let high = self.expression()?;
         let default = if self.take_sign("=") { Some(self.expression()?) } else { None };
         Ok(Declaration::Parameter { name, group, low, high, default })
+    }
+
+    /// The width of a sum, and whether it saturates.
+    fn sum(&mut self) -> Parsed<(WidthNode, bool)> {
+        let width = self.width()?;
+        if self.take_word("saturate") {
+            Ok((width, true))
+        } else if self.take_word("wrap") {
+            Ok((width, false))
+        } else {
+            Err(self.wrong("`wrap` or `saturate`"))
+        }
     }
 
     pub(crate) fn width(&mut self) -> Parsed<WidthNode> {
@@ -268,6 +280,11 @@ impl Parser<'_> {
             let otherwise = if self.take_word("else") { self.block()? } else { Vec::new() };
             return Ok(StatementNode::When { condition, body, otherwise });
         }
+        if self.take_word("output") {
+            let value = self.expression()?;
+            let span = Span { start: start.start, end: value.span.end };
+            return Ok(StatementNode::Output { span, value });
+        }
         if self.take_word("spike") {
             let payload = if self.is_word("when") { None } else { Some(self.expression()?) };
             self.expect_word("when")?;
@@ -277,7 +294,7 @@ impl Parser<'_> {
             return Ok(StatementNode::Spike { span, payload, condition, body });
         }
         if let TokenKind::Name(word) = &self.peek().kind
-            && ["input", "state", "group", "compartment", "active", "idle", "program"]
+            && ["input", "join", "state", "group", "compartment", "active", "idle", "program"]
                 .contains(&word.as_str())
         {
             return Err(self.wrong("a statement (declarations come before the first one)"));

@@ -31,13 +31,16 @@ impl Printer<'_> {
         let program = self.program;
         self.line(0, &format!("program {}", program.name));
         self.out.push('\n');
-        for input in &program.inputs {
+        let accumulators = program.inputs.len() - usize::from(program.joins);
+        for (index, input) in program.inputs.iter().enumerate() {
+            let word = if index < accumulators { "input" } else { "join" };
             let sign = if input.width.signed { 's' } else { 'u' };
             let overflow = match input.overflow {
                 Overflow::Wrap => "wrap",
                 Overflow::Saturate => "saturate",
             };
-            self.line(0, &format!("input {}: {sign}{} {overflow}", input.name, input.width.bits));
+            let width = input.width.bits;
+            self.line(0, &format!("{word} {}: {sign}{width} {overflow}", input.name));
         }
         for word in &program.state {
             let sign = if word.width.signed { 's' } else { 'u' };
@@ -81,6 +84,10 @@ impl Printer<'_> {
                 Statement::Let { local, value } => {
                     let name = &self.program.locals[*local];
                     let text = format!("let {name} = {}", self.expression(value));
+                    self.line(depth, &text);
+                }
+                Statement::Output { value } => {
+                    let text = format!("output {}", self.expression(value));
                     self.line(depth, &text);
                 }
                 Statement::Assign { state, value } => {

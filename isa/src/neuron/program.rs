@@ -21,14 +21,14 @@ impl Width {
     }
 }
 
-/// An input: what delivery hands over each timestep.
+/// An input: what delivery, or the joined compartments, hand over each timestep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputDecl {
     /// Its name.
     pub name: String,
     /// The values that it may take.
     pub width: Width,
-    /// What the accumulator does beyond its width.
+    /// What is done with a sum beyond its width.
     pub overflow: Overflow,
 }
 
@@ -164,6 +164,7 @@ impl Expression {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Statement {
     Let { local: usize, value: Expression },
+    Output { value: Expression },
     Assign { state: usize, value: Expression },
     When { condition: Expression, body: Vec<Statement>, otherwise: Vec<Statement> },
     Spike { payload: Option<Expression>, condition: Expression, body: Vec<Statement> },
@@ -173,7 +174,10 @@ pub(super) enum Statement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Checked {
     pub(super) name: String,
+    /// The accumulators, then the joined value.
     pub(super) inputs: Vec<InputDecl>,
+    /// Whether the last of the inputs comes from joined compartments.
+    pub(super) joins: bool,
     pub(super) state: Vec<StateDecl>,
     pub(super) parameters: Vec<ParameterDecl>,
     pub(super) locals: Vec<String>,
@@ -203,9 +207,9 @@ pub(super) fn count_instructions(body: &[Statement]) -> Instructions {
 /// Instructions of a statement that is no spike.
 fn length(statement: &Statement) -> u32 {
     match statement {
-        Statement::Let { value, .. } | Statement::Assign { value, .. } => {
-            value.instructions().max(1)
-        }
+        Statement::Let { value, .. }
+        | Statement::Output { value }
+        | Statement::Assign { value, .. } => value.instructions().max(1),
         Statement::When { condition, body, otherwise } => {
             condition.instructions() + body.iter().chain(otherwise).map(length).sum::<u32>()
         }

@@ -38,6 +38,7 @@ pub(crate) struct WidthNode {
 #[derive(Clone, Debug)]
 pub(crate) enum Declaration {
     Input { name: Name, width: WidthNode, saturate: bool },
+    Join { name: Name, width: WidthNode, saturate: bool },
     State { name: Name, width: WidthNode, initial: Option<Node> },
     Parameter { name: Name, group: bool, low: Node, high: Node, default: Option<Node> },
     Active { span: Span, condition: Node },
@@ -50,6 +51,7 @@ pub(crate) enum StatementNode {
     Let { name: Name, value: Node },
     Assign { name: Name, value: Node },
     When { condition: Node, body: Vec<StatementNode>, otherwise: Vec<StatementNode> },
+    Output { span: Span, value: Node },
     Spike { span: Span, payload: Option<Node>, condition: Node, body: Vec<StatementNode> },
 }
 

@@ -10,7 +10,7 @@ use crate::random::{Counter, Purpose, draw};
 pub struct TraceRow {
     /// The timestep, from 0.
     pub step: u32,
-    /// What each input held, in order of declaration.
+    /// What each input held, in order of declaration, the joined value last.
     pub inputs: Vec<i32>,
     /// The state words after the update, in order of declaration.
     pub state: Vec<i32>,
@@ -20,6 +20,8 @@ pub struct TraceRow {
     pub idle: bool,
     /// The payload of its spike.
     pub spike: Option<i32>,
+    /// What it puts out to a compartment that joins it.
+    pub output: i32,
 }
 
 /// Steps one compartment from its initial state; `inputs` has the values of one timestep a row.
@@ -48,13 +50,14 @@ pub fn trace(
             active: did.active,
             idle,
             spike: did.spike,
+            output: did.output,
         });
     }
     Ok(rows)
 }
 
 fn check_inputs(program: &NeuronProgram, step: u32, given: &[i64]) -> Result<Vec<i32>, Diagnostic> {
-    let declared = program.inputs();
+    let declared = program.columns();
     let names: Vec<&str> = declared.iter().map(|input| input.name.as_str()).collect();
     if given.len() != declared.len() {
         let message = format!(

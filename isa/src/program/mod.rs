@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delivery::Delivery;
 use crate::id::{AxonInId, CoreId, PopulationId, ProjectionId};
+use crate::join::JoinOp;
 use crate::learning::LearningSettings;
 use crate::synapse::SynapseBlock;
 
@@ -68,6 +69,9 @@ pub struct Population {
     pub scale: f64,
     /// Where the neurons lie, in order of neuron; empty for inputs.
     pub places: Vec<Place>,
+    /// The population whose neurons these compartments are inner parts of; `None` where they are
+    /// neurons themselves, or the outermost part of neurons of several compartments.
+    pub part_of: Option<PopulationId>,
 }
 
 /// What a population is.
@@ -152,6 +156,20 @@ pub struct Group {
     /// Position in [`Program::learning`] of the rule whose traces of targets the compartments keep:
     /// that of every plastic block that ends here.
     pub learning: Option<u32>,
+    /// The compartments that these join, where the neuron program reads a joined value.
+    pub join: Option<Join>,
+}
+
+/// Which compartments of the same core a group joins, and how.
+///
+/// Compartment `i` of the group joins compartment `i` of every run. The runs lie before the group,
+/// so that the update loop has passed them, and their neuron programs put a value out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Join {
+    /// How several outputs become one value.
+    pub op: JoinOp,
+    /// First compartment of each run, ascending; a run is as long as the group.
+    pub from: Vec<u32>,
 }
 
 /// The value of one parameter of a group.

@@ -155,7 +155,7 @@ impl<'a> Pair<'a> {
         let silent = dice.below(3) == 0 || (self.quiet && step < 4);
         let inputs: Vec<Vec<i32>> = self
             .program
-            .inputs()
+            .columns()
             .iter()
             .map(|input| {
                 let range = input.width.range();
@@ -225,7 +225,8 @@ impl<'a> Pair<'a> {
         let did = step_compartment(program, after, inputs, parameters, &mut random);
         if idle {
             assert_eq!(&before, after, "{name}: an idle compartment changed");
-            assert!(!did.active && did.spike.is_none(), "{name}: an idle compartment acted");
+            let acted = did.active || did.spike.is_some() || did.output != 0;
+            assert!(!acted, "{name}: an idle compartment acted");
         }
         coverage.idle += u64::from(idle);
         coverage.active += u64::from(did.active);
@@ -238,6 +239,8 @@ impl<'a> Pair<'a> {
         for Lane { options, outcome, .. } in &self.lanes {
             let bit = outcome.active[c / 64] >> (c % 64) & 1 == 1;
             assert_eq!(bit, did.active, "active, {options:?}: {case}");
+            let output = outcome.output.get(c).copied().unwrap_or(0);
+            assert_eq!(output, did.output, "output, {options:?}: {case}");
         }
         for (w, word) in after.iter().enumerate() {
             let decl = &program.state()[w];

@@ -121,9 +121,9 @@ impl Writer<'_> {
 }
 
 fn write_program(dice: &mut Dice) -> String {
-    let names = ["a", "b", "s", "t", "f", "h", "g", "k", "c"].map(String::from).to_vec();
+    let names = ["a", "b", "j", "s", "t", "f", "h", "g", "k", "c"].map(String::from).to_vec();
     let mut writer = Writer { dice, names, lines: Vec::new() };
-    let header = "program generated\n\ninput a: s24 wrap\ninput b: u31 saturate\n\
+    let header = "program generated\n\ninput a: s24 wrap\ninput b: u31 saturate\njoin j: s20 saturate\n\
                   state s: s24\nstate t: s32\nstate f: u6\nstate h: s21\n\
                   group g: -4096..4095\ngroup k: 0..2147483647\ncompartment c: -70000..70000\n";
     let active = writer.expression(1).replace("rand", "abs");
@@ -134,6 +134,8 @@ fn write_program(dice: &mut Dice) -> String {
     writer.lines.push(format!("spike wrap32({payload}) when {condition} {{"));
     let assignment = writer.assignment();
     writer.lines.push(format!("    {assignment}\n}}"));
+    let output = writer.expression(2);
+    writer.lines.push(format!("output wrap32({output})"));
     for _ in 0..writer.dice.below(3) {
         writer.statement("", 1);
     }
@@ -174,7 +176,7 @@ fn lane_equals_compartment_on_generated_programs() {
 
 /// Texts of words and signs of the language in any order.
 fn soup() -> impl Strategy<Value = String> {
-    let words = "program input state group compartment active idle let when else spike and or not \
+    let words = "program input state group compartment active idle join output let when else spike and or not \
                  wrap saturate wrap24 wraphi9 dec clip sel min rand ( ) { } = == < << >> .. : , ; \
                  + - * & | s24 u6 0 1 4095 -9223372036854775807 x y v a # \n"
         .split(' ')

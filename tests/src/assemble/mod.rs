@@ -11,8 +11,8 @@ mod sketch;
 
 pub use region::region_of;
 pub use sketch::{
-    BlockSketch, CoreSketch, ParameterSketch, PieceSketch, PopulationSketch, ProjectionSketch,
-    Sketch, Spread,
+    BlockSketch, CoreSketch, JoinSketch, ParameterSketch, PieceSketch, PopulationSketch,
+    ProjectionSketch, Sketch, Spread,
 };
 
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use quarrion_isa::delivery::{Delivery, DeliverySettings, Overflow, Scaling, Syna
 use quarrion_isa::id::{AxonInId, PopulationId, ProjectionId};
 use quarrion_isa::neuron::{self, InputDecl, NeuronProgram, ParameterDecl, Scope};
 use quarrion_isa::program::{
-    AxonIn, AxonOut, AxonTable, Block, CoreProgram, Group, ParameterValue, Place, Population,
+    AxonIn, AxonOut, AxonTable, Block, CoreProgram, Group, Join, ParameterValue, Place, Population,
     Program, Projection, Role,
 };
 
@@ -127,6 +127,9 @@ fn populations(sketch: &Sketch) -> Vec<Population> {
             phase: population.phase,
             scale: 1.0,
             places,
+            part_of: Some(sketch.root(index))
+                .filter(|root| *root != index)
+                .map(PopulationId::from_index),
         });
         first_ordinal += population.size();
     }
@@ -170,6 +173,7 @@ fn cores(
                     parameters: parameters(sketched, declared, neuron, count),
                     inputs: sketched.inputs.iter().map(|&settings| checked(settings)).collect(),
                     learning: None,
+                    join: join(sketch, sketched, neuron),
                 });
                 let ordinal = populations[piece.population].first_ordinal + neuron;
                 ordinals.extend(ordinal..ordinal + count);
@@ -188,6 +192,14 @@ fn cores(
         });
     }
     made
+}
+
+/// What a group joins whose first neuron is `neuron`.
+fn join(sketch: &Sketch, population: &PopulationSketch, neuron: u32) -> Option<Join> {
+    let JoinSketch { op, from } = population.join.as_ref()?;
+    let mut from: Vec<u32> = from.iter().map(|&other| sketch.find(other, neuron).1).collect();
+    from.sort_unstable();
+    Some(Join { op: *op, from })
 }
 
 /// The parameters of a group; one that its compartments share is that of its first neuron.

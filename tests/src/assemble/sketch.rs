@@ -3,6 +3,7 @@
 use quarrion_isa::chip::{SignMode, SynapseFormatKind};
 use quarrion_isa::delivery::{DeliverySettings, SynapseMode};
 use quarrion_isa::id::CoreId;
+use quarrion_isa::join::JoinOp;
 use quarrion_isa::synapse::{KernelShape, Synapse};
 
 /// A network with its mapping, before words and tables.
@@ -37,6 +38,18 @@ pub struct PopulationSketch {
     pub parameters: Vec<ParameterSketch>,
     /// Accumulators in order of declaration.
     pub inputs: Vec<DeliverySettings>,
+    /// Which populations of the same size it joins, neuron by neuron, and how; each lies on the
+    /// same core as the neuron, before it.
+    pub join: Option<JoinSketch>,
+}
+
+/// A join.
+#[derive(Clone, Debug)]
+pub struct JoinSketch {
+    /// How.
+    pub op: JoinOp,
+    /// Positions of the populations.
+    pub from: Vec<usize>,
 }
 
 /// A parameter of a population.
@@ -142,6 +155,16 @@ impl PieceSketch {
 }
 
 impl Sketch {
+    /// The population whose neurons those of this one are parts of.
+    #[must_use]
+    pub fn root(&self, population: usize) -> usize {
+        let joins = |other: &PopulationSketch| {
+            other.join.as_ref().is_some_and(|join| join.from.contains(&population))
+        };
+        let parent = self.populations.iter().position(joins);
+        parent.map_or(population, |parent| self.root(parent))
+    }
+
     /// Position of the core in the sketch and compartment of a neuron.
     ///
     /// # Panics

@@ -7,7 +7,7 @@ use quarrion_isa::chip::{Multicast, Topology};
 use quarrion_isa::event::EventKind;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::neuron::NeuronProgram;
-use quarrion_isa::program::{Block, Program};
+use quarrion_isa::program::{Block, Group, Join, Program};
 
 use super::Case;
 use super::order::order_matters;
@@ -50,6 +50,14 @@ pub const FEATURES: &[(&str, u64)] = &[
     ("parameter writes", 80),
     ("several samples", 400),
     ("output read", 250),
+    ("join by add", 5),
+    ("join by max", 5),
+    ("join by min", 5),
+    ("join by or", 5),
+    ("join by and", 5),
+    ("join by pass", 5),
+    ("joined compartments spike", 50),
+    ("join of joined compartments", 10),
 ];
 
 /// How many cases reached each feature.
@@ -183,8 +191,29 @@ impl Reached<'_> {
             "parameter writes" => any(&[EventKind::ParameterWrite]),
             "several samples" => case.stimulus.samples.len() > 1,
             "output read" => any(&[EventKind::HostSpikeOut]),
+            "joined compartments spike" => self.joined_spike(),
+            "join of joined compartments" => self.groups().any(|group| {
+                group.join.is_some()
+                    && program.populations[group.population.index()].part_of.is_some()
+            }),
+            joined if joined.starts_with("join by ") => {
+                let by = |join: &Join| joined.ends_with(join.op.name());
+                self.groups().any(|group| group.join.as_ref().is_some_and(by))
+            }
             other => unreachable!("`{other}` is no feature of {}", chip.name),
         }
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.case.program.cores.iter().flat_map(|core| &core.groups)
+    }
+
+    /// A spike of a compartment that joins others.
+    fn joined_spike(&self) -> bool {
+        let joins = |id: PopulationId| {
+            self.groups().any(|group| group.population == id && group.join.is_some())
+        };
+        self.truth.spikes.iter().any(|spike| joins(spike.population))
     }
 
     fn host_graded(&self) -> bool {

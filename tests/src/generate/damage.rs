@@ -1,7 +1,8 @@
 //! Damaged programs: one table entry of a valid program replaced by a value that may name nothing.
 
 use quarrion_isa::id::{AxonInId, CoreId, PopulationId};
-use quarrion_isa::program::{AxonTable, CoreProgram, ParameterValue, Program};
+use quarrion_isa::join::JoinOp;
+use quarrion_isa::program::{AxonTable, CoreProgram, Join, ParameterValue, Program};
 use quarrion_isa::synapse::SynapseBlock;
 
 use super::dice::Dice;
@@ -55,7 +56,7 @@ fn damage_axons(dice: &mut Dice, table: &mut AxonTable, value: u32) -> &'static 
 fn damage_core(dice: &mut Dice, core: &mut CoreProgram, value: u32) -> &'static str {
     let group = dice.below(core.groups.len());
     let group = &mut core.groups[group];
-    match dice.below(10) {
+    match dice.below(11) {
         0 => core.ring_slots = value.min(100),
         1 => core.compartments = value.min(1000),
         2 => core.ordinals.truncate(value as usize),
@@ -73,6 +74,11 @@ fn damage_core(dice: &mut Dice, core: &mut CoreProgram, value: u32) -> &'static 
             }
         }
         8 => return damage_axons(dice, &mut core.axons_out, value),
+        9 => {
+            let join = Join { op: dice.pick(&JoinOp::ALL), from: vec![value] };
+            group.join = Some(join).filter(|_| dice.chance(70));
+            return "join";
+        }
         _ => return damage_block(dice, core, value),
     }
     "core"

@@ -3,45 +3,50 @@
 use quarrion_isa::chip::Chip;
 use quarrion_isa::delivery::{Delivery, DeliverySettings, Scaling, SynapseMode};
 use quarrion_isa::id::CoreId;
+use quarrion_isa::join::JoinOp;
 use quarrion_isa::neuron::NeuronProgram;
 
 use super::Flavour;
 use super::dice::Dice;
-use super::neurons::{CHOICES, draw_choices, draw_parameters};
+use super::neurons::{CHOICES, draw_choices, draw_parameters, draw_part};
 use super::synapses::draw_projection;
-use crate::assemble::{CoreSketch, PieceSketch, PopulationSketch, Sketch, plain_inputs};
+use crate::assemble::{
+    CoreSketch, JoinSketch, PieceSketch, PopulationSketch, Sketch, plain_inputs,
+};
 
-/// Draws a network of at most six populations on at most six cores.
+/// Draws a network on at most six cores.
 pub(super) fn draw_sketch(dice: &mut Dice, chip: &Chip, flavour: Flavour) -> Sketch {
     let choices = draw_choices(dice, flavour);
     let inputs = 1 + usize::from(dice.chance(30));
-    let mut populations: Vec<PopulationSketch> = (0..inputs).map(|n| draw_input(dice, n)).collect();
-    for number in 0..dice.count(1, 4) {
-        let chosen = dice.below(choices.len());
+    let mut drawing = Drawing {
+        chip,
+        flavour,
+        choices,
+        populations: (0..inputs).map(|n| draw_input(dice, n)).collect(),
+    };
+    for _ in 0..dice.count(1, 4) {
+        let chosen = dice.below(drawing.choices.len());
         let shape = [dice.count(1, 3), dice.count(1, 3), dice.count(1, 4)];
         let crowded = flavour == Flavour::Crowded;
         let phase = if crowded || dice.chance(50) { 0 } else { dice.count(0, 4) };
-        let size = shape.iter().product();
-        let program = &CHOICES[choices[chosen]].program;
-        populations.push(PopulationSketch {
-            name: format!("neurons{number}"),
-            shape,
-            phase,
-            neuron_program: Some(chosen),
-            parameters: draw_parameters(dice, (program, size), flavour),
-            inputs: draw_inputs(dice, program, chip.core_types[0].weights.input_shift),
-        });
+        drawing.add_population(dice, chosen, (shape, phase));
     }
+    let Drawing { choices, populations, .. } = drawing;
     let mut sketch = Sketch {
         name: "drawn".into(),
         neuron_programs: choices.iter().map(|&choice| CHOICES[choice].text.clone()).collect(),
         output: inputs + dice.below(populations.len() - inputs),
-        cores: draw_cores(dice, chip, &populations, inputs),
+        cores: Vec::new(),
         populations,
         projections: Vec::new(),
     };
+    sketch.cores = draw_cores(dice, chip, &sketch, inputs);
     for target in inputs..sketch.populations.len() {
         let program = &CHOICES[choices[sketch.populations[target].neuron_program.unwrap_or(0)]];
+        let accumulators = program.program.inputs().len();
+        if accumulators == 0 {
+            continue;
+        }
         for _ in 0..dice.count(1, 3) {
             let from_inputs = if flavour == Flavour::Crowded { 20 } else { 50 };
             let source = if dice.chance(from_inputs) {
@@ -49,7 +54,7 @@ pub(super) fn draw_sketch(dice: &mut Dice, chip: &Chip, flavour: Flavour) -> Ske
             } else {
                 dice.below(sketch.populations.len())
             };
-            let input = dice.below(program.program.inputs().len()) as u32;
+            let input = dice.below(accumulators) as u32;
             let mut projection = draw_projection(dice, chip, &sketch, (source, target, input));
             if flavour == Flavour::Crowded {
                 projection.synapse = SynapseMode::Plain;
@@ -61,6 +66,58 @@ pub(super) fn draw_sketch(dice: &mut Dice, chip: &Chip, flavour: Flavour) -> Ske
     sketch
 }
 
+/// Populations on their way.
+struct Drawing<'a> {
+    chip: &'a Chip,
+    flavour: Flavour,
+    /// Neuron programs of the case, by position in [`CHOICES`].
+    choices: Vec<usize>,
+    populations: Vec<PopulationSketch>,
+}
+
+impl Drawing<'_> {
+    /// Adds a population that runs the case's program `chosen`, behind those that it joins;
+    /// returns its position.
+    fn add_population(
+        &mut self,
+        dice: &mut Dice,
+        chosen: usize,
+        (shape, phase): ([u32; 3], u32),
+    ) -> usize {
+        let program = &CHOICES[self.choices[chosen]].program;
+        let join = program.joined().map(|_| self.draw_join(dice, (shape, phase)));
+        let size = shape.iter().product();
+        self.populations.push(PopulationSketch {
+            name: format!("neurons{}", self.populations.len()),
+            shape,
+            phase,
+            neuron_program: Some(chosen),
+            parameters: draw_parameters(dice, (program, size), self.flavour),
+            inputs: draw_inputs(dice, program, self.chip.core_types[0].weights.input_shift),
+            join,
+        });
+        self.populations.len() - 1
+    }
+
+    /// One to three populations to be joined; they start when who joins them does, or later.
+    fn draw_join(&mut self, dice: &mut Dice, (shape, phase): ([u32; 3], u32)) -> JoinSketch {
+        let op = dice.pick(&JoinOp::ALL);
+        let count = if op == JoinOp::Pass { 1 } else { dice.count(1, 3) };
+        let mut from = Vec::new();
+        for _ in 0..count {
+            let choice = draw_part(dice);
+            let known = self.choices.iter().position(|known| *known == choice);
+            let chosen = known.unwrap_or_else(|| {
+                self.choices.push(choice);
+                self.choices.len() - 1
+            });
+            let phase = if dice.chance(85) { phase } else { phase + 1 };
+            from.push(self.add_population(dice, chosen, (shape, phase)));
+        }
+        JoinSketch { op, from }
+    }
+}
+
 fn draw_input(dice: &mut Dice, number: usize) -> PopulationSketch {
     PopulationSketch {
         name: format!("input{number}"),
@@ -69,6 +126,7 @@ fn draw_input(dice: &mut Dice, number: usize) -> PopulationSketch {
         neuron_program: None,
         parameters: Vec::new(),
         inputs: Vec::new(),
+        join: None,
     }
 }
 
@@ -99,31 +157,36 @@ fn draw_inputs(
     inputs
 }
 
-/// Scatters the populations over cores.
-fn draw_cores(
-    dice: &mut Dice,
-    chip: &Chip,
-    populations: &[PopulationSketch],
-    inputs: usize,
-) -> Vec<CoreSketch> {
+/// Scatters the populations over cores; what is joined stays together, in order.
+fn draw_cores(dice: &mut Dice, chip: &Chip, sketch: &Sketch, inputs: usize) -> Vec<CoreSketch> {
     let mut ids: Vec<u32> = (0..chip.cores.len() as u32).collect();
     dice.shuffle(&mut ids);
     ids.truncate(dice.count(1, 6) as usize);
     ids.sort_unstable();
-    let core = |&id: &u32| CoreSketch { core: CoreId(id), pieces: Vec::new() };
-    let mut cores: Vec<CoreSketch> = ids.iter().map(core).collect();
-    for (population, sketch) in populations.iter().enumerate().skip(inputs) {
-        for (first, count) in draw_cuts(dice, sketch.shape) {
-            let groups = draw_groups(dice, count);
+    let mut cores: Vec<Vec<Vec<PieceSketch>>> = vec![Vec::new(); ids.len()];
+    for root in (inputs..sketch.populations.len()).filter(|&at| sketch.root(at) == at) {
+        // Who joins stands behind what it joins.
+        let parts: Vec<usize> = (inputs..=root).filter(|&at| sketch.root(at) == root).collect();
+        for (first, count) in draw_cuts(dice, sketch.populations[root].shape) {
             let at = dice.below(cores.len());
-            cores[at].pieces.push(PieceSketch { population, first, groups });
+            let piece = |&population: &usize| PieceSketch {
+                population,
+                first,
+                groups: draw_groups(dice, count),
+            };
+            cores[at].push(parts.iter().map(piece).collect());
         }
     }
-    for core in &mut cores {
-        dice.shuffle(&mut core.pieces);
+    let mut made = Vec::new();
+    for (id, mut families) in ids.into_iter().zip(cores) {
+        dice.shuffle(&mut families);
+        made.push(CoreSketch {
+            core: CoreId(id),
+            pieces: families.into_iter().flatten().collect(),
+        });
     }
-    cores.retain(|core| !core.pieces.is_empty());
-    cores
+    made.retain(|core| !core.pieces.is_empty());
+    made
 }
 
 /// Cuts a population into runs: whole, between channels, between rows, or anywhere.

@@ -11,8 +11,8 @@ use crate::assemble::ParameterSketch;
 use crate::engines::parsed;
 
 /// Programs that exist to reach what the shipped ones may not: narrow accumulators, several inputs,
-/// graded spikes, draws, initial values from parameters.
-const OWN: [&str; 5] = [
+/// graded spikes, draws, initial values from parameters, compartments of a neuron.
+const OWN: [&str; 9] = [
     "program narrow_wrap
      input a: s10 wrap
      state v: s16
@@ -50,10 +50,62 @@ const OWN: [&str; 5] = [
      group vth: 0..8388607 = 64
      v = clip(v + a + rand(8) - rand(7), -8388608, 8388607)
      spike when v > vth { v = rand(5) }",
+    "program soma
+     join d: s24 saturate
+     state v: s24
+     group vth: 0..8388607 = 64
+     active when d != 0
+     v = d
+     spike when v > vth { v = 0 }",
+    "program branch
+     input a: s22 wrap
+     join d: s12 wrap
+     state v: s24
+     group vth: 0..8388607 = 64
+     compartment bias: -1000..1000 = 0
+     active when a != 0 or d != 0 or v != 0 or bias != 0
+     idle when a == 0 and d == 0 and v == 0 and bias == 0
+     v = clip(v + a + d + bias, -8388607, 8388607)
+     output v
+     spike when v > vth { v = 0 }",
+    "program dendrite
+     input a: s22 wrap
+     state v: s24
+     compartment bias: -1000..1000 = 0
+     active when a != 0 or v != 0 or bias != 0
+     idle when a == 0 and v == 0 and bias == 0
+     v = clip(dec(v, 3000) + a + bias, -8388607, 8388607)
+     output v",
+    "program gate
+     input a: s22 wrap
+     state v: s24
+     group vth: 0..8388607 = 64
+     active when a != 0
+     v = clip(v + a, -8388607, 8388607)
+     output v > vth
+     spike when v > vth { v = 0 }",
 ];
 
 /// Their names.
-const OWN_NAMES: [&str; 5] = ["narrow_wrap", "narrow_saturate", "two_inputs", "graded", "noisy"];
+const OWN_NAMES: [&str; 9] = [
+    "narrow_wrap",
+    "narrow_saturate",
+    "two_inputs",
+    "graded",
+    "noisy",
+    "soma",
+    "branch",
+    "dendrite",
+    "gate",
+];
+
+/// Draws a program for compartments that others join, by position in [`CHOICES`].
+pub(super) fn draw_part(dice: &mut Dice) -> usize {
+    // A branch joins others in turn; there must be an end.
+    let name = dice.pick(&["dendrite", "dendrite", "gate", "gate", "branch"]);
+    let named = |choice: &Choice| choice.program.name() == name;
+    CHOICES.iter().rposition(named).unwrap_or_default()
+}
 
 /// A program that a case may use.
 #[derive(Debug)]

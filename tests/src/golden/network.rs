@@ -291,6 +291,7 @@ impl Network {
             neuron_program,
             parameters: parameters.iter().cloned().map(ParameterSketch::Each).collect(),
             inputs: layer.map_or_else(Vec::new, |layer| layer.inputs.clone()),
+            join: None,
         }
     }
 

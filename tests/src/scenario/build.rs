@@ -10,11 +10,12 @@ use quarrion_isa::stimulus::{InputSpike, ParameterWrite, Sample, Stimulus};
 use quarrion_isa::synapse::{KernelShape, Synapse};
 
 use super::file::{
-    ExpectFile, KernelFile, ParameterFile, PopulationFile, ProjectionFile, SampleFile, ScenarioFile,
+    ExpectFile, JoinFile, KernelFile, ParameterFile, PopulationFile, ProjectionFile, SampleFile,
+    ScenarioFile,
 };
 use crate::assemble::{
-    BlockSketch, CoreSketch, ParameterSketch, PieceSketch, PopulationSketch, ProjectionSketch,
-    Sketch, Spread, assemble, plain_inputs,
+    BlockSketch, CoreSketch, JoinSketch, ParameterSketch, PieceSketch, PopulationSketch,
+    ProjectionSketch, Sketch, Spread, assemble, plain_inputs,
 };
 use crate::bench::load_bench;
 
@@ -51,13 +52,16 @@ impl Scenario {
             .map(|population| population.program.as_ref().map(|text| texts.add(text)).transpose())
             .collect::<Result<_, _>>()?;
         let input_shift = chip.core_types[0].weights.input_shift;
-        let populations = file
+        let mut populations = file
             .populations
             .iter()
             .zip(&programs)
             .map(|(population, &position)| texts.population(population, position, input_shift))
             .collect::<Result<Vec<_>, _>>()?;
         let names = Names { file: &file };
+        for (sketch, written) in populations.iter_mut().zip(&file.populations) {
+            sketch.join = written.join.as_ref().map(|join| names.join(join)).transpose()?;
+        }
         let projection = |projection| names.projection(projection, &populations, &texts);
         let projections = file.projections.iter().map(projection).collect::<Result<_, _>>()?;
         let sketch = Sketch {
@@ -143,6 +147,7 @@ impl Texts {
             neuron_program: position,
             parameters,
             inputs,
+            join: None,
         })
     }
 }
@@ -171,6 +176,11 @@ impl Names<'_> {
     fn population(&self, name: &str) -> Result<usize, String> {
         let position = self.file.populations.iter().position(|found| found.name == name);
         position.ok_or_else(|| format!("no population is called `{name}`"))
+    }
+
+    fn join(&self, file: &JoinFile) -> Result<JoinSketch, String> {
+        let from = file.from.iter().map(|name| self.population(name));
+        Ok(JoinSketch { op: file.op, from: from.collect::<Result<_, _>>()? })
     }
 
     fn projection(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use quarrion_isa::chip::{SignMode, SynapseFormatKind};
 use quarrion_isa::delivery::{Scaling, SynapseMode};
 use quarrion_isa::event::EventKind;
+use quarrion_isa::join::JoinOp;
 use serde::Deserialize;
 
 /// A scenario file.
@@ -57,6 +58,9 @@ pub struct PopulationFile {
     /// Step at which it starts.
     #[serde(default)]
     pub phase: u32,
+    /// The populations that it joins, neuron by neuron: they lie on the same cores, before it.
+    #[serde(default)]
+    pub join: Option<JoinFile>,
     /// Where its neurons lie, in order of neuron; compartments of a core follow in the order of the
     /// file.
     #[serde(default)]
@@ -71,6 +75,16 @@ pub enum ParameterFile {
     Shared(i64),
     /// One for each neuron.
     Each(Vec<i64>),
+}
+
+/// What a population joins.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JoinFile {
+    /// How.
+    pub op: JoinOp,
+    /// Names of the populations.
+    pub from: Vec<String>,
 }
 
 /// A run of neurons on a core.

@@ -27,11 +27,13 @@ impl Checker<'_> {
                     self.declare(name, variable);
                     self.parameters.push(decl);
                 }
-                Declaration::State { .. }
+                Declaration::Join { .. }
+                | Declaration::State { .. }
                 | Declaration::Active { .. }
                 | Declaration::Idle { .. } => {}
             }
         }
+        self.joined_value(declarations);
         for declaration in declarations {
             if let Declaration::State { name, width, initial } = declaration {
                 self.state_word(name, *width, initial.as_ref());
@@ -98,6 +100,21 @@ impl Checker<'_> {
         self.declare(name, variable);
         let overflow = if saturate { Overflow::Saturate } else { Overflow::Wrap };
         self.inputs.push(InputDecl { name: name.text.clone(), width, overflow });
+    }
+
+    /// The joined value stands behind the accumulators.
+    fn joined_value(&mut self, declarations: &[Declaration]) {
+        for declaration in declarations {
+            let Declaration::Join { name, width, saturate } = declaration else { continue };
+            if self.joins {
+                let message = "there is at most one `join`";
+                let help = "the compartment table says which outputs it puts together";
+                self.error("QP006", message.into(), name.span, "declared again", help);
+                continue;
+            }
+            self.joins = true;
+            self.input(name, *width, *saturate);
+        }
     }
 
     fn state_word(&mut self, name: &Name, width: WidthNode, initial: Option<&Node>) {

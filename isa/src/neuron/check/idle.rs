@@ -29,6 +29,7 @@ pub(super) fn idle_ranges(text: &Text, checked: &Checked, source: &str) -> Optio
     let inactive = active.is_some_and(|active| active.range.truth() == Some(false));
     let silent = body.iter().all(|statement| match statement {
         Statement::Spike { condition, .. } => condition.range.truth() == Some(false),
+        Statement::Output { value } => value.range == Range::exactly(0),
         _ => true,
     });
     let unchanged = state.iter().enumerate().all(|(word, before)| {

@@ -46,11 +46,13 @@ pub(super) struct Checker<'a> {
     symbols: BTreeMap<String, Symbol>,
     environment: Environment,
     inputs: Vec<InputDecl>,
+    joins: bool,
     state: Vec<StateDecl>,
     parameters: Vec<ParameterDecl>,
     locals: Vec<String>,
     sites: u32,
     spikes: u32,
+    outputs: u32,
 }
 
 /// What a text without errors gives.
@@ -82,9 +84,10 @@ pub(super) fn check_text(text: &Text, source: &str) -> Result<Findings, Vec<Diag
         return Err(checker.diagnostics);
     }
     checker.warn_of_unused();
-    let Checker { diagnostics, inputs, state, parameters, locals, sites, .. } = checker;
+    let Checker { diagnostics, inputs, joins, state, parameters, locals, sites, .. } = checker;
     let name = text.name.text.clone();
-    let checked = Checked { name, inputs, state, parameters, locals, active, idle, body, sites };
+    let checked =
+        Checked { name, inputs, joins, state, parameters, locals, active, idle, body, sites };
     let idle = idle::idle_ranges(text, &checked, source);
     Ok(Findings { checked, warnings: diagnostics, idle })
 }
@@ -97,11 +100,13 @@ impl<'a> Checker<'a> {
             symbols: BTreeMap::new(),
             environment: Environment::default(),
             inputs: Vec::new(),
+            joins: false,
             state: Vec::new(),
             parameters: Vec::new(),
             locals: Vec::new(),
             sites: 0,
             spikes: 0,
+            outputs: 0,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::declarations::in_words;
 use super::{Checker, Reported, Variable};
+use crate::diagnostic::Span;
 use crate::neuron::program::{Expression, Statement};
 use crate::neuron::range::Range;
 use crate::neuron::syntax::{Name, Node, StatementNode};
@@ -45,6 +46,7 @@ impl Checker<'_> {
                 let (body, otherwise) = self.blocks(&condition, body, otherwise);
                 Ok(Statement::When { condition, body, otherwise })
             }
+            StatementNode::Output { span, value } => self.output(*span, value, place),
             StatementNode::Spike { span, payload, condition, body } => {
                 self.spikes += 1;
                 if place == Place::Block || self.spikes > 1 {
@@ -61,6 +63,24 @@ impl Checker<'_> {
                 Ok(Statement::Spike { payload, condition, body })
             }
         }
+    }
+
+    /// What is handed to the compartment that joins this one.
+    fn output(&mut self, span: Span, value: &Node, place: Place) -> Result<Statement, Reported> {
+        self.outputs += 1;
+        if place == Place::Block || self.outputs > 1 {
+            let message = "a program puts out one value, outside of every block";
+            let help = "choose with sel(condition, value, 0), then `output` it";
+            self.error("QP013", message.into(), span, "not here", help);
+        }
+        let value = self.expression(value)?;
+        if value.range.is_narrow() {
+            return Ok(Statement::Output { value });
+        }
+        let message =
+            format!("an output fits 32 bits, but this one can be {}", in_words(value.range));
+        let help = "narrow it with clip or wrap32";
+        Err(self.error("QP009", message, span, "too wide", help))
     }
 
     /// The payload is computed only where the condition holds.

@@ -86,6 +86,8 @@ pub(in crate::neuron) struct LaneCode {
     pub(super) rest: Option<u16>,
     /// Narrow registers of the flag and of the payload.
     pub(super) spike: Option<(u16, Option<u16>)>,
+    /// Narrow register of what is put out.
+    pub(super) output: Option<u16>,
     pub(super) narrow_registers: usize,
     pub(super) wide_registers: usize,
 }
@@ -160,6 +162,14 @@ impl LaneCode {
         for (word, register) in &self.stores {
             let from = &scratch.narrow[usize::from(*register)][..block.length];
             state[block.of_array(*word)].copy_from_slice(from);
+        }
+    }
+
+    /// Copies what a block puts out.
+    pub(super) fn collect_output(&self, block: Block, scratch: &LaneScratch, output: &mut [i32]) {
+        if let Some(register) = self.output {
+            let from = &scratch.narrow[usize::from(register)][..block.length];
+            output[block.range()].copy_from_slice(from);
         }
     }
 

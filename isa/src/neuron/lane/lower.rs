@@ -40,6 +40,7 @@ struct Lowering<'a> {
     /// The range of each uniform.
     ranges: Vec<Range>,
     spike: Option<(Register, Option<Register>)>,
+    output: Option<Register>,
     narrow: u16,
     wide: u16,
 }
@@ -56,6 +57,7 @@ pub(in crate::neuron) fn lower_program(program: &Checked) -> LaneCode {
         locals: vec![Value::Uniform(0); program.locals.len()],
         ranges: Vec::new(),
         spike: None,
+        output: None,
         narrow: 0,
         wide: 0,
     };
@@ -127,6 +129,7 @@ impl Lowering<'_> {
         code.active = active.map(narrow);
         code.rest = rest.map(narrow);
         code.spike = self.spike.map(|(flag, payload)| (narrow(flag), payload.map(narrow)));
+        code.output = self.output.map(narrow);
         code.stores = stores.iter().map(|(word, register)| (*word, narrow(*register))).collect();
         code.narrow_registers = usize::from(narrow_first + self.narrow);
         code.wide_registers = usize::from(wide_first + self.wide);
@@ -212,6 +215,10 @@ impl Lowering<'_> {
         for statement in body {
             match statement {
                 Statement::Let { local, value } => self.locals[*local] = self.expression(value),
+                Statement::Output { value } => {
+                    let value = self.expression(value);
+                    self.output = Some(self.narrow(value));
+                }
                 Statement::Assign { state, value } => {
                     let mut new = self.expression(value);
                     if let Some(guard) = guard {

@@ -139,7 +139,7 @@ pub enum Idling {
 /// What one update of a lane reads; `n` is the number of compartments.
 #[derive(Clone, Copy, Debug)]
 pub struct LaneInputs<'a> {
-    /// Settled accumulators, one slice of `n` for each input in order.
+    /// Settled accumulators, one slice of `n` for each input in order; then the joined values.
     pub inputs: &'a [&'a [i32]],
     /// Values of the group parameters in the order of declaration.
     pub group: &'a [i32],
@@ -160,6 +160,8 @@ pub struct LaneOutcome {
     pub active_count: u32,
     /// Compartments that were passed over.
     pub skipped: u32,
+    /// What each compartment puts out; empty where the program puts out nothing.
+    pub output: Vec<i32>,
 }
 
 /// Registers of the lane interpreter, kept between calls so that nothing is allocated in a step.
@@ -192,10 +194,13 @@ pub fn step_lane(
     let code = &program.lane;
     let hand = program.hand.filter(|_| lane.options.kernels == Kernels::HandWritten);
     let LaneState { words, compartments: n, resting } = state;
-    debug_assert_eq!(lane.inputs.len(), program.inputs().len());
+    debug_assert_eq!(lane.inputs.len(), program.columns().len());
     if hand.is_none() {
         code.prepare(lane.group, scratch);
     }
+    outcome.output.clear();
+    // An idle compartment puts out zero.
+    outcome.output.resize(if code.output.is_some() { *n } else { 0 }, 0);
     outcome.active.clear();
     outcome.active.resize(n.div_ceil(64), 0);
     (outcome.active_count, outcome.skipped) = (0, 0);
@@ -216,6 +221,7 @@ pub fn step_lane(
                 interpret(code, words, lane, block, random, scratch);
                 let active = code.collect_active(block, scratch);
                 outcome.note(block, &active);
+                code.collect_output(block, scratch, &mut outcome.output);
                 code.collect_spikes(lane.first_position, block, scratch, spiked);
                 // Whoever is active now will hardly rest in the next step: not worth the question.
                 (active == [0; 2] || code.active.is_none()) && code.rests(block.length, scratch)
