@@ -20,9 +20,9 @@ pub struct Outcome {
 /// Updates one compartment.
 ///
 /// # Shape
-/// `state`, `inputs` (the joined value last) and `parameters` are in the order of the declarations; every value must lie
-/// in its declared range. `random` gives 32 random bits for a call of `rand`, which is named by
-/// its position in the text.
+/// `state`, `inputs` (the joined value last) and `parameters` are in the order of the
+/// declarations; every value must lie in its declared range. `random` gives 32 random bits for a
+/// call of `rand`, which is named by its position in the text.
 pub fn step_compartment(
     program: &NeuronProgram,
     state: &mut [i32],
