@@ -5,6 +5,7 @@ mod network;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use quarrion_compiler::planner::{Objective, Strategy};
 
 pub use network::{MeshArgs, PacketTiming};
 
@@ -54,6 +55,8 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Map a network onto a chip: does it fit, on which cores, what is the bottleneck.
     Compile(CompileArgs),
+    /// Compare ways to lay a network onto cores, draw and store them.
+    Map(Box<MapArgs>),
     /// Look at chip descriptions.
     #[command(subcommand)]
     Chip(ChipCommand),
@@ -97,6 +100,39 @@ pub struct ImportArgs {
     /// How a step is integrated, if not the dialect's choice.
     #[arg(long, value_enum)]
     pub integrator: Option<Integration>,
+}
+
+/// How the network is laid onto cores.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Mapping")]
+pub struct MapperArgs {
+    /// What the mapping is good at: latency, cores, traffic, energy, or a mix such as
+    /// cores=1,latency=2.
+    #[arg(long, value_name = "NAME", default_value = "latency")]
+    pub objective: Objective,
+    /// Strategies that may be used.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "greedy,balanced,multilevel"
+    )]
+    pub strategy: Vec<Strategy>,
+    /// Cores that may be used [default: the chip's].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub cores: Option<u32>,
+    /// How long to search, in millions of steps of about 10 ns [default: by the network's size].
+    #[arg(long, value_name = "N")]
+    pub effort: Option<u32>,
+    /// How often neurons spike, for the traffic: spikes per step, or the folder of a run.
+    #[arg(long, value_name = "RATE|RUN", default_value = "0.1")]
+    pub rates: String,
+    /// Use this mapping, as `map --out` writes it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["like", "objective", "strategy", "cores"])]
+    pub mapping: Option<PathBuf>,
+    /// Keep this earlier mapping where the network has not changed.
+    #[arg(long, value_name = "FILE")]
+    pub like: Option<PathBuf>,
 }
 
 /// What a spike does to the membrane.
@@ -167,6 +203,9 @@ pub struct RunArgs {
     /// Worker threads [default: all]; changes no byte of a result.
     #[arg(long, value_name = "N")]
     pub threads: Option<u32>,
+    /// How the network is laid onto cores.
+    #[command(flatten)]
+    pub mapper: MapperArgs,
     /// Seed of everything random.
     #[arg(long, value_name = "N", default_value_t = SEED)]
     pub seed: u32,
@@ -203,12 +242,44 @@ pub struct CompileArgs {
     /// How the network file is read.
     #[command(flatten)]
     pub import: ImportArgs,
+    /// How the network is laid onto cores.
+    #[command(flatten)]
+    pub mapper: MapperArgs,
     /// Seed of everything random.
     #[arg(long, value_name = "N", default_value_t = SEED)]
     pub seed: u32,
     /// Write the program here; `run` takes it in place of the network.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `map`.
+#[derive(Clone, Debug, Args)]
+pub struct MapArgs {
+    /// Network (.nir).
+    #[arg(value_name = "NET")]
+    pub network: PathBuf,
+    /// Which chip.
+    #[command(flatten)]
+    pub chip: ChipArgs,
+    /// How the network file is read.
+    #[command(flatten)]
+    pub import: ImportArgs,
+    /// How the network is laid onto cores.
+    #[command(flatten)]
+    pub mapper: MapperArgs,
+    /// Show these strategies side by side.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub compare: Vec<Strategy>,
+    /// Seed of everything random.
+    #[arg(long, value_name = "N", default_value_t = SEED)]
+    pub seed: u32,
+    /// Write the mapping here; it may be edited and used with `--mapping`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write a picture of the placement here (SVG).
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
 }
 
 /// The commands on chips.

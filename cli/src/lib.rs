@@ -68,6 +68,7 @@ fn carry_out(line: &CommandLine, terminal: &Terminal, texts: &mut Texts) -> Resu
         Command::Mesh(args) => commands::mesh::run(args, line.format, terminal, texts),
         Command::Run(args) => commands::run::run(args, terminal, texts),
         Command::Compile(args) => commands::compile::run(args, terminal, texts),
+        Command::Map(args) => commands::map::run(args, terminal, texts),
         Command::Chip(command) => commands::chip::run(command, terminal, texts),
         Command::Reprice(args) => commands::reprice::run(args, terminal, texts),
         Command::Explain(args) => commands::explain::run(args, terminal),

@@ -10,6 +10,7 @@ use crate::infeasible::DoesNotFit;
 use crate::layout::Mapping;
 use crate::network::Network;
 use crate::passes::{self, Draft};
+use crate::planner::{Answer, Plan, PlannerOptions};
 use crate::quantised::QuantisedNetwork;
 use crate::utilisation::Utilisation;
 
@@ -20,6 +21,8 @@ pub struct CompileOptions {
     pub seed: u64,
     /// The mapping to use instead of the compiler's own.
     pub mapping: Option<Mapping>,
+    /// How the compiler makes its own.
+    pub planner: PlannerOptions,
     /// Spikes per step of each neuron, population by population as the network orders them: from
     /// a run, or given. They bound how much input a neuron sees at once.
     pub rates: Option<Vec<Vec<f64>>>,
@@ -37,6 +40,16 @@ pub struct Compiled {
     pub quantised: QuantisedNetwork,
     /// Which neuron lies on which core; can be given to another compilation.
     pub mapping: Mapping,
+    /// What the mapping is predicted to take; behind it what the objectives `latency` and `cores`
+    /// would have chosen, where they are not the one asked for.
+    pub answers: Vec<Answer>,
+    /// The best mapping of every strategy by the objective asked for.
+    pub strategies: Vec<Answer>,
+    /// Spikes per step of every neuron that the mapping was made for, population by population as
+    /// the program numbers them.
+    pub rates: Vec<Vec<f64>>,
+    /// Cores that no mapping can do without, by volume.
+    pub core_bound: u32,
     /// How full the cores are.
     pub utilisation: Utilisation,
     /// What a reader should know or doubt.
@@ -96,8 +109,19 @@ pub fn compile(
     for pass in passes::PASSES {
         (pass.run)(&mut draft)?;
     }
-    let Draft { program, quantised, mapping, notes, .. } = draft;
+    let Draft { program, quantised, mapping, plan, notes, .. } = draft;
     let program = program.expect("the assemble pass makes the program");
     let utilisation = Utilisation::measure(&program, chip);
-    Ok(Compiled { program, quantised, mapping, utilisation, notes })
+    let Plan { answers, strategies, rates, core_bound, .. } = plan;
+    Ok(Compiled {
+        program,
+        quantised,
+        mapping,
+        answers,
+        strategies,
+        rates,
+        core_bound,
+        utilisation,
+        notes,
+    })
 }

@@ -22,7 +22,7 @@ pub use html::render_html;
 pub use manifest::{
     Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Settings, Source, parse_manifest,
 };
-pub use picture::draw_mesh;
+pub use picture::{PlacementMarks, draw_mesh, draw_placement};
 pub use record::{BoundTime, Layer, ResourceUse, RunFacts, RunRecord, TimeRecord};
 pub use summary::{
     BoundShare, EnergyReport, KindReport, LayerReport, NotModelled, Prices, Range, ResourceShare,

@@ -1,10 +1,10 @@
-//! The mesh as a picture: which cores work how long, and which links carry how much.
+//! The mesh as a picture: what cores do or hold, and which links carry how much.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use quarrion_isa::chip::{Chip, Direction, Position};
-use quarrion_isa::id::{CoreId, TileId};
+use quarrion_isa::id::{CoreId, LinkId, TileId};
 use quarrion_isa::ledger::Ledger;
 
 /// Side of a tile in picture points.
@@ -17,6 +17,48 @@ const MARGIN: u32 = 16;
 const TILES_MAX: u32 = 48;
 /// Links that are named as the hottest.
 const HOTTEST: usize = 10;
+/// Height of a line of the legend.
+const LINE: u32 = 16;
+/// Colours of layers, in turn.
+const COLOURS: [&str; 10] = [
+    "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#edc948", "#b07aa1", "#9c755f",
+    "#ff9da7", "#bab0ac",
+];
+
+/// What a picture says about one core.
+struct CoreMark {
+    fill: String,
+    title: String,
+}
+
+/// What a picture says about one link.
+struct LinkMark {
+    link: LinkId,
+    load: u64,
+    title: String,
+}
+
+/// What is drawn onto the board.
+struct Sketch<'a> {
+    chip: &'a Chip,
+    window: Window,
+    cores: BTreeMap<CoreId, CoreMark>,
+    /// What is said about cores without a mark.
+    idle: &'a str,
+    links: Vec<LinkMark>,
+    legend: Vec<(&'static str, String)>,
+}
+
+/// What a placement puts where.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlacementMarks {
+    /// Layers by name; colours are given in this order.
+    pub layers: Vec<String>,
+    /// Used cores: the layer with most compartments there, and what to say.
+    pub cores: Vec<(CoreId, usize, String)>,
+    /// Used links with their packets a timestep.
+    pub links: Vec<(LinkId, f64)>,
+}
 
 /// The part of the board that a picture shows.
 struct Window {
@@ -27,11 +69,15 @@ struct Window {
 }
 
 impl Window {
-    /// The tiles that the run used, or the first ones of a board that is too large.
-    fn around(chip: &Chip, ledger: &Ledger) -> Self {
+    /// The whole board, or of one that is too large the part around cores and links.
+    fn around(
+        chip: &Chip,
+        cores: impl Iterator<Item = CoreId>,
+        links: impl Iterator<Item = LinkId>,
+    ) -> Self {
         let mesh = &chip.mesh;
-        let cores = ledger.cores.iter().map(|row| chip.tile_of(row.core));
-        let links = ledger.links.iter().map(|row| mesh.link_ends(row.link).0);
+        let cores = cores.map(|core| chip.tile_of(core));
+        let links = links.map(|link| mesh.link_ends(link).0);
         let used = cores.chain(links).chain([chip.host.port]);
         let (mut west, mut north, mut east, mut south) = (u32::MAX, u32::MAX, 0, 0);
         for at in used.map(|tile| mesh.position(tile)) {
@@ -64,105 +110,163 @@ impl Window {
 /// Of a board that is too large the part around the used tiles is shown.
 #[must_use]
 pub fn draw_mesh(chip: &Chip, ledger: &Ledger) -> String {
-    let window = Window::around(chip, ledger);
-    let step = TILE + GAP;
-    let (width, height) =
-        (2 * MARGIN + window.width * step - GAP, 2 * MARGIN + window.height * step - GAP);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-         width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"10\">\n"
-    );
-    draw_tiles(chip, ledger, &window, &mut svg);
-    draw_links(chip, ledger, &window, &mut svg);
-    svg.push_str("</svg>\n");
-    svg
+    let time = |row: &quarrion_isa::ledger::CoreRow| row.update_time.0 + row.synapse_time.0;
+    let most = ledger.cores.iter().map(time).max().unwrap_or(0).max(1);
+    let core = |row: &quarrion_isa::ledger::CoreRow| {
+        let light = 220 - (u128::from(time(row)) * 180 / u128::from(most)) as u32;
+        let fill = format!("rgb({light},{light},255)");
+        (row.core, CoreMark { fill, title: format!("{} ns of work", time(row) / 1000) })
+    };
+    let link = |row: &quarrion_isa::ledger::LinkRow| LinkMark {
+        link: row.link,
+        load: row.packets,
+        title: format!("{} packets, {} flits", row.packets, row.flits),
+    };
+    let (cores, links) = (ledger.cores.iter(), ledger.links.iter());
+    Sketch {
+        chip,
+        window: Window::around(chip, cores.clone().map(|c| c.core), links.clone().map(|l| l.link)),
+        cores: cores.map(core).collect(),
+        idle: "0 ns of work",
+        links: links.map(link).collect(),
+        legend: Vec::new(),
+    }
+    .draw()
 }
 
-fn draw_tiles(chip: &Chip, ledger: &Ledger, window: &Window, svg: &mut String) {
-    let busy: BTreeMap<CoreId, u64> =
-        ledger.cores.iter().map(|row| (row.core, row.update_time.0 + row.synapse_time.0)).collect();
-    let most = busy.values().copied().max().unwrap_or(0).max(1);
-    let mut cores: BTreeMap<TileId, Vec<CoreId>> = BTreeMap::new();
-    for (index, site) in chip.cores.iter().enumerate() {
-        cores.entry(site.tile).or_default().push(CoreId::from_index(index));
+/// Draws where the layers of a network lie as SVG: cores in the colour of their layer, links wider
+/// and redder the more packets they carry.
+#[must_use]
+pub fn draw_placement(chip: &Chip, marks: &PlacementMarks) -> String {
+    let colour = |layer: usize| COLOURS[layer % COLOURS.len()];
+    let core = |(core, layer, title): &(CoreId, usize, String)| {
+        (*core, CoreMark { fill: colour(*layer).to_owned(), title: title.clone() })
+    };
+    let link = |&(link, packets): &(LinkId, f64)| LinkMark {
+        link,
+        load: (packets * 1e6).round() as u64,
+        title: format!("{packets:.3} packets a timestep"),
+    };
+    let (cores, links) = (marks.cores.iter(), marks.links.iter());
+    let legend = marks.layers.iter().enumerate().map(|(at, name)| (colour(at), name.clone()));
+    Sketch {
+        chip,
+        window: Window::around(chip, cores.clone().map(|c| c.0), links.clone().map(|l| l.0)),
+        cores: cores.map(core).collect(),
+        idle: "not used",
+        links: links.map(link).collect(),
+        legend: legend.collect(),
     }
-    for y in window.north..window.north + window.height {
-        for x in window.west..window.west + window.width {
-            let at = Position { x, y };
-            let (left, top) = window.corner(at);
-            let tile = chip.mesh.tile_at(at);
-            let port = if tile == chip.host.port { "#2060c0" } else { "#999" };
+    .draw()
+}
+
+impl Sketch<'_> {
+    fn draw(&self) -> String {
+        let step = TILE + GAP;
+        let (width, board) = (
+            2 * MARGIN + self.window.width * step - GAP,
+            2 * MARGIN + self.window.height * step - GAP,
+        );
+        let height = board + LINE * self.legend.len() as u32;
+        let mut svg = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+             width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"10\">\n"
+        );
+        self.draw_tiles(&mut svg);
+        self.draw_links(&mut svg);
+        for (line, (colour, name)) in (0..).zip(&self.legend) {
+            let y = board + line * LINE;
             // Writing to a string cannot fail.
             let _ = writeln!(
                 svg,
-                "<rect x=\"{left}\" y=\"{top}\" width=\"{TILE}\" height=\"{TILE}\" fill=\"none\" \
-                 stroke=\"{port}\"/>"
+                "<rect x=\"{MARGIN}\" y=\"{y}\" width=\"10\" height=\"10\" fill=\"{colour}\"/>\
+                 <text x=\"{}\" y=\"{}\">{}</text>",
+                MARGIN + 14,
+                y + 9,
+                escape(name)
             );
-            let own = cores.get(&tile).map_or(&[][..], Vec::as_slice);
-            draw_cores(own, (left, top), &busy, most, svg);
         }
+        svg.push_str("</svg>\n");
+        svg
     }
-}
 
-/// The cores of a tile in a square, darker the longer they worked.
-fn draw_cores(
-    cores: &[CoreId],
-    (left, top): (u32, u32),
-    busy: &BTreeMap<CoreId, u64>,
-    most: u64,
-    svg: &mut String,
-) {
-    let side = (1..).find(|side| side * side >= cores.len()).unwrap_or(1) as u32;
-    let pitch = TILE / side.max(1);
-    for (slot, core) in (0..).zip(cores) {
-        let time = busy.get(core);
-        let (x, y) = (left + slot % side * pitch + 2, top + slot / side * pitch + 2);
-        let size = pitch.saturating_sub(4).max(1);
-        let fill = match time {
-            None => "#f4f4f4".to_owned(),
-            Some(time) => {
-                let light = 220 - (u128::from(*time) * 180 / u128::from(most)) as u32;
-                format!("rgb({light},{light},255)")
+    fn draw_tiles(&self, svg: &mut String) {
+        let (chip, window) = (self.chip, &self.window);
+        let mut cores: BTreeMap<TileId, Vec<CoreId>> = BTreeMap::new();
+        for (index, site) in chip.cores.iter().enumerate() {
+            cores.entry(site.tile).or_default().push(CoreId::from_index(index));
+        }
+        for y in window.north..window.north + window.height {
+            for x in window.west..window.west + window.width {
+                let at = Position { x, y };
+                let (left, top) = window.corner(at);
+                let tile = chip.mesh.tile_at(at);
+                let port = if tile == chip.host.port { "#2060c0" } else { "#999" };
+                let _ = writeln!(
+                    svg,
+                    "<rect x=\"{left}\" y=\"{top}\" width=\"{TILE}\" height=\"{TILE}\" fill=\"none\" \
+                     stroke=\"{port}\"/>"
+                );
+                let own = cores.get(&tile).map_or(&[][..], Vec::as_slice);
+                self.draw_cores(own, (left, top), svg);
             }
-        };
-        let _ = writeln!(
-            svg,
-            "<rect x=\"{x}\" y=\"{y}\" width=\"{size}\" height=\"{size}\" fill=\"{fill}\">\
-             <title>core {core}: {} ns of work</title></rect>",
-            time.unwrap_or(&0) / 1000
-        );
+        }
+    }
+
+    /// The cores of a tile in a square.
+    fn draw_cores(&self, cores: &[CoreId], (left, top): (u32, u32), svg: &mut String) {
+        let side = (1..).find(|side| side * side >= cores.len()).unwrap_or(1) as u32;
+        let pitch = TILE / side.max(1);
+        for (slot, core) in (0..).zip(cores) {
+            let (x, y) = (left + slot % side * pitch + 2, top + slot / side * pitch + 2);
+            let size = pitch.saturating_sub(4).max(1);
+            let mark = self.cores.get(core);
+            let fill = mark.map_or("#f4f4f4", |mark| mark.fill.as_str());
+            let title = mark.map_or(self.idle, |mark| mark.title.as_str());
+            let _ = writeln!(
+                svg,
+                "<rect x=\"{x}\" y=\"{y}\" width=\"{size}\" height=\"{size}\" fill=\"{fill}\">\
+                 <title>core {core}: {}</title></rect>",
+                escape(title)
+            );
+        }
+    }
+
+    fn draw_links(&self, svg: &mut String) {
+        let most = self.links.iter().map(|mark| mark.load).max().unwrap_or(0).max(1);
+        let mut hottest: Vec<_> = self.links.iter().map(|mark| (mark.load, mark.link)).collect();
+        hottest.sort_by_key(|&(load, link)| (std::cmp::Reverse(load), link));
+        hottest.truncate(HOTTEST);
+        for mark in &self.links {
+            let (tile, direction) = self.chip.mesh.link_ends(mark.link);
+            let at = self.chip.mesh.position(tile);
+            if !self.window.shows(at) {
+                continue;
+            }
+            let (left, top) = self.window.corner(at);
+            // Both directions of a pair lie side by side.
+            let (third, rest) = (TILE / 3, TILE - TILE / 3);
+            let (x1, y1, dx, dy) = match direction {
+                Direction::East => (left + TILE, top + third, i64::from(GAP), 0),
+                Direction::West => (left, top + rest, -i64::from(GAP), 0),
+                Direction::South => (left + rest, top + TILE, 0, i64::from(GAP)),
+                Direction::North => (left + third, top, 0, -i64::from(GAP)),
+            };
+            let (x2, y2) = (i64::from(x1) + dx, i64::from(y1) + dy);
+            let width = 1 + mark.load * 5 / most;
+            let hot = hottest.iter().any(|&(_, link)| link == mark.link);
+            let colour = if hot { "#c02020" } else { "#e0a0a0" };
+            let _ = writeln!(
+                svg,
+                "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" stroke=\"{colour}\" \
+                 stroke-width=\"{width}\"><title>link {}: {}</title></line>",
+                mark.link, mark.title
+            );
+        }
     }
 }
 
-fn draw_links(chip: &Chip, ledger: &Ledger, window: &Window, svg: &mut String) {
-    let most = ledger.links.iter().map(|row| row.packets).max().unwrap_or(0).max(1);
-    let mut hottest: Vec<_> = ledger.links.iter().collect();
-    hottest.sort_by_key(|row| (std::cmp::Reverse(row.packets), row.link));
-    hottest.truncate(HOTTEST);
-    for row in &ledger.links {
-        let (tile, direction) = chip.mesh.link_ends(row.link);
-        let at = chip.mesh.position(tile);
-        if !window.shows(at) {
-            continue;
-        }
-        let (left, top) = window.corner(at);
-        // Both directions of a pair lie side by side.
-        let (third, rest) = (TILE / 3, TILE - TILE / 3);
-        let (x1, y1, dx, dy) = match direction {
-            Direction::East => (left + TILE, top + third, i64::from(GAP), 0),
-            Direction::West => (left, top + rest, -i64::from(GAP), 0),
-            Direction::South => (left + rest, top + TILE, 0, i64::from(GAP)),
-            Direction::North => (left + third, top, 0, -i64::from(GAP)),
-        };
-        let (x2, y2) = (i64::from(x1) + dx, i64::from(y1) + dy);
-        let width = 1 + row.packets * 5 / most;
-        let hot = hottest.iter().any(|hot| hot.link == row.link);
-        let colour = if hot { "#c02020" } else { "#e0a0a0" };
-        let _ = writeln!(
-            svg,
-            "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" stroke=\"{colour}\" \
-             stroke-width=\"{width}\"><title>link {}: {} packets, {} flits</title></line>",
-            row.link, row.packets, row.flits
-        );
-    }
+/// Text inside an element.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

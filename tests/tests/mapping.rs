@@ -10,7 +10,7 @@ use quarrion_tests::benchmark_nets::{
     random_sparse, reference_net, reservoir, solve_optima,
 };
 
-const BUDGET: Budget = Budget { cores: 64, effort: 20, seed: 1, threads: 1 };
+const BUDGET: Budget = Budget { cores: 64, effort: 20_000_000, seed: 1, threads: 1 };
 
 /// Rows and rates of the files that the anchors were scored on, folded by [`fold`].
 const FOLDED: [(&str, u64); 6] = [
@@ -53,7 +53,7 @@ fn one_setting_beats_every_anchor_on_a_dense_and_a_recurrent_network() {
     for name in ["mlp", "microcircuit"] {
         let graph = reference_net(name).unwrap().two_byte_graph().unwrap();
         let grid = grid_of(name, 0);
-        let budget = Budget { cores: grid.tiles(), effort: 120, ..BUDGET };
+        let budget = Budget { cores: grid.tiles(), effort: 120_000_000, ..BUDGET };
         let mapping = map(&graph, &anchor_limits(), &grid, Objective::default(), &budget).unwrap();
         let best = best_anchor(&anchors, name).unwrap();
         assert!(mapping.partition_scores.legal);
@@ -111,7 +111,7 @@ fn whatever_is_answered_is_legal() {
         };
         let grid = Grid::mesh(5, 4).without(&[3, 7]);
         let objective = objectives[case as usize % 4];
-        let budget = Budget { effort: 2, ..BUDGET };
+        let budget = Budget { effort: 2_000_000, ..BUDGET };
         match map(&graph, &limits, &grid, objective, &budget) {
             Ok(mapping) => {
                 mapped += 1;
@@ -190,7 +190,7 @@ fn renumbering_neurons_leaves_scores_within_two_percent() {
     let limits = Limits { input_axons: Some(1200), ..anchor_limits() };
     let rate = |net: &quarrion_tests::benchmark_nets::BenchmarkNet| {
         let graph = net.two_byte_graph().unwrap();
-        let budget = Budget { effort: 60, ..BUDGET };
+        let budget = Budget { effort: 60_000_000, ..BUDGET };
         let found = partition(&graph, &limits, Objective::Traffic, &budget).unwrap();
         score_partition(&graph, &limits, &found).km1_rate()
     };

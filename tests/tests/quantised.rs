@@ -12,6 +12,7 @@ mod quantised {
     mod images;
     mod mutation;
     mod packing;
+    mod planner;
     mod random;
     mod shared;
 }

@@ -3,6 +3,7 @@
 use super::load_chip;
 use crate::args::CompileArgs;
 use crate::failure::Failure;
+use crate::pipeline::layout::read_layout;
 use crate::pipeline::network::{MapOptions, import, import_policy, map};
 use crate::render::utilisation;
 use crate::terminal::Terminal;
@@ -17,7 +18,8 @@ pub fn run(args: &CompileArgs, terminal: &Terminal, texts: &mut Texts) -> Result
     let policy = import_policy(&args.import)?;
     let bytes = read_file(&args.network)?;
     let network = import(&bytes, &args.network, &policy, terminal, texts)?;
-    let options = MapOptions { seed: args.seed, constant_input: None };
+    let layout = read_layout(&args.mapper, &network, texts)?;
+    let options = MapOptions { seed: args.seed, layout, constant_input: None };
     let compiled = map(&network, &chip.chip, &options, terminal, texts)?;
     if let Some(out) = &args.out {
         let bytes = compiled.program.encode().map_err(|error| Failure::Bug(error.to_string()))?;

@@ -3,6 +3,7 @@
 pub mod chip;
 pub mod compile;
 pub mod explain;
+pub mod map;
 pub mod mesh;
 pub mod neuron;
 pub mod reprice;

@@ -11,6 +11,7 @@ use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::program::{AxonTable, MAGIC, Program};
 
+use super::layout::Layout;
 use crate::args::{ImportArgs, Integration, Reset};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -62,10 +63,12 @@ pub fn import(
 }
 
 /// What a caller may choose of a mapping.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct MapOptions {
     /// Seed of every random choice.
     pub seed: u32,
+    /// How the network is laid onto cores.
+    pub layout: Layout,
     /// Largest magnitude of constant images, where they are the input.
     pub constant_input: Option<f64>,
 }
@@ -81,10 +84,21 @@ pub fn map(
     terminal: &Terminal,
     texts: &Texts,
 ) -> Result<Compiled, Failure> {
-    let MapOptions { seed, constant_input } = *options;
-    let options = CompileOptions { seed: seed.into(), constant_input, ..CompileOptions::default() };
+    let MapOptions { seed, layout, constant_input } = options;
+    let given = layout.given.as_ref();
+    let options = CompileOptions {
+        seed: (*seed).into(),
+        constant_input: *constant_input,
+        mapping: given.map(|given| given.mapping.clone()),
+        planner: layout.planner.clone(),
+        ..CompileOptions::default()
+    };
+    let locate =
+        |found| given.map_or_else(|| Diagnostic::clone(&found), |g| g.locate(found.clone()));
     let compiled = compile(network, chip, &options).map_err(|failure| match failure {
-        CompileFailure::Diagnostics(found) => Failure::Input(found),
+        CompileFailure::Diagnostics(found) => {
+            Failure::Input(found.into_iter().map(locate).collect())
+        }
         CompileFailure::DoesNotFit(result) => Failure::DoesNotFit(result),
     })?;
     let new = compiled.notes.iter().filter(|found| !network.warnings.contains(found));

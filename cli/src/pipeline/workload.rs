@@ -9,6 +9,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::program::{Program, Role};
 use quarrion_isa::stimulus::{Sample, Stimulus};
 
+use super::layout::read_layout;
 use super::network::{MapOptions, import, import_policy, is_program, map, read_program};
 use crate::args::RunArgs;
 use crate::failure::Failure;
@@ -41,6 +42,9 @@ pub fn prepare(
 ) -> Result<Workload, Failure> {
     let network_bytes = read_file(&args.network)?;
     let (program, stimulus, input_bytes) = if is_program(&network_bytes) {
+        if args.mapper.mapping.is_some() || args.mapper.like.is_some() {
+            return Err(mapped_already(&args.network).into());
+        }
         let program = read_program(&network_bytes, &args.network, chip)?;
         let inputs = program.populations.iter().filter(|p| p.role == Role::Input);
         let shapes: Vec<Vec<u32>> = inputs.map(|population| population.shape.clone()).collect();
@@ -59,7 +63,8 @@ pub fn prepare(
             Content::Spikes(_) => None,
             Content::Images(images) => Some(largest(images)),
         };
-        let options = MapOptions { seed: args.seed, constant_input };
+        let layout = read_layout(&args.mapper, &network, texts)?;
+        let options = MapOptions { seed: args.seed, layout, constant_input };
         let compiled = map(&network, chip, &options, terminal, texts)?;
         let stimulus = match input.content {
             Content::Spikes(stimulus) => stimulus,
@@ -159,5 +164,12 @@ fn needs_network(input: &Path) -> Diagnostic {
     let message = "images are written as biases, which a compiled program has no scale for";
     Diagnostic::error("QU004", message)
         .at(&input.display().to_string(), "bias", "images")
+        .help("give the network file in place of the program")
+}
+
+fn mapped_already(program: &Path) -> Diagnostic {
+    let message = "a mapping is given, but the network is a compiled program, which has its own";
+    Diagnostic::error("QU004", message)
+        .at(&program.display().to_string(), "", "a program")
         .help("give the network file in place of the program")
 }

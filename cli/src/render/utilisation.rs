@@ -1,12 +1,13 @@
 //! How full the cores are, as tables and as JSON.
 
 use quarrion_compiler::compile::Compiled;
-use quarrion_compiler::utilisation::{Bottleneck, CoreUse, LayerUse};
+use quarrion_compiler::utilisation::{Bottleneck, CoreUse, LayerUse, Utilisation};
 use quarrion_isa::chip::Chip;
 use quarrion_isa::program::Role;
 use serde_json::json;
 
 use super::chip::pretty;
+use super::mapping;
 use super::table::{Side, aligned};
 use crate::args::Format;
 
@@ -22,14 +23,21 @@ pub fn render(compiled: &Compiled, chip: &Chip, format: Format) -> String {
             let name = &compiled.program.name;
             let (used, there) = (compiled.program.cores.len(), chip.cores.len());
             let head = format!("{name} on {}: {used} of {there} cores\n", chip.name);
-            let parts =
-                [head, layers(compiled), cores(compiled), projections(compiled), end(compiled)];
+            let parts = [
+                head,
+                layers(compiled),
+                cores(compiled),
+                projections(compiled),
+                memory(&compiled.utilisation),
+                mapping::answers(compiled),
+            ];
             parts.join("\n")
         }
     }
 }
 
-fn layers(compiled: &Compiled) -> String {
+/// A row for every population.
+pub(super) fn layers(compiled: &Compiled) -> String {
     let row = |layer: &LayerUse| {
         let counts =
             [layer.cores, layer.compartments, layer.axons_in, layer.axons_out, layer.synapse_words];
@@ -95,10 +103,11 @@ fn projections(compiled: &Compiled) -> String {
     aligned(&columns, program.projections.iter().map(row).collect())
 }
 
-fn end(compiled: &Compiled) -> String {
-    let waste = &compiled.utilisation.waste;
+/// The fullest resource, and what synapse memory is used for.
+pub(super) fn memory(utilisation: &Utilisation) -> String {
+    let waste = &utilisation.waste;
     let kib = |bits: u64| format!("{:.1} KiB", bits as f64 / 8192.0);
-    let fullest = &compiled.utilisation.bottleneck;
+    let fullest = &utilisation.bottleneck;
     format!(
         "  bottleneck  {}\n  memory      {} of synapse memory in use; of that {} prefixes, {} \
          padding, {} zeros\n",
@@ -153,5 +162,6 @@ fn in_json(compiled: &Compiled, chip: &Chip) -> String {
         "projections": projections.collect::<Vec<_>>(),
         "assumptions": assumptions.collect::<Vec<_>>(),
         "utilisation": compiled.utilisation,
+        "mapping": compiled.answers,
     }))
 }

@@ -26,6 +26,17 @@ const CASES: &[(&str, i32, &str)] = &[
     ("set-unknown-path", 2, "chip check loihi1 --set mesh.wdith=3"),
     ("show-unknown-path", 2, "chip show loihi1 prises"),
     ("does-not-fit", 3, "compile digits.nir --chip loihi1 --set core_types.neuro.axons_in=32"),
+    // Mappings.
+    ("mapping-nonsense", 2, "compile digits.nir --chip loihi1 --mapping nonsense.ron"),
+    ("mapping-format", 2, "compile digits.nir --chip loihi1 --mapping mapping_format.ron"),
+    ("mapping-population", 2, "compile digits.nir --chip loihi1 --mapping mapping_population.ron"),
+    ("mapping-range", 2, "compile digits.nir --chip loihi1 --mapping mapping_range.ron"),
+    ("mapping-twice", 2, "compile digits.nir --chip loihi1 --mapping mapping_twice.ron"),
+    ("mapping-core", 2, "compile digits.nir --chip loihi1 --mapping mapping_core.ron"),
+    ("mapping-with-program", 2, "run loihi2.program --chip loihi2 --input test.npz --like x.ron"),
+    ("objective-unknown", 2, "map digits.nir --chip loihi1 --objective speed"),
+    ("rates-too-high", 2, "map digits.nir --chip loihi1 --rates 1.5"),
+    ("cores-too-few", 3, "map digits_conv.nir --chip loihi1 --cores 1"),
     // Inputs.
     ("missing-input", 2, "run digits.nir --chip loihi1 --input nowhere.npz"),
     ("wrong-neuron-count", 2, "run digits.nir --chip loihi1 --input narrow.npz"),
@@ -97,8 +108,33 @@ const CHIPS: &[(&str, &str)] = &[
     ("zero_mesh.ron", "mesh: (width: 0),"),
 ];
 
+/// Mappings of the digits network that are right but for one word.
+const MAPPINGS: &[(&str, &str, &str)] = &[
+    ("nonsense.ron", "holds: [", "holds ["),
+    ("mapping_format.ron", "format: 1", "format: 9"),
+    ("mapping_population.ron", "lif2", "lif3"),
+    ("mapping_range.ron", "0-9", "0..9"),
+    ("mapping_twice.ron", "\"0-9\"", "\"0-9, 5\""),
+    ("mapping_core.ron", "core: 1,", "core: 128,"),
+];
+
+const MAPPING: &str = r#"(
+    format: 1, network: "digits", chip: "loihi1",
+    cores: [
+        // lif1 first
+        (core: 0, holds: [(population: "lif1", neurons: "0-95")]),
+        (core: 1, holds: [(population: "lif2", neurons: "0-9")]),
+    ],
+)
+"#;
+
 fn prepare() -> Bench {
     let bench = Bench::new();
+    bench.copy("examples/digits_conv/digits_conv.nir", "digits_conv.nir");
+    for (name, right, wrong) in MAPPINGS {
+        assert!(MAPPING.contains(right), "{name}");
+        bench.write(name, MAPPING.replacen(right, wrong, 1).as_bytes());
+    }
     for name in
         ["not_hdf5", "dangling_edge", "wrong_shape", "nan_weight", "unknown_type", "empty_network"]
     {

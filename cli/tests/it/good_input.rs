@@ -42,7 +42,7 @@ fn the_screen_says_what_the_json_says() {
     assert!(screen.lines().count() <= 45, "one screen, not {} lines", screen.lines().count());
     let summary = json(bench.run(&format!("{RUN} --format json")));
     assert_eq!(summary["samples"], 30);
-    assert_eq!(summary["cores_used"], 2);
+    assert_eq!(summary["cores_used"], 32);
     let energy = &summary["energy_per_inference_pj"];
     let total = |parts: &str| -> f64 {
         let parts = energy[parts].as_object().expect("parts").iter();
@@ -143,9 +143,40 @@ fn probes_record_what_was_asked_for() {
 fn a_compiled_program_runs_like_its_network() {
     let bench = Bench::new();
     let compiled = json(bench.run("compile digits.nir --chip loihi1 --out p --format json"));
-    assert_eq!(compiled["cores_used"], 2);
+    assert_eq!(compiled["cores_used"], 32);
     let program = RUN.replace("digits.nir", "p");
     assert_eq!(good(bench.run(&program)), good(bench.run(RUN)));
+}
+
+/// A mapping is written, edited by hand, checked and used; it changes times and no result.
+#[test]
+fn a_mapping_is_a_file_to_edit() {
+    let bench = Bench::new();
+    let map = "map digits.nir --chip loihi1 --objective cores --strategy greedy";
+    let table = good(bench.run(&format!("{map} --out m.ron --picture p.svg --cores 4")));
+    assert!(table.contains("no mapping takes fewer than 1"), "{table}");
+    let picture = std::fs::read_to_string(bench.path("p.svg")).expect("a picture");
+    assert!(picture.contains("96 of lif1, 10 of lif2") && picture.contains("<svg"));
+    let text = std::fs::read_to_string(bench.path("m.ron")).expect("a mapping");
+    let (core, rest) = text.split_once("(population: \"lif1\", neurons: \"0-95\")").expect("lif1");
+    let lif1 = |neurons: &str| format!("(population: \"lif1\", neurons: \"{neurons}\")");
+    let halves = format!("{core}{}{rest}", lif1("0-9, 50-95"));
+    let more = format!("        (core: 120, holds: [{}]),\n    ],\n)", lif1("10-49"));
+    bench.write("edited.ron", halves.replace("    ],\n)", &more).as_bytes());
+    let one = json(bench.run(&format!("{RUN} --mapping m.ron --format json")));
+    let two = json(bench.run(&format!("{RUN} --mapping edited.ron --format json")));
+    assert_eq!((&one["cores_used"], &two["cores_used"]), (&1.into(), &2.into()));
+    assert_eq!(one["accuracy"], two["accuracy"]);
+    assert_ne!(one, two, "times differ");
+    // What did not change stays where it was.
+    good(bench.run("map digits.nir --chip loihi1 --like edited.ron --out again.ron"));
+    let written = |name: &str| std::fs::read_to_string(bench.path(name)).expect("a mapping");
+    assert!(written("again.ron").contains("(core: 120, holds: [(population: \"lif1\""));
+    good(bench.run(&format!("{RUN} --mapping edited.ron --out r")));
+    let rates = json(bench.run("map digits.nir --chip loihi1 --rates r --format json"));
+    let answers = rates["answers"].as_array().expect("answers");
+    let step = |at: usize| answers[at]["prediction"]["step_ps"].as_f64().expect("a time");
+    assert!(answers.len() == 2 && step(0) < step(1), "latency is chosen, cores stand beside it");
 }
 
 #[test]
@@ -182,7 +213,8 @@ fn every_example_is_as_accurate_as_its_readme_says() {
     for (name, accuracy) in [("digits", 0.95), ("digits_conv", 0.93), ("digits_recurrent", 0.85)] {
         bench.copy(&format!("examples/{name}/{name}.nir"), "net.nir");
         bench.copy(&format!("examples/{name}/test.npz"), "in.npz");
-        let words = "run net.nir --chip loihi1 --input in.npz --counts c.npz --format json";
+        let words = "run net.nir --chip loihi1 --input in.npz --counts c.npz --format json \
+                     --objective cores";
         let summary = json(bench.run(words));
         let found = summary["accuracy"].as_f64().expect("labels are known");
         assert!(found >= accuracy, "{name}: {found}");

@@ -65,7 +65,7 @@ impl Default for Objective {
 pub struct Budget {
     /// Cores that may be used.
     pub cores: usize,
-    /// Nets that may be looked at, in millions; roughly 100 a second and thread.
+    /// Nets that may be looked at; roughly a hundred million a second and thread.
     pub effort: u64,
     /// Seed of every random choice.
     pub seed: u64,

@@ -56,7 +56,7 @@ pub fn map(
 }
 
 fn run(graph: &Hypergraph, grid: &Grid, search: &Search) -> Result<Mapping, MappingError> {
-    let effort = search.budget.effort * 1_000_000;
+    let effort = search.budget.effort;
     let seed = search.budget.seed;
     let too_few = |needed| MappingError::TooFewCores {
         needed,

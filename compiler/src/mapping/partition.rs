@@ -30,7 +30,7 @@ pub fn partition(
     }
     let limits = counted(limits, objective);
     let search = Search { limits: &limits, objective, budget };
-    in_pool(budget.threads, || search.run(graph, budget.effort * 1_000_000))
+    in_pool(budget.threads, || search.run(graph, budget.effort))
 }
 
 /// The limits with the service time counted, if the objective is about it.

@@ -236,7 +236,7 @@ impl Search<'_> {
         state.set_limit(OUTPUT_EDGES, edges - edges / EDGE_MARGIN);
         anneal(state, random, schedule);
         state.set_limit(OUTPUT_EDGES, edges);
-        if !repair(state, effort / 4 + LEAST_REPAIR) {
+        if !repair(state, effort / 4 + LEAST_REPAIR.min(8 * effort)) {
             return false;
         }
         merge(state, effort / 16);
@@ -249,7 +249,8 @@ impl Search<'_> {
 pub(super) fn small_schedule(state: &State, effort: u64) -> Schedule {
     let mean = mean_cost(state);
     let wanted = SMALL_EFFORT * state.graph().vertex_count() as u64;
-    let effort = wanted.min((effort / RESTARTS).max(LEAST_SMALL)) * state.probe_cost();
+    let least = LEAST_SMALL.min(effort);
+    let effort = wanted.min((effort / RESTARTS).max(least)) * state.probe_cost();
     let movable = state.graph().vertex_count();
     Schedule { movable, effort, hot: 4.0 * mean, cold: 0.2 * mean, soft: 1.0, firm: 1.0 }
 }

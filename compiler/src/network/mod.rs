@@ -184,6 +184,14 @@ impl Network {
         self.populations_with_ids().filter(|(_, population)| population.role == Role::Input)
     }
 
+    /// Names of the populations as a program numbers them: inputs first.
+    #[must_use]
+    pub fn names_in_program(&self) -> Vec<String> {
+        let mut ordered: Vec<&Population> = self.populations.iter().collect();
+        ordered.sort_by_key(|population| population.role != Role::Input);
+        ordered.into_iter().map(|population| population.name.clone()).collect()
+    }
+
     /// Populations whose output is the result.
     pub fn outputs(&self) -> impl Iterator<Item = (PopulationId, &Population)> {
         self.populations_with_ids().filter(|(_, population)| population.is_output)

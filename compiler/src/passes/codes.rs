@@ -10,6 +10,8 @@ pub(crate) const SEVERAL_OUTPUTS: &str = "QM002";
 pub(crate) const WRONG_RATES: &str = "QM003";
 /// A mapping that does not hold the network.
 pub(crate) const WRONG_MAPPING: &str = "QM004";
+/// A file that is no mapping.
+pub(crate) const UNREADABLE_MAPPING: &str = "QM005";
 /// Paths that cannot meet in the same step.
 pub(crate) const UNBALANCED: &str = "QM010";
 /// A population that puts out its membrane.
@@ -63,6 +65,13 @@ pub const CODES: &[CodeEntry] = &[
         explanation: "The given mapping names a core or neuron that does not exist, leaves a neuron \
                       out, places one twice, or uses a core that cannot run the neuron's program. \
                       Make it again for this network and chip, or leave it out.",
+    },
+    CodeEntry {
+        code: UNREADABLE_MAPPING,
+        title: "a mapping file has the format of `map --out`",
+        explanation: "A mapping is RON: format, network, chip and cores, each core with what it \
+                      holds: populations by name and neurons as ranges, such as 0-47, 96. The \
+                      file named is not, at the place shown.",
     },
     CodeEntry {
         code: UNBALANCED,

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use quarrion_isa::chip::{Chip, CoreType};
+use quarrion_isa::chip::{Chip, CoreType, SynapseFormatKind};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::{PopulationId, ProjectionId};
 
 use super::codes;
-use super::lists::{ListPlan, NoFormat, plan_lists};
+use super::lists::{ListPlan, ListWork, NoFormat, plan_lists};
 use crate::compile::CompileFailure;
 use crate::infeasible::{DoesNotFit, Resource, Term};
 use crate::layout::Slice;
@@ -28,10 +28,30 @@ pub(crate) struct SliceDemand {
     lists: Vec<(String, u64, u64)>,
     longest: (String, u64),
     fan_in: u64,
-    /// Source population and the neurons that reach the slice through one block.
-    pub(crate) reached_by: Vec<(PopulationId, Vec<u32>)>,
-    /// Axon-out entries of each of its neurons; empty until all slices are known.
-    pub(crate) axons_out: Vec<u64>,
+    /// Instructions of one update.
+    pub(crate) instructions: u32,
+    /// The blocks that sources reach the slice through.
+    pub(crate) reached_by: Vec<Reach>,
+    /// Synapses looked at to find this out.
+    pub(crate) synapses: u64,
+}
+
+/// The sources of one block with what their spikes cost at the slice.
+#[derive(Clone, Debug)]
+pub(crate) struct Reach {
+    pub(crate) source: PopulationId,
+    pub(crate) kind: SynapseFormatKind,
+    /// Ascending.
+    pub(crate) neurons: Vec<u32>,
+    pub(crate) work: Vec<ListWork>,
+}
+
+/// A slice on a core with the axon-out entries of each of its neurons there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held<'a> {
+    pub(crate) demand: &'a SliceDemand,
+    /// Empty where the targets' cores are not known yet.
+    pub(crate) axons_out: &'a [u64],
 }
 
 /// The limits of one kind of core: amount and the chip file's path.
@@ -70,8 +90,9 @@ impl SliceDemand {
             lists: Vec::new(),
             longest: (String::new(), 0),
             fan_in: 0,
+            instructions: network.neuron_program(neurons).instruction_count().update,
             reached_by: Vec::new(),
-            axons_out: Vec::new(),
+            synapses: 0,
         };
         if slice.size() > core.compartments {
             // Far too large whatever its lists: nobody needs to look at them.
@@ -86,6 +107,7 @@ impl SliceDemand {
             }
             demand.add(projection, plan);
         }
+        demand.synapses = fan_in.iter().sum();
         demand.fan_in = fan_in.into_iter().max().unwrap_or(0);
         Ok(demand)
     }
@@ -95,7 +117,12 @@ impl SliceDemand {
         if plan.longest > self.longest.1 {
             self.longest = (projection.name.clone(), plan.longest);
         }
-        let reached = plan.blocks.into_iter().map(|block| (projection.source, block.sources));
+        let reached = plan.blocks.into_iter().map(|block| Reach {
+            source: projection.source,
+            kind: block.format.kind,
+            neurons: block.sources,
+            work: block.work,
+        });
         self.reached_by.extend(reached);
     }
 
@@ -104,14 +131,14 @@ impl SliceDemand {
         &self.name
     }
 
+    /// Words of synapse memory.
+    pub(crate) fn words(&self) -> u64 {
+        self.lists.iter().map(|list| list.2).sum()
+    }
+
     /// Axon-in entries.
     pub(crate) fn axons_in(&self) -> u64 {
         self.lists.iter().map(|list| list.1).sum()
-    }
-
-    /// Axon-out entries of all its neurons.
-    fn axons_out(&self) -> u64 {
-        self.axons_out.iter().sum()
     }
 }
 
@@ -158,8 +185,9 @@ fn no_format(
 pub(crate) fn check_core(
     core: &CoreType,
     place: &str,
-    demands: &[&SliceDemand],
+    held: &[Held<'_>],
 ) -> Result<(), Box<DoesNotFit>> {
+    let demands: Vec<&SliceDemand> = held.iter().map(|held| held.demand).collect();
     let limit = |bound: Option<u64>, field: &str| {
         bound.map(|bound| Limit { bound, path: format!("core_types.{}.{field}", core.name) })
     };
@@ -175,6 +203,12 @@ pub(crate) fn check_core(
         let lists = demands.iter().flat_map(|demand| &demand.lists);
         lists.map(|list| Term::new(&*list.0, amount(list))).filter(|t| t.amount > 0).collect()
     };
+    let edges = |amount: fn(&[u64]) -> u64| -> Vec<Term> {
+        let terms = held.iter().map(|h| Term::new(&*h.demand.name, amount(h.axons_out)));
+        terms.filter(|term| term.amount > 0).collect()
+    };
+    let most_edges = edges(|axons| axons.iter().copied().max().unwrap_or(0));
+    let most_edges = most_edges.into_iter().max_by_key(|term| term.amount);
     let longest = demands.iter().map(|demand| &demand.longest).max_by_key(|list| list.1);
     let longest = longest.map(|(name, words)| Term::new(format!("one list of {name}"), *words));
     let rows = [
@@ -203,17 +237,17 @@ pub(crate) fn check_core(
         (
             Resource::AxonsOut,
             limit(Some(core.axons_out.into()), "axons_out"),
-            each(SliceDemand::axons_out),
+            edges(|axons| axons.iter().sum()),
         ),
         (
             Resource::FanOut,
             limit(core.fan_out.map(u64::from), "fan_out"),
-            most(|d| d.axons_out.iter().copied().max().unwrap_or(0)),
+            most_edges.into_iter().collect(),
         ),
         (
             Resource::Configurations,
             limit(core.configurations.map(u64::from), "configurations"),
-            configuration_terms(demands),
+            configuration_terms(&demands),
         ),
     ];
     let short = rows.into_iter().filter_map(|(resource, limit, demand)| {

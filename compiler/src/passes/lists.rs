@@ -25,9 +25,18 @@ pub(crate) struct BlockPlan {
     pub(crate) format: ListFormat,
     /// The sources with a list, ascending.
     pub(crate) sources: Vec<u32>,
+    /// What one spike of each source costs here.
+    pub(crate) work: Vec<ListWork>,
     pub(crate) words: u64,
     /// The convolution and the part of it that lies here, where one kernel is shared.
     pub(crate) kernel: Option<(KernelShape, Region)>,
+}
+
+/// What serving one list takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ListWork {
+    pub(crate) words: u32,
+    pub(crate) operations: u32,
 }
 
 /// Why no format holds a part.
@@ -99,7 +108,7 @@ pub(crate) fn plan_lists(
         (None, Some(kernel)) => vec![kernel],
         (None, None) => return Err(NoFormat::Fields),
     };
-    let longest = longest_list(&blocks, shapes);
+    let longest = longest_list(&blocks);
     Ok(ListPlan { blocks, fan_in: part.fan_in, longest })
 }
 
@@ -195,7 +204,13 @@ fn split_lists(
     dense: Option<ListFormat>,
     sparse: Option<ListFormat>,
 ) -> Option<Vec<BlockPlan>> {
-    let block = |format| BlockPlan { format, sources: Vec::new(), words: 0, kernel: None };
+    let block = |format| BlockPlan {
+        format,
+        sources: Vec::new(),
+        work: Vec::new(),
+        words: 0,
+        kernel: None,
+    };
     let (mut as_dense, mut as_sparse) = (dense.map(block), sparse.map(block));
     for (source, shape) in (0..).zip(shapes).filter(|(_, shape)| shape.synapses > 0) {
         let dense_cost = dense.map(|format| (format.list_words(shape.span().into()), shape.span()));
@@ -203,14 +218,15 @@ fn split_lists(
         let sparse_cost = sparse
             .filter(reaches)
             .map(|format| (format.list_words(shape.synapses.into()), shape.synapses));
-        let (block, words) = match (dense_cost, sparse_cost) {
-            (Some(dense), Some(sparse)) if sparse < dense => (&mut as_sparse, sparse.0),
-            (Some(dense), _) => (&mut as_dense, dense.0),
-            (None, Some(sparse)) => (&mut as_sparse, sparse.0),
+        let (block, (words, operations)) = match (dense_cost, sparse_cost) {
+            (Some(dense), Some(sparse)) if sparse < dense => (&mut as_sparse, sparse),
+            (Some(dense), _) => (&mut as_dense, dense),
+            (None, Some(sparse)) => (&mut as_sparse, sparse),
             (None, None) => return None,
         };
         let block = block.as_mut()?;
         block.sources.push(source);
+        block.work.push(ListWork { words: words as u32, operations });
         block.words += words;
     }
     let blocks = [as_dense, as_sparse].into_iter().flatten();
@@ -230,27 +246,25 @@ fn plan_kernel(
     let (start, size) = slice.as_box(shape.output)?;
     let taps = u64::from(shape.kernel[0]) * u64::from(shape.kernel[1]);
     let weights = u64::from(size[0]) * u64::from(shape.group_inputs()) * taps;
+    let read = shapes.iter().filter(|shape| shape.synapses > 0);
+    let work = read.map(|shape| ListWork {
+        words: format.list_words(shape.synapses.into()) as u32,
+        operations: shape.synapses,
+    });
     let sources = (0..).zip(shapes).filter(|(_, shape)| shape.synapses > 0);
     Some(BlockPlan {
         format,
         sources: sources.map(|(source, _)| source).collect(),
+        work: work.collect(),
         words: KernelBlock::words_for(&format, weights),
         kernel: Some((*shape, Region { start, size, base: 0 })),
     })
 }
 
 /// Words of the longest packed list; a kernel is no list.
-fn longest_list(blocks: &[BlockPlan], shapes: &[ListShape]) -> u64 {
+fn longest_list(blocks: &[BlockPlan]) -> u64 {
     let packed = blocks.iter().filter(|block| block.kernel.is_none());
-    let words = packed.flat_map(|block| {
-        block.sources.iter().map(|&source| {
-            let shape = shapes[source as usize];
-            let dense = block.format.kind == SynapseFormatKind::Dense;
-            let stored = if dense { shape.span() } else { shape.synapses };
-            block.format.list_words(stored.into())
-        })
-    });
-    words.max().unwrap_or(0)
+    packed.flat_map(|block| &block.work).map(|work| work.words.into()).max().unwrap_or(0)
 }
 
 /// The widest range of weights that a core stores under a sign mode: (low, high, step).

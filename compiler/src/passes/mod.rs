@@ -4,12 +4,10 @@ mod assemble;
 mod axons;
 mod balance;
 pub mod codes;
-mod cut;
 pub(crate) mod demand;
 pub(crate) mod lists;
+mod map;
 mod pack;
-mod partition;
-mod place;
 mod quantise;
 pub(crate) mod registers;
 mod select;
@@ -24,8 +22,9 @@ use quarrion_isa::id::PopulationId;
 use quarrion_isa::program::{AxonTable, Program};
 
 use crate::compile::{CompileFailure, CompileOptions};
-use crate::layout::{Mapping, Slice};
+use crate::layout::Mapping;
 use crate::network::Network;
+use crate::planner::Plan;
 use crate::quantised::QuantisedNetwork;
 
 pub(crate) use axons::CoreAxons;
@@ -48,12 +47,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "select", purpose: "a kind of core and a neuron program", run: select::run },
     Pass { name: "balance", purpose: "phases, and delays where paths differ", run: balance::run },
     Pass { name: "quantise", purpose: "scales and the chip's integers", run: quantise::run },
-    Pass {
-        name: "partition",
-        purpose: "cut populations into parts of a core",
-        run: partition::run,
-    },
-    Pass { name: "place", purpose: "a core for every part", run: place::run },
+    Pass { name: "map", purpose: "which neurons on which core", run: map::run },
     Pass { name: "pack", purpose: "synapse lists into words", run: pack::run },
     Pass { name: "axons", purpose: "routing tables in and out", run: axons::run },
     Pass { name: "assemble", purpose: "compartments, groups, the program", run: assemble::run },
@@ -76,10 +70,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) choices: Vec<Option<Choice>>,
     /// Quantise.
     pub(crate) quantised: QuantisedNetwork,
-    /// Partition: what goes together onto a core, and of which kind the core must be.
-    pub(crate) parts: Vec<Part>,
-    /// Place: as the name says.
+    /// Map: as the name says.
     pub(crate) mapping: Mapping,
+    /// Map: what the mapping is worth, and what else was found.
+    pub(crate) plan: Plan,
     /// Pack: synapse blocks, as the mapping's cores.
     pub(crate) blocks: Vec<CoreBlocks>,
     /// Axons: tables, as the mapping's cores.
@@ -88,13 +82,6 @@ pub(crate) struct Draft<'a> {
     pub(crate) input_axons: AxonTable,
     /// Assemble.
     pub(crate) program: Option<Program>,
-}
-
-/// What goes together onto one core.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    pub(crate) core_type: u32,
-    pub(crate) slices: Vec<Slice>,
 }
 
 impl<'a> Draft<'a> {
@@ -110,8 +97,8 @@ impl<'a> Draft<'a> {
             delays: Vec::new(),
             choices: Vec::new(),
             quantised: QuantisedNetwork::default(),
-            parts: Vec::new(),
             mapping: Mapping::default(),
+            plan: Plan::default(),
             blocks: Vec::new(),
             axons: Vec::new(),
             input_axons: AxonTable::default(),

@@ -34,9 +34,9 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
         let mut base = 0;
         for slice in &core.slices {
             for (id, projection) in network.projections_onto(slice.population) {
-                // Partition has planned the same lists.
+                // The map pass has planned the same lists.
                 let plan = plan_lists(projection, slice, core_type)
-                    .expect("partition found a format for every projection");
+                    .expect("the map pass found a format for every projection");
                 let made = plan.blocks.iter().map(|plan| pack(id, projection, slice, base, plan));
                 blocks.blocks.extend(made);
             }

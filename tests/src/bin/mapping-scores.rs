@@ -58,8 +58,12 @@ fn run() -> Result<(), String> {
     } else {
         options.nets.iter().map(|path| load_npz(Path::new(path))).collect::<Result<_, _>>()?
     };
-    let budget =
-        Budget { cores: usize::MAX, effort: options.effort, seed: 1, threads: options.threads };
+    let budget = Budget {
+        cores: usize::MAX,
+        effort: options.effort * 1_000_000,
+        seed: 1,
+        threads: options.threads,
+    };
     println!("Three limits, two bytes a synapse, as the anchors: ours / best anchor (ratio)");
     println!(
         "{:13} {:>15} {:>27} {:>29} {:>8} {:>8} {:>9} {:>24} {:>7}",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use quarrion_compiler::compile::{CompileFailure, CompileOptions, compile};
 use quarrion_compiler::layout::Mapping;
 use quarrion_compiler::network::{Network, ResetMode, Role};
+use quarrion_compiler::planner::{PlannerOptions, Strategy};
 use quarrion_isa::chip::Chip;
 
 use super::shared::{chip, compiled, data, example_network};
@@ -75,6 +76,13 @@ fn every_resource_that_runs_out_says_so() {
     }
 }
 
+/// Every population on as few cores of its own as hold it.
+fn plainly() -> CompileOptions {
+    let strategies = vec![Strategy::Greedy];
+    let planner = PlannerOptions { strategies, ..PlannerOptions::default() };
+    CompileOptions { planner, ..CompileOptions::default() }
+}
+
 /// Thresholds of many values need many configurations; spread over cores they fit.
 #[test]
 fn configurations_are_counted_per_core() {
@@ -87,7 +95,7 @@ fn configurations_are_counted_per_core() {
         }
     }
     let chip = chip("loihi1", &[]);
-    let made = compiled(&network, &chip);
+    let made = compile(&network, &chip, &plainly()).unwrap_or_else(|f| panic!("{f}"));
     let layers: Vec<u64> = made.utilisation.layers.iter().map(|layer| layer.cores).collect();
     assert_eq!(layers, [3, 1], "96 configurations on cores of 32");
     // All on one core they do not.
@@ -124,7 +132,7 @@ fn models_without_a_program_are_refused() {
 fn mappings_are_checked() {
     let network = example_network("digits");
     let chip = chip("loihi1", &[]);
-    let sound = compiled(&network, &chip).mapping;
+    let sound = compile(&network, &chip, &plainly()).unwrap_or_else(|f| panic!("{f}")).mapping;
     let refused = |change: Change| {
         let mut mapping = sound.clone();
         change(&mut mapping);

@@ -23,6 +23,7 @@ pub(in crate::mapping) struct Exchange<'a> {
     traffic: &'a Traffic,
     slots: &'a [u32],
     spots: Vec<Spot>,
+    port: Spot,
     extra: i64,
     slot_of: Vec<u32>,
     spot_of: Vec<Spot>,
@@ -46,6 +47,7 @@ impl<'a> Exchange<'a> {
             traffic,
             slots,
             spots: slots.iter().map(spot).collect(),
+            port: spot(&traffic.port()),
             extra: i64::from(grid.chip_cost()),
             slot_of: vec![EMPTY; traffic.parts()],
             spot_of: vec![Spot::default(); traffic.parts()],
@@ -93,7 +95,9 @@ impl<'a> Exchange<'a> {
 
     fn count_cost(&self) -> i64 {
         let parts = 0..self.traffic.parts() as u32;
-        parts.map(|p| self.pull(p, self.spot_of[p as usize], EMPTY)).sum::<i64>() / 2
+        let spot = |p: u32| self.spot_of[p as usize];
+        let host: i64 = parts.clone().map(|p| self.host_pull(p, spot(p))).sum();
+        (parts.map(|p| self.pull(p, spot(p), EMPTY)).sum::<i64>() + host) / 2
     }
 
     fn distance(&self, a: Spot, b: Spot) -> i64 {
@@ -104,7 +108,7 @@ impl<'a> Exchange<'a> {
 
     /// What the traffic of part `p` costs from `spot`, that with `but` left out.
     fn pull(&self, p: u32, spot: Spot, but: u32) -> i64 {
-        let mut sum = 0;
+        let mut sum = self.host_pull(p, spot);
         for flow in self.traffic.partners(p) {
             if flow.part != but {
                 let distance = self.distance(spot, self.spot_of[flow.part as usize]);
@@ -112,6 +116,11 @@ impl<'a> Exchange<'a> {
             }
         }
         sum
+    }
+
+    /// What the host's packets to part `p` cost at `spot`.
+    fn host_pull(&self, p: u32, spot: Spot) -> i64 {
+        self.traffic.from_host(p) as i64 * self.distance(spot, self.port)
     }
 
     /// Change of the cost when the part in slot `s` and whoever is in slot `t` change places.

@@ -28,6 +28,10 @@ impl Flow {
 pub struct Traffic {
     ptr: Vec<usize>,
     flows: Vec<Flow>,
+    /// Tile where the host's packets enter.
+    port: u32,
+    /// Packets from the host to each part; empty where there are none.
+    host: Vec<u64>,
 }
 
 impl Traffic {
@@ -75,7 +79,25 @@ impl Traffic {
             ptr[same[0].0 as usize + 1] += 1;
         }
         prefix_sum(&mut ptr);
-        Self { ptr, flows: rows }
+        Self { ptr, flows: rows, port: 0, host: Vec::new() }
+    }
+
+    /// Adds packets that enter at tile `port`: so many for each part.
+    #[must_use]
+    pub fn with_host(mut self, port: u32, packets: Vec<u64>) -> Self {
+        self.port = port;
+        self.host = packets;
+        self
+    }
+
+    /// The tile where the host's packets enter.
+    pub(super) fn port(&self) -> u32 {
+        self.port
+    }
+
+    /// Packets from the host to part `p`.
+    pub(super) fn from_host(&self, p: u32) -> u64 {
+        self.host.get(p as usize).copied().unwrap_or(0)
     }
 
     /// The number of parts.
@@ -92,7 +114,8 @@ impl Traffic {
 
     /// How many directed pairs of partners there are, and their traffic.
     pub(super) fn total(&self) -> (usize, u64) {
-        (self.flows.len(), self.flows.iter().map(Flow::both).sum())
+        let sum: u64 = self.flows.iter().map(Flow::both).sum();
+        (self.flows.len() + self.host.len(), sum + self.host.iter().sum::<u64>())
     }
 
     /// An order of the parts in which heavy partners are near: each next part is the one with

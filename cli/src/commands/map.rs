@@ -1,0 +1,69 @@
+//! `map`: ways to lay a network onto cores, side by side; a picture; a file to edit.
+
+use quarrion_compiler::compile::Compiled;
+use quarrion_compiler::mapping_file::write_mapping;
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::program::Role;
+use quarrion_report::{PlacementMarks, draw_placement};
+
+use super::load_chip;
+use crate::args::MapArgs;
+use crate::failure::Failure;
+use crate::pipeline::layout::read_layout;
+use crate::pipeline::network::{MapOptions, import, import_policy, map};
+use crate::render::mapping;
+use crate::terminal::Terminal;
+use crate::texts::{Texts, read_file, write_file};
+
+/// Maps a network and says what the mapping is worth.
+///
+/// # Errors
+/// Whatever is wrong with network and chip, or that the one does not fit the other.
+pub fn run(args: &MapArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
+    let chip = load_chip(&args.chip, terminal, texts)?.chip;
+    let policy = import_policy(&args.import)?;
+    let bytes = read_file(&args.network)?;
+    let network = import(&bytes, &args.network, &policy, terminal, texts)?;
+    let mut layout = read_layout(&args.mapper, &network, texts)?;
+    if !args.compare.is_empty() {
+        layout.planner.strategies.clone_from(&args.compare);
+    }
+    let options = MapOptions { seed: args.seed, layout, constant_input: None };
+    let compiled = map(&network, &chip, &options, terminal, texts)?;
+    if let Some(out) = &args.out {
+        let names: Vec<String> =
+            compiled.program.populations.iter().map(|p| p.name.clone()).collect();
+        let text = write_mapping(&compiled.mapping, &network.name, &chip.name, &names);
+        write_file(out, text.as_bytes())?;
+    }
+    if let Some(path) = &args.picture {
+        write_file(path, draw_placement(&chip, &marks(&compiled)).as_bytes())?;
+    }
+    terminal.result(&mapping::render(&compiled, &chip, terminal.format))
+}
+
+/// What the picture shows: every core in the colour of the layer it holds most of.
+fn marks(compiled: &Compiled) -> PlacementMarks {
+    let populations = &compiled.program.populations;
+    let layers: Vec<PopulationId> = (0..populations.len())
+        .filter(|&at| populations[at].role == Role::Neurons)
+        .map(PopulationId::from_index)
+        .collect();
+    let name = |id: PopulationId| populations[id.index()].name.clone();
+    let core = |core: &quarrion_compiler::layout::CoreMapping| {
+        let size = |layer: &PopulationId| -> u32 {
+            let own = core.slices.iter().filter(|slice| slice.population == *layer);
+            own.map(|slice| slice.size()).sum()
+        };
+        let most = (0..layers.len()).rev().max_by_key(|&at| size(&layers[at])).unwrap_or(0);
+        let held = layers.iter().filter(|layer| size(layer) > 0);
+        let held: Vec<String> =
+            held.map(|layer| format!("{} of {}", size(layer), name(*layer))).collect();
+        (core.core, most, held.join(", "))
+    };
+    PlacementMarks {
+        cores: compiled.mapping.cores.iter().map(core).collect(),
+        links: compiled.answers.first().map_or_else(Vec::new, |a| a.prediction.links.clone()),
+        layers: layers.into_iter().map(name).collect(),
+    }
+}

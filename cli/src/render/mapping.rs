@@ -1,0 +1,232 @@
+//! What mappings are predicted to take, side by side.
+
+use std::collections::BTreeMap;
+
+use quarrion_compiler::compile::Compiled;
+use quarrion_compiler::planner::{Answer, Bottleneck};
+use quarrion_isa::chip::{Chip, Direction};
+use quarrion_isa::program::Role;
+use serde_json::json;
+
+use super::chip::pretty;
+use super::table::{Side, aligned};
+use super::utilisation::{layers, memory};
+use crate::args::Format;
+
+/// The chosen mapping beside those that `latency` and `cores` would have chosen.
+#[must_use]
+pub fn answers(compiled: &Compiled) -> String {
+    let row = |(at, answer): (usize, &Answer)| {
+        let chosen = if at == 0 { " (chosen)" } else { "" };
+        figures(format!("{}{chosen}", answer.objective.name()), answer)
+    };
+    let rows = compiled.answers.iter().enumerate().map(row).collect();
+    aligned(&columns("objective"), rows)
+}
+
+/// The columns of a row of [`figures`].
+#[must_use]
+pub fn columns(first: &'static str) -> [(&'static str, Side); 9] {
+    [
+        (first, Side::Left),
+        ("made by", Side::Left),
+        ("cores", Side::Right),
+        ("predicted step", Side::Right),
+        ("packets a step", Side::Right),
+        ("hops", Side::Right),
+        ("hottest link", Side::Right),
+        ("energy a step", Side::Right),
+        ("waits for", Side::Left),
+    ]
+}
+
+/// One mapping's figures.
+#[must_use]
+pub fn figures(name: String, answer: &Answer) -> Vec<String> {
+    let prediction = &answer.prediction;
+    vec![
+        name,
+        answer.strategy.to_string(),
+        prediction.cores.to_string(),
+        time(prediction.step_ps),
+        format!("{:.1}", prediction.packets),
+        format!("{:.1}", prediction.hops),
+        format!("{:.2}", prediction.link_packets),
+        energy(prediction.energy_pj),
+        waits_for(prediction.bound),
+    ]
+}
+
+/// A time in the measure that suits it.
+fn time(ps: f64) -> String {
+    match ps {
+        ps if ps < 1e6 => format!("{:.1} ns", ps / 1e3),
+        ps if ps < 1e9 => format!("{:.2} us", ps / 1e6),
+        ps => format!("{:.2} ms", ps / 1e9),
+    }
+}
+
+/// An energy in the measure that suits it.
+fn energy(pj: f64) -> String {
+    match pj {
+        pj if pj < 1e3 => format!("{pj:.1} pJ"),
+        pj if pj < 1e6 => format!("{:.2} nJ", pj / 1e3),
+        pj => format!("{:.2} uJ", pj / 1e6),
+    }
+}
+
+/// The stage that a timestep waits for, in words.
+fn waits_for(bound: Bottleneck) -> String {
+    match bound {
+        Bottleneck::Update(core) => format!("update loop of core {core}"),
+        Bottleneck::AxonOut(core) => format!("packets out of core {core}"),
+        Bottleneck::Synapses(core) => format!("lists of core {core}"),
+        Bottleneck::Path(core) => format!("last packet to core {core}"),
+        Bottleneck::Link(link) => {
+            let direction = [Direction::East, Direction::West, Direction::South, Direction::North];
+            let direction = direction[link.0 as usize % direction.len()];
+            format!("link of tile {} to the {direction:?}", link.0 / 4).to_lowercase()
+        }
+        Bottleneck::Host => "the host's spikes".to_owned(),
+    }
+}
+
+/// Sources that are named as the busiest.
+const BUSIEST: usize = 8;
+
+/// What `map` prints.
+#[must_use]
+pub fn render(compiled: &Compiled, chip: &Chip, format: Format) -> String {
+    match format {
+        Format::Json => in_json(compiled, chip),
+        Format::Human => {
+            let name = &compiled.program.name;
+            let bound = compiled.core_bound;
+            let (used, there) = (compiled.program.cores.len(), chip.cores.len());
+            let head = format!(
+                "{name} on {}: {used} of {there} cores; no mapping takes fewer than {bound}\n",
+                chip.name
+            );
+            let parts = [
+                head,
+                answers(compiled),
+                strategies(compiled),
+                layers(compiled),
+                sources(compiled),
+                links(compiled),
+                memory(&compiled.utilisation),
+            ];
+            parts.join("\n")
+        }
+    }
+}
+
+/// The best mapping of every strategy.
+fn strategies(compiled: &Compiled) -> String {
+    let row = |answer: &Answer| figures(answer.objective.name().to_owned(), answer);
+    aligned(&columns("strategies by"), compiled.strategies.iter().map(row).collect())
+}
+
+/// The population whose spikes leave over most axons, and how many.
+fn sources(compiled: &Compiled) -> String {
+    let rows = busiest(compiled).into_iter().take(BUSIEST).map(|source| {
+        vec![
+            source.name,
+            source.neurons.to_string(),
+            source.entries.to_string(),
+            format!("{:.1}", source.packets),
+        ]
+    });
+    let columns = [
+        ("busiest sources", Side::Left),
+        ("neurons", Side::Right),
+        ("cores each reaches", Side::Right),
+        ("packets a step", Side::Right),
+    ];
+    aligned(&columns, rows.collect())
+}
+
+/// Neurons of one population with as many axons out each.
+struct Busy {
+    name: String,
+    neurons: u32,
+    entries: usize,
+    packets: f64,
+}
+
+/// Hyperedges by what they cost, most first: those of one population and size together.
+fn busiest(compiled: &Compiled) -> Vec<Busy> {
+    let program = &compiled.program;
+    let mut sums: BTreeMap<(usize, usize), (u32, f64)> = BTreeMap::new();
+    let mut add = |population: usize, neuron: u32, entries: usize| {
+        let rate = compiled.rates[population][neuron as usize];
+        let sum = sums.entry((population, entries)).or_default();
+        sum.0 += 1;
+        sum.1 += rate * entries as f64;
+    };
+    let mut row = 0;
+    for (at, population) in program.populations.iter().enumerate() {
+        if population.role == Role::Input {
+            for neuron in 0..population.size {
+                add(at, neuron, program.inputs.row(row).len());
+                row += 1;
+            }
+        }
+        for place in &population.places {
+            let Some(core) = program.core_position(place.core) else { continue };
+            for step in 0..place.count {
+                let row = (place.compartment + step) as usize;
+                add(at, place.neuron + step, program.cores[core].axons_out.row(row).len());
+            }
+        }
+    }
+    let busy = |((population, entries), (neurons, packets)): ((usize, usize), (u32, f64))| Busy {
+        name: program.populations[population].name.clone(),
+        neurons,
+        entries,
+        packets,
+    };
+    let mut all: Vec<Busy> = sums.into_iter().map(busy).filter(|b| b.entries > 0).collect();
+    all.sort_by(|a, b| b.packets.total_cmp(&a.packets).then(a.name.cmp(&b.name)));
+    all
+}
+
+/// The links with most packets.
+fn links(compiled: &Compiled) -> String {
+    let mut links = compiled.answers.first().map_or_else(Vec::new, |a| a.prediction.links.clone());
+    links.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let rows = links.into_iter().take(BUSIEST);
+    let rows = rows
+        .map(|(link, packets)| vec![waits_for(Bottleneck::Link(link)), format!("{packets:.2}")]);
+    let columns = [("hottest links", Side::Left), ("packets a step", Side::Right)];
+    aligned(&columns, rows.collect())
+}
+
+fn in_json(compiled: &Compiled, chip: &Chip) -> String {
+    let sources = busiest(compiled).into_iter().map(|source| {
+        json!({
+            "population": source.name,
+            "neurons": source.neurons,
+            "entries": source.entries,
+            "packets": source.packets,
+        })
+    });
+    let links = compiled.answers.first().map(|answer| {
+        let link = |(link, packets): &(quarrion_isa::id::LinkId, f64)| {
+            json!({ "link": link, "packets": packets })
+        };
+        answer.prediction.links.iter().map(link).collect::<Vec<_>>()
+    });
+    pretty(&json!({
+        "network": compiled.program.name,
+        "chip": chip.name,
+        "cores_used": compiled.program.cores.len(),
+        "cores_bound": compiled.core_bound,
+        "cores_available": chip.cores.len(),
+        "answers": compiled.answers,
+        "strategies": compiled.strategies,
+        "sources": sources.collect::<Vec<_>>(),
+        "links": links,
+        "utilisation": compiled.utilisation,
+    }))
+}

@@ -1,0 +1,221 @@
+//! A mapping as a text that a person can edit: RON, populations by name, neurons as ranges.
+//!
+//! ```ron
+//! (
+//!     format: 1,
+//!     network: "digits",
+//!     chip: "loihi1",
+//!     cores: [
+//!         (core: 0, holds: [(population: "lif1", neurons: "0-47, 96")]),
+//!     ],
+//! )
+//! ```
+
+use quarrion_isa::diagnostic::{Diagnostic, Span};
+use quarrion_isa::id::{CoreId, PopulationId};
+use serde::{Deserialize, Serialize};
+
+use crate::layout::{CoreMapping, Mapping, Run, Slice};
+use crate::passes::codes;
+
+/// The version of the format that is written and read.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Most bytes of a mapping file.
+const BYTES_MAX: usize = 1 << 28;
+
+/// The file as it is written.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct MappingFile {
+    format: u32,
+    network: String,
+    chip: String,
+    cores: Vec<CoreEntry>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct CoreEntry {
+    core: u32,
+    holds: Vec<SliceEntry>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct SliceEntry {
+    population: String,
+    neurons: String,
+}
+
+/// A mapping with the places in its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocatedMapping {
+    /// The mapping.
+    pub mapping: Mapping,
+    source: String,
+    /// Where each core's entry begins and ends.
+    places: Vec<(u32, Span)>,
+}
+
+/// What is done with a population that the network does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// It is refused.
+    Refuse,
+    /// It is left out: the mapping is of an earlier network.
+    Skip,
+}
+
+impl LocatedMapping {
+    /// A finding about this mapping, with its place in the file.
+    #[must_use]
+    pub fn locate(&self, mut found: Diagnostic) -> Diagnostic {
+        for label in found.labels.iter_mut().filter(|label| label.source == "mapping") {
+            label.source.clone_from(&self.source);
+            let core = label.path.strip_prefix("cores.").and_then(|core| core.parse().ok());
+            let place = self.places.iter().find(|(known, _)| Some(*known) == core);
+            label.span = place.or(self.places.first()).map(|(_, span)| *span);
+        }
+        found
+    }
+}
+
+/// Reads a mapping; `names` are the populations as the program numbers them.
+///
+/// # Errors
+/// QM005: no mapping file; QM004: a population or a range that is none.
+pub fn parse_mapping(
+    text: &str,
+    source: &str,
+    names: &[String],
+    unknown: Unknown,
+) -> Result<LocatedMapping, Diagnostic> {
+    if text.len() > BYTES_MAX {
+        return Err(unreadable(source, text, 0, "larger than any mapping"));
+    }
+    let file: MappingFile = ron::from_str(text).map_err(|error| {
+        let at = offset(text, error.span.start.line, error.span.start.col);
+        unreadable(source, text, at, &error.code.to_string())
+    })?;
+    if file.format != FORMAT_VERSION {
+        let what = format!("format {}, but this program reads {FORMAT_VERSION}", file.format);
+        return Err(unreadable(source, text, text.find("format").unwrap_or(0), &what));
+    }
+    let spans = core_spans(text);
+    let mut located =
+        LocatedMapping { mapping: Mapping::default(), source: source.into(), places: Vec::new() };
+    for (at, entry) in file.cores.into_iter().enumerate() {
+        let span = spans.get(at).copied().unwrap_or_default();
+        located.places.push((entry.core, span));
+        let wrong = |message: String| {
+            Diagnostic::error(codes::WRONG_MAPPING, message)
+                .at_span(source, span, "in this core")
+                .help("make the mapping again for this network and chip")
+        };
+        let mut slices = Vec::new();
+        for held in entry.holds {
+            let known = names.iter().position(|name| *name == held.population);
+            let Some(index) = known else {
+                if unknown == Unknown::Skip {
+                    continue;
+                }
+                let message = format!("the network has no population `{}`", held.population);
+                return Err(wrong(message));
+            };
+            let runs = parse_runs(&held.neurons).ok_or_else(|| {
+                wrong(format!("`{}` is no list of ranges such as 0-47, 96", held.neurons))
+            })?;
+            slices.push(Slice { population: PopulationId::from_index(index), runs });
+        }
+        if !slices.is_empty() {
+            located.mapping.cores.push(CoreMapping { core: CoreId(entry.core), slices });
+        }
+    }
+    Ok(located)
+}
+
+/// Writes a mapping; `names` are the populations as the program numbers them.
+#[must_use]
+pub fn write_mapping(mapping: &Mapping, network: &str, chip: &str, names: &[String]) -> String {
+    let mut text = String::from(
+        "// Which neurons lie on which core. May be edited; it is checked like any other.\n(\n",
+    );
+    text.push_str(&format!("    format: {FORMAT_VERSION},\n"));
+    text.push_str(&format!("    network: {network:?},\n    chip: {chip:?},\n    cores: [\n"));
+    for core in &mapping.cores {
+        let held = core.slices.iter().map(|slice| {
+            let name = names.get(slice.population.index()).map_or("", String::as_str);
+            format!("(population: {name:?}, neurons: \"{}\")", ranges(&slice.runs))
+        });
+        let held: Vec<String> = held.collect();
+        text.push_str(&format!("        (core: {}, holds: [{}]),\n", core.core, held.join(", ")));
+    }
+    text.push_str("    ],\n)\n");
+    text
+}
+
+fn ranges(runs: &[Run]) -> String {
+    let range = |run: &Run| match run.count {
+        1 => run.first.to_string(),
+        count => format!("{}-{}", run.first, u64::from(run.first) + u64::from(count) - 1),
+    };
+    runs.iter().map(range).collect::<Vec<_>>().join(", ")
+}
+
+/// Reads ranges such as `0-47, 96`.
+fn parse_runs(text: &str) -> Option<Vec<Run>> {
+    let run = |range: &str| {
+        let (first, last) = match range.split_once('-') {
+            Some((first, last)) => (first.trim().parse().ok()?, last.trim().parse().ok()?),
+            None => {
+                let only: u32 = range.trim().parse().ok()?;
+                (only, only)
+            }
+        };
+        let count = last.checked_sub(first)?.checked_add(1)?;
+        Some(Run { first, count })
+    };
+    text.split(',').map(run).collect()
+}
+
+fn unreadable(source: &str, text: &str, at: usize, what: &str) -> Diagnostic {
+    let end = (at + 1).min(text.len()).max(at);
+    Diagnostic::error(codes::UNREADABLE_MAPPING, format!("this is no mapping file: {what}"))
+        .at_span(source, Span { start: at, end }, "here")
+        .help("`quarrion map NET --chip CHIP --out FILE` writes one to begin with")
+}
+
+/// The byte at a line and column, both from one.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let rest = text.get(before..).unwrap_or_default();
+    let inside: usize = rest.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
+    (before + inside).min(text.len())
+}
+
+/// The field `core` of every entry, in order: outside strings and comments.
+fn core_spans(text: &str) -> Vec<Span> {
+    let bytes = text.as_bytes();
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        if rest.starts_with(b"//") {
+            at += rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
+        } else if bytes[at] == b'"' {
+            at += 1;
+            while at < bytes.len() && bytes[at] != b'"' {
+                at += if bytes[at] == b'\\' { 2 } else { 1 };
+            }
+            at += 1;
+        } else if rest.starts_with(b"core") && !rest.starts_with(b"cores") {
+            let end = rest.iter().position(|&byte| byte == b',').unwrap_or(rest.len());
+            spans.push(Span { start: at, end: at + end });
+            at += end.max(1);
+        } else {
+            at += 1;
+        }
+    }
+    spans
+}

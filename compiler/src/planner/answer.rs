@@ -1,0 +1,275 @@
+//! The best mapping by every objective asked for, of all that the strategies made.
+
+use quarrion_isa::chip::Chip;
+use quarrion_isa::diagnostic::Diagnostic;
+use serde::Serialize;
+
+use super::cut::{Cut, available, fits, too_few};
+use super::measure::{Measured, Meter};
+use super::options::{Objective, PlannerOptions, Strategy};
+use super::place::place;
+use super::predict::{Prediction, measure_and_predict, predict};
+use super::search::Search;
+use super::{Candidate, Notes, Part, check_mapping, like};
+use crate::compile::CompileFailure;
+use crate::layout::Mapping;
+use crate::passes::codes;
+use crate::quantised::QuantisedNetwork;
+
+/// Timesteps closer than this count as equal, so that fewer cores decide.
+const CLOSE: f64 = 1.01;
+
+/// Synapses looked at by the balanced cut, beside a multiple of the network's own.
+const BALANCE_WORK: (u64, u64) = (2_000_000, 24);
+
+/// Most synapses looked at by the balanced cut.
+const BALANCE_MOST: u64 = 4_000_000_000;
+
+/// What one objective would have chosen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// The objective.
+    pub objective: Objective,
+    /// The strategy that made the mapping.
+    pub strategy: Strategy,
+    /// What the mapping takes.
+    pub prediction: Prediction,
+}
+
+/// The mapping chosen, and what else was found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) mapping: Mapping,
+    /// The chosen one first, then `latency` and `cores`.
+    pub(crate) answers: Vec<Answer>,
+    /// The best of every strategy for the objective.
+    pub(crate) strategies: Vec<Answer>,
+    /// Spikes per step of every neuron.
+    pub(crate) rates: Vec<Vec<f64>>,
+    /// Cores that no mapping can do without.
+    pub(crate) core_bound: u32,
+    pub(crate) notes: Notes,
+}
+
+/// Makes a mapping, or checks the one that is given.
+///
+/// # Errors
+/// What no mapping of the network onto the chip can have, or what is wrong with the given one.
+pub(crate) fn plan(
+    network: &QuantisedNetwork,
+    chip: &Chip,
+    options: &PlannerOptions,
+    given: Option<&Mapping>,
+    seed: u64,
+) -> Result<Plan, CompileFailure> {
+    let rates = options.rates.resolve(network)?;
+    let meter = Meter::new(network, chip, rates);
+    let plan = match given {
+        Some(mapping) => {
+            let measured = check_mapping(&meter, mapping)?;
+            let prediction = predict(&meter, mapping, &measured);
+            given_plan(mapping.clone(), prediction, options.objective)
+        }
+        None => {
+            let cores = allowed(chip, options.cores);
+            Planner { meter: &meter, options, seed, cores }.plan()?
+        }
+    };
+    Ok(Plan { core_bound: core_bound(&meter), rates: meter.rates, ..plan })
+}
+
+/// The plan of a mapping that nothing is compared with.
+fn given_plan(mapping: Mapping, prediction: Prediction, objective: Objective) -> Plan {
+    let answer = Answer { objective, strategy: Strategy::Given, prediction };
+    Plan { mapping, answers: vec![answer.clone()], strategies: vec![answer], ..Plan::default() }
+}
+
+/// Cores that no mapping can do without: compartments and state bits over what a core has, kind
+/// by kind.
+fn core_bound(meter: &Meter<'_>) -> u32 {
+    let mut bound = 0;
+    for (index, kind) in (0..).zip(&meter.chip.core_types) {
+        let (mut compartments, mut state) = (0_u64, 0_u64);
+        for population in &meter.network.populations {
+            let Some(neurons) = &population.neurons else { continue };
+            if neurons.core_type == index {
+                let bits = meter.network.neuron_program(neurons).state_bits();
+                compartments += u64::from(population.size);
+                state += u64::from(population.size) * u64::from(bits);
+            }
+        }
+        let by_state = kind.state_memory_bits.map_or(0, |bits| state.div_ceil(bits.max(1)));
+        bound += compartments.div_ceil(u64::from(kind.compartments.max(1))).max(by_state);
+    }
+    u32::try_from(bound).unwrap_or(u32::MAX)
+}
+
+/// Cores of each kind that may be used.
+fn allowed(chip: &Chip, most: Option<u32>) -> Vec<usize> {
+    let cores = available(chip).into_iter();
+    cores.map(|cores| most.map_or(cores, |most| cores.min(most as usize))).collect()
+}
+
+struct Planner<'a> {
+    meter: &'a Meter<'a>,
+    options: &'a PlannerOptions,
+    seed: u64,
+    cores: Vec<usize>,
+}
+
+impl Planner<'_> {
+    fn plan(&self) -> Result<Plan, CompileFailure> {
+        let cut = Cut::new(self.meter)?;
+        let mut notes = Notes::new();
+        if let Some(old) = &self.options.like
+            && let Some(mapping) = like::keep(self.meter, &cut, old)?
+        {
+            let (_, prediction) = measure_and_predict(self.meter, &mapping)?;
+            return Ok(given_plan(mapping, prediction, self.options.objective));
+        }
+        let candidates = self.candidates(&cut, &mut notes)?;
+        let Some(best) = choose(&candidates, &self.options.objective) else {
+            return Err(self.failure(&cut)?);
+        };
+        let answer = |objective: Objective, candidate: &Candidate| Answer {
+            objective,
+            strategy: candidate.strategy,
+            prediction: candidate.prediction.clone(),
+        };
+        let mut answers = vec![answer(self.options.objective, best)];
+        for objective in [Objective::Latency, Objective::Cores] {
+            if objective != self.options.objective
+                && let Some(candidate) = choose(&candidates, &objective)
+            {
+                answers.push(answer(objective, candidate));
+            }
+        }
+        let mut strategies = Vec::new();
+        for &strategy in &self.options.strategies {
+            let own: Vec<Candidate> =
+                candidates.iter().filter(|c| c.strategy == strategy).cloned().collect();
+            let best = choose(&own, &self.options.objective);
+            strategies.extend(best.map(|candidate| answer(self.options.objective, candidate)));
+        }
+        let mapping = best.mapping.clone();
+        Ok(Plan { mapping, answers, strategies, notes, ..Plan::default() })
+    }
+
+    /// Every mapping that the strategies make and that fits.
+    fn candidates(
+        &self,
+        cut: &Cut<'_>,
+        notes: &mut Notes,
+    ) -> Result<Vec<Candidate>, CompileFailure> {
+        let mut found = Vec::new();
+        let alone = cut.alone();
+        let roomy = fits(&alone, &self.cores);
+        let shared = cut.shared()?;
+        for &strategy in &self.options.strategies {
+            match strategy {
+                Strategy::Greedy => {
+                    if roomy {
+                        self.add(strategy, alone.clone(), &mut found)?;
+                    } else if fits(&shared, &self.cores) {
+                        notes.push(shared_cores(self.meter.chip, alone.len()));
+                    }
+                    if shared.len() < alone.len() {
+                        self.add(strategy, shared.clone(), &mut found)?;
+                    }
+                }
+                Strategy::Balanced if roomy => {
+                    let synapses = self.meter.work();
+                    let work = BALANCE_WORK.0 + BALANCE_WORK.1 * synapses;
+                    let parts = cut.balance(&self.cores, work.min(BALANCE_MOST))?;
+                    self.add(strategy, parts, &mut found)?;
+                }
+                Strategy::Multilevel => {
+                    let cores = self.cores.iter().sum();
+                    let effort = self.options.effort;
+                    let search = Search::new(self.meter, cut.cutters(), cores, effort, self.seed)?;
+                    let Some(search) = search else { continue };
+                    for objective in self.searched() {
+                        if let Some(parts) = search.parts(&objective)? {
+                            self.add(strategy, parts, &mut found)?;
+                        }
+                    }
+                }
+                Strategy::Balanced | Strategy::Given => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// The objectives that the partitioner is asked for.
+    fn searched(&self) -> Vec<Objective> {
+        let mut all = vec![Objective::Latency, Objective::Cores];
+        if !all.contains(&self.options.objective) {
+            all.push(self.options.objective);
+        }
+        all
+    }
+
+    /// Places parts and says what they take; nothing where there are too few cores.
+    fn add(
+        &self,
+        strategy: Strategy,
+        parts: Vec<Part>,
+        found: &mut Vec<Candidate>,
+    ) -> Result<(), CompileFailure> {
+        if !fits(&parts, &self.cores) {
+            return Ok(());
+        }
+        let slices = parts.iter().map(|part| part.slices.as_slice());
+        let measured = Measured::of(self.meter, slices)?;
+        if let Some(mapping) = place(self.meter, &parts, &measured, self.seed) {
+            let (_, prediction) = measure_and_predict(self.meter, &mapping)?;
+            found.push(Candidate { strategy, mapping, prediction });
+        }
+        Ok(())
+    }
+
+    /// Why there is no mapping.
+    fn failure(&self, cut: &Cut<'_>) -> Result<CompileFailure, CompileFailure> {
+        let path = self.options.cores.map(|_| "the number of cores that may be used");
+        Ok(too_few(self.meter, &cut.shared()?, &self.cores, path).into())
+    }
+}
+
+/// The best candidate for an objective, the first of equals.
+fn choose<'c>(candidates: &'c [Candidate], objective: &Objective) -> Option<&'c Candidate> {
+    let least = |key: &dyn Fn(&Prediction) -> f64| {
+        let score = |candidate: &Candidate| key(&candidate.prediction);
+        candidates.iter().min_by(|a, b| score(a).total_cmp(&score(b)))
+    };
+    match objective {
+        Objective::Latency => {
+            let shortest = least(&|p| p.step_ps)?.prediction.step_ps;
+            let close = candidates.iter().filter(|c| c.prediction.step_ps <= shortest * CLOSE);
+            close.min_by(|a, b| {
+                let (a, b) = (&a.prediction, &b.prediction);
+                (a.cores.cmp(&b.cores)).then(a.step_ps.total_cmp(&b.step_ps))
+            })
+        }
+        Objective::Cores => candidates.iter().min_by(|a, b| {
+            let (a, b) = (&a.prediction, &b.prediction);
+            (a.cores.cmp(&b.cores)).then(a.step_ps.total_cmp(&b.step_ps))
+        }),
+        Objective::Traffic => least(&|p| p.packets),
+        Objective::Energy => least(&|p| p.energy_pj),
+        Objective::Mix(weights) => least(&|p| {
+            weights.cores * f64::from(p.cores.max(1)).ln()
+                + weights.traffic * p.packets.max(1e-9).ln()
+                + weights.latency * p.step_ps.max(1e-9).ln()
+                + weights.energy * p.energy_pj.max(1e-9).ln()
+        }),
+    }
+}
+
+/// Says that populations share cores for want of them.
+fn shared_cores(chip: &Chip, apart: usize) -> Diagnostic {
+    let message =
+        format!("parts of different populations share cores: apart they would take {apart} cores");
+    Diagnostic::note(codes::SHARED_CORES, message)
+        .at(&chip.name, "cores", format!("{} cores", chip.cores.len()))
+        .help("a chip with more cores would take shorter timesteps")
+}

@@ -1,0 +1,93 @@
+//! Whether a mapping holds the network: every neuron once, no core too full.
+
+use quarrion_isa::chip::Chip;
+use quarrion_isa::diagnostic::Diagnostic;
+
+use super::measure::{Measured, Meter};
+use crate::compile::CompileFailure;
+use crate::layout::Mapping;
+use crate::passes::codes;
+use crate::quantised::QuantisedNetwork;
+
+/// Whether a given mapping holds the network on this chip.
+///
+/// # Errors
+/// QM004: neurons that are missing, doubled or on a core that cannot run them; what a core lacks.
+pub(super) fn check_mapping(
+    meter: &Meter<'_>,
+    mapping: &Mapping,
+) -> Result<Measured, CompileFailure> {
+    let (network, chip) = (meter.network, meter.chip);
+    check_places(network, chip, mapping).map_err(|(place, message)| {
+        Diagnostic::error(codes::WRONG_MAPPING, message)
+            .at("mapping", &place, "here")
+            .help("make the mapping again for this network and chip")
+    })?;
+    let measured = Measured::of(meter, mapping.cores.iter().map(|core| core.slices.as_slice()))?;
+    for (part, core) in mapping.cores.iter().enumerate() {
+        let place = format!("core {} of the mapping", core.core);
+        measured.check(part, chip.core_type(core.core), &place)?;
+    }
+    Ok(measured)
+}
+
+/// Every neuron once, on a core of its kind; the place and the fault otherwise.
+fn check_places(
+    network: &QuantisedNetwork,
+    chip: &Chip,
+    mapping: &Mapping,
+) -> Result<(), (String, String)> {
+    let unplaced =
+        network.populations.iter().map(|population| vec![false; population.size as usize]);
+    let mut placed: Vec<Vec<bool>> = unplaced.collect();
+    let mut last = None;
+    for core in &mapping.cores {
+        let place = format!("cores.{}", core.core);
+        if core.core.index() >= chip.cores.len() {
+            return Err((place, format!("core {} is not on `{}`", core.core, chip.name)));
+        }
+        if last.replace(core.core).is_some_and(|last| last >= core.core) {
+            return Err((place, format!("core {} is not in ascending order", core.core)));
+        }
+        for slice in &core.slices {
+            let population = network.populations.get(slice.population.index());
+            let neurons = population.and_then(|population| population.neurons.as_ref());
+            let (Some(population), Some(neurons)) = (population, neurons) else {
+                return Err((place, format!("no neurons in population {}", slice.population)));
+            };
+            if neurons.core_type != chip.cores[core.core.index()].core_type {
+                let message =
+                    format!("core {} cannot run the neurons of `{}`", core.core, population.name);
+                return Err((place, message));
+            }
+            let mut end = 0;
+            for run in &slice.runs {
+                let fits = run.count > 0
+                    && (run.first > end || end == 0)
+                    && run.first.checked_add(run.count).is_some_and(|e| e <= population.size);
+                if !fits {
+                    let message =
+                        format!("runs of `{}` overlap, touch or leave it", population.name);
+                    return Err((place, message));
+                }
+                end = run.first + run.count;
+                for neuron in run.first..end {
+                    let placed = &mut placed[slice.population.index()][neuron as usize];
+                    if std::mem::replace(placed, true) {
+                        let message =
+                            format!("neuron {neuron} of `{}` is placed twice", population.name);
+                        return Err((place, message));
+                    }
+                }
+            }
+        }
+    }
+    for ((_, population), placed) in network.populations_with_ids().zip(&placed) {
+        let missing = placed.iter().position(|placed| !placed);
+        if let Some(neuron) = missing.filter(|_| population.neurons.is_some()) {
+            let message = format!("neuron {neuron} of `{}` is not placed", population.name);
+            return Err(("cores".into(), message));
+        }
+    }
+    Ok(())
+}

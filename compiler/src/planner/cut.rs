@@ -1,0 +1,227 @@
+//! Populations as boxes on cores of their own: as few as fit, or finer where time is lost.
+
+use quarrion_isa::chip::Chip;
+use quarrion_isa::id::PopulationId;
+
+use super::boxes::Cutter;
+use super::measure::{Measured, Meter};
+use super::work::core_times;
+use super::{Part, predict};
+use crate::compile::CompileFailure;
+use crate::infeasible::{DoesNotFit, Resource, Term};
+use crate::layout::Slice;
+use crate::passes::demand::Held;
+
+/// Rounds of cutting source populations finer for the sake of their axons out.
+const ROUNDS: u32 = 40;
+
+/// Steps without a shorter timestep after which finer cuts are given up.
+const PATIENCE: u32 = 24;
+
+/// A network cut into boxes.
+#[derive(Clone)]
+pub(super) struct Cut<'a> {
+    meter: &'a Meter<'a>,
+    cutters: Vec<Cutter<'a>>,
+}
+
+impl<'a> Cut<'a> {
+    /// Cuts every population, finer where its own axons out ask for it.
+    ///
+    /// # Errors
+    /// Some neuron does not fit a core.
+    pub(super) fn new(meter: &'a Meter<'a>) -> Result<Self, CompileFailure> {
+        let mut cutters = Vec::new();
+        for (id, _) in meter.network.populations_with_ids() {
+            cutters.extend(Cutter::new(meter, id)?);
+        }
+        let mut cut = Self { meter, cutters };
+        cut.relieve_axons_out()?;
+        Ok(cut)
+    }
+
+    /// The populations' cutters.
+    pub(super) fn cutters(&self) -> &[Cutter<'a>] {
+        &self.cutters
+    }
+
+    fn slices(&self) -> impl Iterator<Item = (&Cutter<'a>, &Slice)> + Clone {
+        self.cutters.iter().flat_map(|cutter| cutter.slices.iter().map(move |s| (cutter, s)))
+    }
+
+    fn measured(&self) -> Result<Measured, CompileFailure> {
+        Measured::of(self.meter, self.slices().map(|(_, slice)| std::slice::from_ref(slice)))
+    }
+
+    /// Cuts populations finer until every box holds the axons out of its neurons.
+    fn relieve_axons_out(&mut self) -> Result<(), CompileFailure> {
+        for _ in 0..ROUNDS {
+            let measured = self.measured()?;
+            let mut short = None;
+            let mut finer: Vec<(PopulationId, u64)> = Vec::new();
+            for (part, (cutter, slice)) in self.slices().enumerate() {
+                let core = self.meter.kind(self.meter.core_type(slice.population));
+                let place = format!("a core of its own for {}", measured.demands[part][0].name());
+                if let Err(found) = measured.check(part, core, &place) {
+                    let boxes = cutter.slices.len() as u64;
+                    let wanted = ((boxes as f64 * found.ratio()).ceil() as u64).max(boxes + 1);
+                    if !cutter.is_finest() {
+                        finer.push((slice.population, wanted.min(cutter.most())));
+                    }
+                    short = Some(found);
+                }
+            }
+            match short {
+                None => return Ok(()),
+                Some(found) if finer.is_empty() => return Err(found.into()),
+                Some(_) => {}
+            }
+            for (population, least) in finer {
+                if let Some(cutter) = self.cutters.iter_mut().find(|c| c.population == population) {
+                    cutter.cut(least)?;
+                }
+            }
+        }
+        let measured = self.measured()?;
+        for (part, (_, slice)) in self.slices().enumerate() {
+            let core = self.meter.kind(self.meter.core_type(slice.population));
+            let place = format!("a core of its own for {}", measured.demands[part][0].name());
+            measured.check(part, core, &place)?;
+        }
+        Ok(())
+    }
+
+    /// A core for every box.
+    pub(super) fn alone(&self) -> Vec<Part> {
+        let part = |(_, slice): (&Cutter<'_>, &Slice)| Part {
+            core_type: self.meter.core_type(slice.population),
+            slices: vec![slice.clone()],
+        };
+        self.slices().map(part).collect()
+    }
+
+    /// Every box on the first core of its kind that still holds it.
+    pub(super) fn shared(&self) -> Result<Vec<Part>, CompileFailure> {
+        let measured = self.measured()?;
+        let mut parts: Vec<(Part, Vec<usize>)> = Vec::new();
+        for (at, part) in self.alone().into_iter().enumerate() {
+            let core = self.meter.kind(part.core_type);
+            let held = |&box_: &usize| Held {
+                demand: &measured.demands[box_][0],
+                axons_out: &measured.axons_out[box_][0],
+            };
+            let home = parts.iter_mut().find(|(home, boxes)| {
+                let together: Vec<Held<'_>> = boxes.iter().chain([&at]).map(held).collect();
+                home.core_type == part.core_type
+                    && crate::passes::demand::check_core(core, "", &together).is_ok()
+            });
+            match home {
+                Some((home, boxes)) => {
+                    home.slices.extend(part.slices);
+                    boxes.push(at);
+                }
+                None => parts.push((part, vec![at])),
+            }
+        }
+        Ok(parts.into_iter().map(|(part, _)| part).collect())
+    }
+
+    /// Cuts the populations that the timestep waits for ever finer; returns the best layout found
+    /// within `cores` cores, `work` synapses looked at.
+    pub(super) fn balance(&self, cores: &[usize], work: u64) -> Result<Vec<Part>, CompileFailure> {
+        let mut cut = self.clone();
+        let end = self.meter.work() + work;
+        let mut best: (f64, Vec<Part>) = (f64::INFINITY, self.alone());
+        let mut patience = PATIENCE;
+        while patience > 0 {
+            let parts = cut.alone();
+            if !fits(&parts, cores) {
+                break;
+            }
+            let times = core_times(self.meter, &parts, &cut.measured()?);
+            let tiles = tiles_for(self.meter.chip, parts.len());
+            let longest = times.iter().copied().fold(0.0, f64::max);
+            let step = predict::close(self.meter.chip, longest, tiles, self.meter);
+            if step < best.0 {
+                best = (step, parts);
+                patience = PATIENCE;
+            }
+            patience -= 1;
+            if self.meter.work() > end || !cut.relieve(&times)? {
+                break;
+            }
+        }
+        Ok(best.1)
+    }
+
+    /// Cuts the population of the slowest box finer; says whether one could be.
+    fn relieve(&mut self, times: &[f64]) -> Result<bool, CompileFailure> {
+        let mut slowest: Option<(f64, usize)> = None;
+        let mut first = 0;
+        for (at, cutter) in self.cutters.iter().enumerate() {
+            let end = first + cutter.slices.len();
+            let time = times[first..end].iter().copied().fold(0.0, f64::max);
+            first = end;
+            if slowest.is_none_or(|(most, _)| time > most) {
+                slowest = Some((time, at));
+            }
+        }
+        let Some((_, at)) = slowest else { return Ok(false) };
+        let cutter = &mut self.cutters[at];
+        if cutter.is_finest() {
+            return Ok(false);
+        }
+        let boxes = cutter.slices.len() as u64;
+        cutter.cut(boxes + (boxes / 8).max(1))?;
+        // More boxes of a target ask more axons out of its sources.
+        Ok(self.relieve_axons_out().is_ok())
+    }
+}
+
+/// Cores of each kind.
+pub(super) fn available(chip: &Chip) -> Vec<usize> {
+    let mut cores = vec![0; chip.core_types.len()];
+    chip.cores.iter().for_each(|site| cores[site.core_type as usize] += 1);
+    cores
+}
+
+/// Whether there are cores for all parts, and no more parts than all of `cores` allow.
+pub(super) fn fits(parts: &[Part], cores: &[usize]) -> bool {
+    let needed = |kind: usize| parts.iter().filter(|part| part.core_type as usize == kind).count();
+    cores.iter().enumerate().all(|(kind, &cores)| needed(kind) <= cores)
+}
+
+/// Tiles that so many cores lie on at best.
+fn tiles_for(chip: &Chip, cores: usize) -> u32 {
+    let tiles = chip.mesh.tiles().max(1) as usize;
+    let per_tile = (chip.cores.len() / tiles).max(1);
+    cores.div_ceil(per_tile) as u32
+}
+
+/// That there are too few cores, population by population.
+pub(super) fn too_few(
+    meter: &Meter<'_>,
+    parts: &[Part],
+    cores: &[usize],
+    bound_path: Option<&str>,
+) -> Box<DoesNotFit> {
+    let short = |&(kind, &cores): &(usize, &usize)| {
+        parts.iter().filter(|part| part.core_type as usize == kind).count() > cores
+    };
+    let (kind, &bound) = cores.iter().enumerate().find(short).unwrap_or((0, &0));
+    let mine = || parts.iter().filter(|part| part.core_type as usize == kind);
+    // A core counts for the population of its first slice.
+    let starts = |population: PopulationId| {
+        mine().filter(|part| part.slices[0].population == population).count() as u64
+    };
+    let populations = meter.network.populations_with_ids();
+    let terms = populations.map(|(id, p)| Term::new(&*p.name, starts(id)));
+    let named = format!("mesh and core type `{}`", meter.chip.core_types[kind].name);
+    Box::new(DoesNotFit {
+        resource: Resource::Cores,
+        place: format!("`{}`", meter.chip.name),
+        demand: terms.filter(|term| term.amount > 0).collect(),
+        bound: bound as u64,
+        bound_path: bound_path.map_or(named, str::to_owned),
+    })
+}

@@ -1,0 +1,70 @@
+//! How often neurons spike, as the planner needs it: spikes per step of every neuron.
+
+use quarrion_isa::diagnostic::Diagnostic;
+
+use crate::passes::codes;
+use crate::quantised::QuantisedNetwork;
+
+/// Spikes per step of a neuron nobody knows more about.
+pub const UNIFORM_RATE: f64 = 0.1;
+
+/// How often neurons spike.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rates {
+    /// All alike, in spikes per step.
+    Uniform(f64),
+    /// By population: (name, spikes per step of each of its neurons); others as [`UNIFORM_RATE`].
+    Populations(Vec<(String, f64)>),
+    /// By neuron, population by population as the program numbers them.
+    Neurons(Vec<Vec<f64>>),
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self::Uniform(UNIFORM_RATE)
+    }
+}
+
+impl Rates {
+    /// One value a neuron, population by population.
+    ///
+    /// # Errors
+    /// QM003: rates of another network, or beyond 0..=1.
+    pub(super) fn resolve(&self, network: &QuantisedNetwork) -> Result<Vec<Vec<f64>>, Diagnostic> {
+        let wrong = |what: String| {
+            Diagnostic::error(codes::WRONG_RATES, what)
+                .at(&network.name, "rates", "these")
+                .help("give one rate in 0..=1 for every neuron, from a run of this network")
+        };
+        let legal = |rate: f64| (0.0..=1.0).contains(&rate);
+        let all = |rate: f64| network.populations.iter().map(move |p| vec![rate; p.size as usize]);
+        let rates: Vec<Vec<f64>> = match self {
+            Self::Uniform(rate) => all(*rate).collect(),
+            Self::Populations(given) => {
+                let known = |name: &str| given.iter().find(|(known, _)| known == name);
+                let unknown = given.iter().find(|(name, _)| {
+                    !network.populations.iter().any(|population| population.name == *name)
+                });
+                if let Some((name, _)) = unknown {
+                    return Err(wrong(format!("rates name `{name}`, which is no population")));
+                }
+                let of = |population: &crate::quantised::QuantisedPopulation| {
+                    let rate = known(&population.name).map_or(UNIFORM_RATE, |(_, rate)| *rate);
+                    vec![rate; population.size as usize]
+                };
+                network.populations.iter().map(of).collect()
+            }
+            Self::Neurons(given) => {
+                let sizes = network.populations.iter().map(|p| p.size as usize);
+                if !given.iter().map(Vec::len).eq(sizes) {
+                    return Err(wrong("rates do not have one value for every neuron".into()));
+                }
+                given.clone()
+            }
+        };
+        match rates.iter().flatten().find(|&&rate| !legal(rate)) {
+            Some(rate) => Err(wrong(format!("a rate of {rate} spikes per step is not in 0..=1"))),
+            None => Ok(rates),
+        }
+    }
+}

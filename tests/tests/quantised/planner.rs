@@ -1,0 +1,187 @@
+//! The planner: predictions against timed runs, objectives against each other, old mappings kept.
+
+use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, compile};
+use quarrion_compiler::layout::Mapping;
+use quarrion_compiler::mapping_file::{Unknown, parse_mapping, write_mapping};
+use quarrion_compiler::network::Network;
+use quarrion_compiler::planner::{Objective, PlannerOptions, Rates, Strategy};
+use quarrion_isa::chip::Chip;
+use quarrion_isa::stimulus::Stimulus;
+use quarrion_tests::accuracy::{EXAMPLES, example, stimulus};
+use quarrion_tests::oracle_float::samples::Samples;
+
+use super::shared::{assert_same_rasters, chip, compiled, example_network, run_oracle};
+
+/// Compiles with a planner.
+fn planned(network: &Network, chip: &Chip, planner: PlannerOptions) -> Compiled {
+    let options = CompileOptions { planner, ..CompileOptions::default() };
+    compile(network, chip, &options).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+fn by(objective: Objective) -> PlannerOptions {
+    PlannerOptions { objective, ..PlannerOptions::default() }
+}
+
+/// Samples of an example.
+fn samples_of(name: &str, count: usize) -> Vec<quarrion_isa::stimulus::Sample> {
+    let samples = Samples::load_example(&example(name));
+    (0..count).map(|index| stimulus(&samples, index)).collect()
+}
+
+/// Spikes per step of every neuron, counted over the samples.
+fn counted_rates(made: &Compiled, samples: &[quarrion_isa::stimulus::Sample]) -> Rates {
+    let populations = &made.quantised.populations;
+    let mut rates: Vec<Vec<f64>> = populations.iter().map(|p| vec![0.0; p.size as usize]).collect();
+    let last = populations.iter().map(|p| p.phase).max().unwrap_or(0);
+    let steps: u32 = samples.iter().map(|sample| sample.steps + last).sum();
+    let one = 1.0 / f64::from(steps);
+    for (sample, raster) in samples.iter().zip(run_oracle(made, samples)) {
+        sample.spikes.iter().for_each(|spike| rates[0][spike.neuron as usize] += one);
+        for firing in raster.firings {
+            rates[firing.population.index()][firing.neuron as usize] += one;
+        }
+    }
+    Rates::Neurons(rates)
+}
+
+/// The mean timestep of a run, in ps.
+fn timed(made: &Compiled, chip: &Chip, samples: &[quarrion_isa::stimulus::Sample]) -> f64 {
+    let stimulus = Stimulus { samples: samples.to_vec(), labels: None };
+    let outcome = quarrion_reference::run(&made.program, chip, &stimulus, 0, &mut |_| {})
+        .unwrap_or_else(|error| panic!("{error}"));
+    let total: u64 = outcome.ledger.steps.iter().map(|step| step.time.total().0).sum();
+    total as f64 / outcome.ledger.steps.len() as f64
+}
+
+/// With the rates of a run, the predicted timestep is near the mean one of the timing model, for
+/// mappings on one core and on many. The maximum of means is below the mean of maxima.
+#[test]
+fn predictions_are_near_timed_runs() {
+    let chip = chip("loihi1", &[]);
+    for name in EXAMPLES {
+        let network = example_network(name);
+        let samples = samples_of(name, 4);
+        let rates = counted_rates(&compiled(&network, &chip), &samples);
+        for objective in [Objective::Cores, Objective::Latency] {
+            let planner = PlannerOptions { rates: rates.clone(), ..by(objective) };
+            let made = planned(&network, &chip, planner);
+            let predicted = made.answers[0].prediction.step_ps;
+            let found = timed(&made, &chip, &samples);
+            println!(
+                "{name}, {}: {} cores, predicted {predicted:.0} ps, timed {found:.0} ps",
+                objective.name(),
+                made.program.cores.len(),
+            );
+            let ratio = predicted / found;
+            assert!((0.6..=1.15).contains(&ratio), "{name}, {}: {ratio}", objective.name());
+        }
+    }
+}
+
+/// The objective asked for is the one that wins, and `latency` and `cores` always stand beside it.
+#[test]
+fn objectives_choose_what_they_say() {
+    let chip = chip("loihi1", &[]);
+    for name in EXAMPLES {
+        let network = example_network(name);
+        let all = [Objective::Cores, Objective::Latency, Objective::Traffic, Objective::Energy];
+        let found = all.map(|objective| planned(&network, &chip, by(objective)).answers);
+        let first = |at: usize| &found[at][0].prediction;
+        for other in 0..all.len() {
+            assert!(first(0).cores <= first(other).cores, "{name}");
+            assert!(first(1).step_ps <= first(other).step_ps * 1.01, "{name}");
+            assert!(first(2).packets <= first(other).packets, "{name}");
+            assert!(first(3).energy_pj <= first(other).energy_pj, "{name}");
+        }
+        assert_eq!(found.each_ref().map(Vec::len), [2, 2, 3, 3]);
+        // Every answer beside the first is what its objective finds.
+        assert_eq!(found[0][1], found[1][0], "{name}");
+        assert_eq!(found[1][1], found[0][0], "{name}");
+    }
+}
+
+/// Whatever is made is the network: every strategy and objective fires alike and is repeatable.
+#[test]
+fn every_strategy_fires_alike() {
+    let network = example_network("digits_recurrent");
+    let samples = samples_of("digits_recurrent", 2);
+    let chip = chip("loihi1", &["core_types.neuro.compartments=24"]);
+    for strategy in [Strategy::Greedy, Strategy::Balanced, Strategy::Multilevel] {
+        for objective in [Objective::Cores, Objective::Latency] {
+            let planner = PlannerOptions { strategies: vec![strategy], ..by(objective) };
+            let made = planned(&network, &chip, planner.clone());
+            assert!(assert_same_rasters(&made, &chip, &samples) > 100);
+            assert_eq!(made, planned(&network, &chip, planner), "{strategy}");
+        }
+    }
+}
+
+/// No more cores are used than are allowed; fewer than one layer needs is a result.
+#[test]
+fn fewer_cores_are_kept_to() {
+    let network = example_network("digits_conv");
+    let chip = chip("loihi1", &[]);
+    for cores in [2, 5, 40] {
+        let planner = PlannerOptions { cores: Some(cores), ..PlannerOptions::default() };
+        let made = planned(&network, &chip, planner);
+        assert!(made.program.cores.len() <= cores as usize);
+    }
+    let planner = PlannerOptions { cores: Some(1), ..PlannerOptions::default() };
+    let options = CompileOptions { planner, ..CompileOptions::default() };
+    let refused = compile(&network, &chip, &options);
+    assert!(matches!(refused, Err(CompileFailure::DoesNotFit(_))));
+}
+
+/// A larger board or core never makes a network that fits not fit, nor the timestep longer.
+#[test]
+fn a_larger_chip_is_never_worse() {
+    let network = example_network("digits_conv");
+    let sets: [&[&str]; 4] = [
+        &["mesh.width=1", "mesh.height=1", "mesh.cores_per_tile=3"],
+        &["mesh.width=2", "mesh.height=1", "mesh.cores_per_tile=3"],
+        &["mesh.width=2", "mesh.height=2", "mesh.cores_per_tile=4"],
+        &[],
+    ];
+    let mut last = f64::INFINITY;
+    for sets in sets {
+        let made = compiled(&network, &chip("loihi1", sets));
+        let step = made.answers[0].prediction.step_ps;
+        assert!(step <= last * 1.01, "{sets:?}: {step} ps after {last}");
+        last = step;
+    }
+    let mut last = u32::MAX;
+    for words in [65_536, 131_072, 262_144, 1_048_576] {
+        let set = format!("core_types.neuro.synapse_memory_bits={words}");
+        let chip = chip("loihi1", &[&set]);
+        let made = planned(&network, &chip, by(Objective::Cores));
+        let cores = made.answers[0].prediction.cores;
+        assert!(cores <= last, "{words} bits: {cores} cores after {last}");
+        last = cores;
+    }
+}
+
+/// A mapping survives its file, and an old one keeps what did not change.
+#[test]
+fn mappings_survive_their_file_and_are_kept() {
+    let network = example_network("digits");
+    let chip = chip("loihi1", &[]);
+    let made = compiled(&network, &chip);
+    let names = network.names_in_program();
+    let text = write_mapping(&made.mapping, "digits", "loihi1", &names);
+    let read = parse_mapping(&text, "m.ron", &names, Unknown::Refuse).expect("its own file");
+    assert_eq!(read.mapping, made.mapping);
+    // The output layer is renamed: for the planner a new one. The other keeps its cores.
+    let mut changed = network.clone();
+    changed.populations.last_mut().expect("an output").name = "classes".into();
+    let names = changed.names_in_program();
+    let old = parse_mapping(&text, "m.ron", &names, Unknown::Skip).expect("a mapping").mapping;
+    let planner = PlannerOptions { like: Some(old), ..PlannerOptions::default() };
+    let kept = planned(&changed, &chip, planner);
+    let of_first = |mapping: &Mapping| -> Vec<_> {
+        let cores = mapping.cores.iter().filter(|core| core.slices[0].population.0 == 1);
+        cores.cloned().collect()
+    };
+    assert_eq!(of_first(&kept.mapping), of_first(&made.mapping));
+    assert!(of_first(&kept.mapping).len() > 10);
+    assert_eq!(kept.answers[0].strategy, Strategy::Given);
+}
