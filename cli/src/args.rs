@@ -54,7 +54,7 @@ pub enum Command {
     /// Run a network on a chip: accuracy, time, energy.
     Run(Box<RunArgs>),
     /// Map a network onto a chip: does it fit, on which cores, what is the bottleneck.
-    Compile(CompileArgs),
+    Compile(Box<CompileArgs>),
     /// Compare ways to lay a network onto cores, draw and store them.
     Map(Box<MapArgs>),
     /// Look at chip descriptions.

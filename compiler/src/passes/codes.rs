@@ -32,6 +32,8 @@ pub(crate) const COARSE_WEIGHTS: &str = "QM033";
 pub(crate) const NO_FORMAT: &str = "QM040";
 /// Cores shared by populations for want of cores.
 pub(crate) const SHARED_CORES: &str = "QM041";
+/// No placement whose packets avoid what is dead.
+pub(crate) const UNREACHABLE: &str = "QM042";
 /// The verifier found a program that is not the network.
 pub(crate) const VERIFY: &str = "QM090";
 /// A constant image that a bias register cannot hold.
@@ -156,6 +158,13 @@ pub const CODES: &[CodeEntry] = &[
         explanation: "An image as constant input is written into the biases of the populations that \
                       the input feeds. The image must have one value for every input neuron, and \
                       the neuron program a bias for every compartment.",
+    },
+    CodeEntry {
+        code: UNREACHABLE,
+        title: "every packet goes around what is dead",
+        explanation: "Links and routers of the chip are dead, and with its routing every placement \
+                      found has packets that would cross one of them. Routing by table goes around \
+                      dead parts; fewer cores need fewer ways.",
     },
     CodeEntry {
         code: VERIFY,

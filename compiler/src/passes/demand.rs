@@ -203,12 +203,6 @@ pub(crate) fn check_core(
         let lists = demands.iter().flat_map(|demand| &demand.lists);
         lists.map(|list| Term::new(&*list.0, amount(list))).filter(|t| t.amount > 0).collect()
     };
-    let edges = |amount: fn(&[u64]) -> u64| -> Vec<Term> {
-        let terms = held.iter().map(|h| Term::new(&*h.demand.name, amount(h.axons_out)));
-        terms.filter(|term| term.amount > 0).collect()
-    };
-    let most_edges = edges(|axons| axons.iter().copied().max().unwrap_or(0));
-    let most_edges = most_edges.into_iter().max_by_key(|term| term.amount);
     let longest = demands.iter().map(|demand| &demand.longest).max_by_key(|list| list.1);
     let longest = longest.map(|(name, words)| Term::new(format!("one list of {name}"), *words));
     let rows = [
@@ -237,13 +231,9 @@ pub(crate) fn check_core(
         (
             Resource::AxonsOut,
             limit(Some(core.axons_out.into()), "axons_out"),
-            edges(|axons| axons.iter().sum()),
+            edge_terms(held, |axons| axons.iter().sum()),
         ),
-        (
-            Resource::FanOut,
-            limit(core.fan_out.map(u64::from), "fan_out"),
-            most_edges.into_iter().collect(),
-        ),
+        (Resource::FanOut, limit(core.fan_out.map(u64::from), "fan_out"), most_edges(held)),
         (
             Resource::Configurations,
             limit(core.configurations.map(u64::from), "configurations"),
@@ -260,6 +250,18 @@ pub(crate) fn check_core(
         Some(short) => Err(Box::new(short)),
         None => Ok(()),
     }
+}
+
+/// Axon-out entries, slice by slice.
+fn edge_terms(held: &[Held<'_>], amount: fn(&[u64]) -> u64) -> Vec<Term> {
+    let terms = held.iter().map(|h| Term::new(&*h.demand.name, amount(h.axons_out)));
+    terms.filter(|term| term.amount > 0).collect()
+}
+
+/// The slice with the neuron that owns most axon-out entries.
+fn most_edges(held: &[Held<'_>]) -> Vec<Term> {
+    let terms = edge_terms(held, |axons| axons.iter().copied().max().unwrap_or(0));
+    terms.into_iter().max_by_key(|term| term.amount).into_iter().collect()
 }
 
 /// Distinct configurations, each counted with the first slice that brings it.

@@ -4,10 +4,10 @@ use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use serde::Serialize;
 
-use super::cut::{Cut, available, fits, too_few};
+use super::cut::{Cut, fits, too_few};
 use super::measure::{Measured, Meter};
 use super::options::{Objective, PlannerOptions, Strategy};
-use super::place::place;
+use super::place::{available, place};
 use super::predict::{Prediction, measure_and_predict, predict};
 use super::search::Search;
 use super::{Candidate, Notes, Part, check_mapping, like};
@@ -169,19 +169,19 @@ impl Planner<'_> {
             match strategy {
                 Strategy::Greedy => {
                     if roomy {
-                        self.add(strategy, alone.clone(), &mut found)?;
+                        self.add(strategy, &alone, &mut found)?;
                     } else if fits(&shared, &self.cores) {
                         notes.push(shared_cores(self.meter.chip, alone.len()));
                     }
                     if shared.len() < alone.len() {
-                        self.add(strategy, shared.clone(), &mut found)?;
+                        self.add(strategy, &shared, &mut found)?;
                     }
                 }
                 Strategy::Balanced if roomy => {
                     let synapses = self.meter.work();
                     let work = BALANCE_WORK.0 + BALANCE_WORK.1 * synapses;
                     let parts = cut.balance(&self.cores, work.min(BALANCE_MOST))?;
-                    self.add(strategy, parts, &mut found)?;
+                    self.add(strategy, &parts, &mut found)?;
                 }
                 Strategy::Multilevel => {
                     let cores = self.cores.iter().sum();
@@ -190,7 +190,7 @@ impl Planner<'_> {
                     let Some(search) = search else { continue };
                     for objective in self.searched() {
                         if let Some(parts) = search.parts(&objective)? {
-                            self.add(strategy, parts, &mut found)?;
+                            self.add(strategy, &parts, &mut found)?;
                         }
                     }
                 }
@@ -213,15 +213,15 @@ impl Planner<'_> {
     fn add(
         &self,
         strategy: Strategy,
-        parts: Vec<Part>,
+        parts: &[Part],
         found: &mut Vec<Candidate>,
     ) -> Result<(), CompileFailure> {
-        if !fits(&parts, &self.cores) {
+        if !fits(parts, &self.cores) {
             return Ok(());
         }
         let slices = parts.iter().map(|part| part.slices.as_slice());
         let measured = Measured::of(self.meter, slices)?;
-        if let Some(mapping) = place(self.meter, &parts, &measured, self.seed) {
+        if let Some(mapping) = place(self.meter, parts, &measured, self.seed) {
             let (_, prediction) = measure_and_predict(self.meter, &mapping)?;
             found.push(Candidate { strategy, mapping, prediction });
         }
@@ -230,8 +230,12 @@ impl Planner<'_> {
 
     /// Why there is no mapping.
     fn failure(&self, cut: &Cut<'_>) -> Result<CompileFailure, CompileFailure> {
+        let shared = cut.shared()?;
+        if fits(&shared, &self.cores) {
+            return Ok(unreachable_cores(self.meter.chip).into());
+        }
         let path = self.options.cores.map(|_| "the number of cores that may be used");
-        Ok(too_few(self.meter, &cut.shared()?, &self.cores, path).into())
+        Ok(too_few(self.meter, &shared, &self.cores, path).into())
     }
 }
 
@@ -272,4 +276,12 @@ fn shared_cores(chip: &Chip, apart: usize) -> Diagnostic {
     Diagnostic::note(codes::SHARED_CORES, message)
         .at(&chip.name, "cores", format!("{} cores", chip.cores.len()))
         .help("a chip with more cores would take shorter timesteps")
+}
+
+/// Says that every placement loses packets.
+fn unreachable_cores(chip: &Chip) -> Diagnostic {
+    let message = "no placement was found whose packets all go around what is dead";
+    Diagnostic::error(codes::UNREACHABLE, message)
+        .at(&chip.name, "faults", "dead links and routers")
+        .help("route by table (`mesh.routing`), which goes around what is dead")
 }

@@ -46,6 +46,9 @@ fn check_places(
         if core.core.index() >= chip.cores.len() {
             return Err((place, format!("core {} is not on `{}`", core.core, chip.name)));
         }
+        if !chip.works(core.core) || chip.mesh.is_dead(chip.tile_of(core.core)) {
+            return Err((place, format!("core {} of `{}` is dead", core.core, chip.name)));
+        }
         if last.replace(core.core).is_some_and(|last| last >= core.core) {
             return Err((place, format!("core {} is not in ascending order", core.core)));
         }

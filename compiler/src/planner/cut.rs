@@ -178,13 +178,6 @@ impl<'a> Cut<'a> {
     }
 }
 
-/// Cores of each kind.
-pub(super) fn available(chip: &Chip) -> Vec<usize> {
-    let mut cores = vec![0; chip.core_types.len()];
-    chip.cores.iter().for_each(|site| cores[site.core_type as usize] += 1);
-    cores
-}
-
 /// Whether there are cores for all parts, and no more parts than all of `cores` allow.
 pub(super) fn fits(parts: &[Part], cores: &[usize]) -> bool {
     let needed = |kind: usize| parts.iter().filter(|part| part.core_type as usize == kind).count();

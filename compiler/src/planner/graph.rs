@@ -67,14 +67,14 @@ impl BlockGraph {
         }
         let demands = blocks.iter().map(|block| demand(meter, block)).collect();
         let graph = Hypergraph::new(demands, nets.nets, nets.ptr, nets.pins, nets.synapses)
-            .map_err(wrong)?;
+            .map_err(|error| wrong(&error))?;
         let (limits, service) = limits(meter, cutters, &costs);
         Ok(Self { graph, blocks, limits, service })
     }
 }
 
 /// A fault of ours, as the compiler says it.
-fn wrong(error: MappingError) -> CompileFailure {
+fn wrong(error: &MappingError) -> CompileFailure {
     use quarrion_isa::diagnostic::Diagnostic;
     let found = Diagnostic::error(crate::passes::codes::VERIFY, error.to_string());
     found.help("this is a fault of the compiler: please report it with the network").into()

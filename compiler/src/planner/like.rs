@@ -1,6 +1,9 @@
 //! An earlier mapping kept where the network has not changed.
 
 use super::Part;
+use quarrion_isa::chip::Chip;
+use quarrion_isa::id::CoreId;
+
 use super::boxes::Cutter;
 use super::cut::Cut;
 use super::measure::{Measured, Meter};
@@ -22,6 +25,9 @@ pub(super) fn keep(
     let mut kept = Vec::new();
     for core in &old.cores {
         let Some(site) = meter.chip.cores.get(core.core.index()) else { continue };
+        if !is_usable(meter.chip, core.core) {
+            continue;
+        }
         let usable = |slice: &&Slice| is_whole(meter, slice, site.core_type, &placed);
         let slices: Vec<Slice> = core.slices.iter().filter(usable).cloned().collect();
         if slices.is_empty()
@@ -38,10 +44,12 @@ pub(super) fn keep(
     for cutter in cut.cutters() {
         for part in missing(meter, cutter, &placed) {
             let free = meter.chip.cores.iter().enumerate().find(|(index, site)| {
-                site.core_type == part.core_type && kept.iter().all(|k| k.core.index() != *index)
+                site.core_type == part.core_type
+                    && is_usable(meter.chip, CoreId::from_index(*index))
+                    && kept.iter().all(|k| k.core.index() != *index)
             });
             let Some((index, _)) = free else { return Ok(None) };
-            let core = quarrion_isa::id::CoreId::from_index(index);
+            let core = CoreId::from_index(index);
             kept.push(CoreMapping { core, slices: part.slices });
         }
     }
@@ -51,6 +59,11 @@ pub(super) fn keep(
         measured.check(at, meter.chip.core_type(core.core), "").is_ok()
     };
     Ok(kept.iter().enumerate().all(fits).then_some(Mapping { cores: kept }))
+}
+
+/// Whether the core and its router work.
+fn is_usable(chip: &Chip, core: CoreId) -> bool {
+    chip.works(core) && !chip.mesh.is_dead(chip.tile_of(core))
 }
 
 /// Whether the slice's neurons exist, fit the kind of core and are not placed yet.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quarrion_isa::chip::LinkClass;
+use quarrion_isa::chip::{Chip, LinkClass};
 use quarrion_isa::id::CoreId;
 
 use super::Part;
@@ -16,7 +16,8 @@ const PER_PAIR: u64 = 400;
 /// Least and most flows looked at.
 const WORK: (u64, u64) = (200_000, 200_000_000);
 
-/// Places measured parts; `None` where there are too few cores of some kind.
+/// Places measured parts; `None` where there are too few cores of some kind, or where every place
+/// found has packets that would cross something dead.
 ///
 /// Kinds of core are placed one after the other, each by the traffic among its own parts.
 pub(super) fn place(
@@ -26,27 +27,42 @@ pub(super) fn place(
     seed: u64,
 ) -> Option<Mapping> {
     let flows = Flows::between(meter, parts, measured);
-    let mut cores = Vec::with_capacity(parts.len());
+    let mut seats = vec![CoreId(0); parts.len()];
     for kind in 0..meter.chip.core_types.len() as u32 {
         let mine: Vec<usize> = (0..parts.len()).filter(|&p| parts[p].core_type == kind).collect();
         if mine.is_empty() {
             continue;
         }
-        for (&part, core) in mine.iter().zip(seats(meter, kind, &flows.among(&mine), seed)?) {
-            cores.push(CoreMapping { core, slices: parts[part].slices.clone() });
+        for (&part, core) in mine.iter().zip(choose(meter, kind, &flows.among(&mine), seed)?) {
+            seats[part] = core;
         }
     }
+    let seats = Detour { meter, parts, flows: &flows }.avoid_dead(seats)?;
+    let held = |(part, core): (&Part, CoreId)| CoreMapping { core, slices: part.slices.clone() };
+    let mut cores: Vec<CoreMapping> = parts.iter().zip(seats).map(held).collect();
     cores.sort_by_key(|core| core.core);
     Some(Mapping { cores })
 }
 
+/// The cores of a kind that work and whose routers do, the last first.
+fn working(chip: &Chip, kind: u32) -> impl Iterator<Item = CoreId> + '_ {
+    let cores = chip.cores.iter().enumerate().rev();
+    let own = cores.filter(move |(_, site)| site.core_type == kind);
+    own.filter(|(_, site)| !chip.mesh.is_dead(site.tile))
+        .map(|(index, _)| CoreId::from_index(index))
+        .filter(|&core| chip.works(core))
+}
+
+/// Cores of each kind that work.
+pub(super) fn available(chip: &Chip) -> Vec<usize> {
+    (0..chip.core_types.len() as u32).map(|kind| working(chip, kind).count()).collect()
+}
+
 /// A core of kind `kind` for every part of the traffic.
-fn seats(meter: &Meter<'_>, kind: u32, traffic: &Traffic, seed: u64) -> Option<Vec<CoreId>> {
+fn choose(meter: &Meter<'_>, kind: u32, traffic: &Traffic, seed: u64) -> Option<Vec<CoreId>> {
     let mut free: BTreeMap<u32, Vec<CoreId>> = BTreeMap::new();
-    for (index, site) in meter.chip.cores.iter().enumerate().rev() {
-        if site.core_type == kind {
-            free.entry(site.tile.0).or_default().push(CoreId::from_index(index));
-        }
+    for core in working(meter.chip, kind) {
+        free.entry(meter.chip.tile_of(core).0).or_default().push(core);
     }
     let grid = grid(meter, &free);
     let pairs = (traffic.parts() * free.len()) as u64;
@@ -54,6 +70,69 @@ fn seats(meter: &Meter<'_>, kind: u32, traffic: &Traffic, seed: u64) -> Option<V
     let placement = place_traffic(traffic, &grid, effort, seed)?;
     placement.tile.iter().map(|tile| free.get_mut(tile)?.pop()).collect()
 }
+
+/// Moving parts away from where their packets would cross something dead.
+struct Detour<'a> {
+    meter: &'a Meter<'a>,
+    parts: &'a [Part],
+    flows: &'a Flows,
+}
+
+impl Detour<'_> {
+    /// Moves parts to other cores, or exchanges them, until every packet arrives.
+    fn avoid_dead(&self, mut seats: Vec<CoreId>) -> Option<Vec<CoreId>> {
+        let mesh = &self.meter.chip.mesh;
+        if mesh.dead_links.is_empty() && mesh.dead_tiles.is_empty() {
+            return Some(seats);
+        }
+        for _ in 0..DETOURS {
+            let Some(part) = (0..seats.len()).find(|&part| self.lost(&seats, part) > 0) else {
+                return Some(seats);
+            };
+            let kind = self.parts[part].core_type;
+            let mut best: Option<(usize, usize, CoreId)> = None;
+            for core in working(self.meter.chip, kind) {
+                let mut tried = seats.clone();
+                let other = seats.iter().position(|&seat| seat == core);
+                if let Some(other) = other {
+                    tried[other] = seats[part];
+                }
+                tried[part] = core;
+                let lost = self.lost(&tried, part) + other.map_or(0, |o| self.lost(&tried, o));
+                let far =
+                    mesh.hops(self.meter.chip.tile_of(seats[part]), self.meter.chip.tile_of(core));
+                let rank = (lost, far.total() as usize, core);
+                if core != seats[part] && best.is_none_or(|best| rank < best) {
+                    best = Some(rank);
+                }
+            }
+            let (_, _, core) = best?;
+            if let Some(other) = seats.iter().position(|&seat| seat == core) {
+                seats[other] = seats[part];
+            }
+            seats[part] = core;
+        }
+        (0..seats.len()).all(|part| self.lost(&seats, part) == 0).then_some(seats)
+    }
+
+    /// Ways from and to a part that cross something dead.
+    fn lost(&self, seats: &[CoreId], part: usize) -> usize {
+        let chip = self.meter.chip;
+        let own = self
+            .flows
+            .between
+            .iter()
+            .filter(|&&(from, to, _)| from as usize == part || to as usize == part);
+        let lost =
+            own.filter(|&&(from, to, _)| !chip.connects(seats[from as usize], seats[to as usize]));
+        let host = self.flows.host[part] > 0
+            && !chip.mesh.connects(chip.host.port, chip.tile_of(seats[part]));
+        lost.count() + usize::from(host)
+    }
+}
+
+/// Moves of parts away from dead links that are tried.
+const DETOURS: usize = 2_000;
 
 /// The board as the placer sees it.
 fn grid(meter: &Meter<'_>, free: &BTreeMap<u32, Vec<CoreId>>) -> Grid {

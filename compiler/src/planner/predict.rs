@@ -274,7 +274,7 @@ impl<'a> Sums<'a> {
             let link = LinkId::from_index(index);
             let class = self.chip.mesh.link_class(link);
             let flits = f64::from(self.chip.mesh.flits(class, 0));
-            let time = packets * flits * self.chip.mesh.link(class).occupancy.0 as f64 / planes;
+            let time = packets * flits * self.chip.link_occupancy(link).0 as f64 / planes;
             offer(time, Bottleneck::Link(link));
             if hottest.is_none_or(|(most, _)| packets > most) {
                 hottest = Some((packets, link));

@@ -29,6 +29,8 @@ pub(super) fn check(
         let place = format!("core {}", core.core);
         let on_chip = core.core.index() < chip.cores.len();
         findings.demand(on_chip, &place, || format!("is not on `{}`", chip.name));
+        let works = on_chip && chip.works(core.core) && !chip.mesh.is_dead(chip.tile_of(core.core));
+        findings.demand(works || !on_chip, &place, || "is dead".into());
         let counted = core.ordinals.len() as u64 == u64::from(core.compartments);
         findings.demand(counted, &place, || "has not one ordinal a compartment".into());
         seats.push(vec![None; core.ordinals.len()]);

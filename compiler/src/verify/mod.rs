@@ -79,7 +79,7 @@ pub fn verify(
     formats::check(program, network, chip, &seats, &mut findings);
     findings.result()?;
     let mut findings = Findings::default();
-    synapses::check_tables(program, &mut findings);
+    synapses::check_tables(program, chip, &mut findings);
     findings.result()?;
     let mut findings = Findings::default();
     limits::check(program, network, chip, &mut findings);

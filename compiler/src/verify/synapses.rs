@@ -1,6 +1,7 @@
 //! Every logical synapse once, and no other: found by following axons and decoding lists.
 
 use quarrion_isa::chip::Chip;
+use quarrion_isa::id::{CoreId, TileId};
 use quarrion_isa::program::{AxonTable, Block, CoreProgram, Program};
 use quarrion_isa::synapse::{Synapse, SynapseBlock};
 
@@ -20,16 +21,29 @@ struct Found {
 }
 
 /// Checks that axon tables have their rows and name entries and lists that exist.
-pub(super) fn check_tables(program: &Program, findings: &mut Findings) {
+pub(super) fn check_tables(program: &Program, chip: &Chip, findings: &mut Findings) {
     check_table(program, &program.inputs, program.input_size(), "inputs", findings);
+    check_ways(&program.inputs, chip.host.port, chip, "inputs", findings);
     for core in &program.cores {
         let place = format!("core {}", core.core);
         check_table(program, &core.axons_out, core.compartments, &place, findings);
+        check_ways(&core.axons_out, chip.tile_of(core.core), chip, &place, findings);
         for (position, axon) in core.axons_in.iter().enumerate() {
             let block = core.blocks.get(axon.block as usize);
             let exists = block.is_some_and(|block| axon.list < block.synapses.list_count());
             findings.demand(exists, &place, || format!("axon in {position} names no list"));
         }
+    }
+}
+
+/// No packet crosses anything dead.
+fn check_ways(table: &AxonTable, from: TileId, chip: &Chip, place: &str, findings: &mut Findings) {
+    let mut cores: Vec<CoreId> = table.entries.iter().map(|axon| axon.core).collect();
+    cores.sort_unstable();
+    cores.dedup();
+    for core in cores.into_iter().filter(|core| core.index() < chip.cores.len()) {
+        let whole = chip.mesh.connects(from, chip.tile_of(core));
+        findings.demand(whole, place, || format!("packets to core {core} cross what is dead"));
     }
 }
 

@@ -5,7 +5,10 @@ use quarrion_compiler::layout::Mapping;
 use quarrion_compiler::mapping_file::{Unknown, parse_mapping, write_mapping};
 use quarrion_compiler::network::Network;
 use quarrion_compiler::planner::{Objective, PlannerOptions, Rates, Strategy};
+use quarrion_emulator::time::Timing;
+use quarrion_emulator::{Recording, RunOptions, run};
 use quarrion_isa::chip::Chip;
+use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::stimulus::Stimulus;
 use quarrion_tests::accuracy::{EXAMPLES, example, stimulus};
 use quarrion_tests::oracle_float::samples::Samples;
@@ -47,7 +50,16 @@ fn counted_rates(made: &Compiled, samples: &[quarrion_isa::stimulus::Sample]) ->
 /// The mean timestep of a run, in ps.
 fn timed(made: &Compiled, chip: &Chip, samples: &[quarrion_isa::stimulus::Sample]) -> f64 {
     let stimulus = Stimulus { samples: samples.to_vec(), labels: None };
-    let outcome = quarrion_reference::run(&made.program, chip, &stimulus, 0, &mut |_| {})
+    let options = RunOptions {
+        threads: 1,
+        seed: 0,
+        recording: Recording::Ledger,
+        timing: Timing::Count,
+        probes: Vec::new(),
+        lanes: LaneOptions::default(),
+    };
+    let observer = &|_| std::ops::ControlFlow::Continue(());
+    let outcome = run(&made.program, chip, &stimulus, &options, observer)
         .unwrap_or_else(|error| panic!("{error}"));
     let total: u64 = outcome.ledger.steps.iter().map(|step| step.time.total().0).sum();
     total as f64 / outcome.ledger.steps.len() as f64
@@ -184,4 +196,29 @@ fn mappings_survive_their_file_and_are_kept() {
     assert_eq!(of_first(&kept.mapping), of_first(&made.mapping));
     assert!(of_first(&kept.mapping).len() > 10);
     assert_eq!(kept.answers[0].strategy, Strategy::Given);
+}
+
+/// Dead cores stay empty, and no packet crosses a dead link, with the chip's own routing and with
+/// a table; the verifier would say so.
+#[test]
+fn dead_parts_are_avoided() {
+    let network = example_network("digits");
+    let samples = samples_of("digits", 2);
+    let dead = [
+        "faults.dead_cores=[0, 1, 2, 3, 40, 41]",
+        "faults.dead_links=[(x: 1, y: 0, towards: east), (x: 2, y: 1, towards: south)]",
+    ];
+    for routing in ["xy", "table"] {
+        let set = format!("mesh.routing={routing}");
+        let chip = chip("loihi1", &[dead[0], dead[1], &set]);
+        let made = compiled(&network, &chip);
+        assert!(made.mapping.cores.iter().all(|core| chip.works(core.core)));
+        assert!(assert_same_rasters(&made, &chip, &samples) > 100);
+        // The mapping of a whole chip is refused by name where it uses a dead core.
+        let mut mapping = made.mapping.clone();
+        mapping.cores[0].core.0 = 0;
+        let options = CompileOptions { mapping: Some(mapping), ..CompileOptions::default() };
+        let refused = compile(&network, &chip, &options).expect_err("a dead core");
+        assert!(refused.to_string().contains("core 0 of `loihi1` is dead"), "{refused}");
+    }
 }

@@ -120,7 +120,7 @@ impl<'a> Exchange<'a> {
 
     /// What the host's packets to part `p` cost at `spot`.
     fn host_pull(&self, p: u32, spot: Spot) -> i64 {
-        self.traffic.from_host(p) as i64 * self.distance(spot, self.port)
+        self.traffic.host_packets(p) as i64 * self.distance(spot, self.port)
     }
 
     /// Change of the cost when the part in slot `s` and whoever is in slot `t` change places.

@@ -96,7 +96,7 @@ impl Traffic {
     }
 
     /// Packets from the host to part `p`.
-    pub(super) fn from_host(&self, p: u32) -> u64 {
+    pub(super) fn host_packets(&self, p: u32) -> u64 {
         self.host.get(p as usize).copied().unwrap_or(0)
     }
 
