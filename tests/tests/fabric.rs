@@ -3,4 +3,5 @@
 
 mod fabric {
     mod agree;
+    mod faults;
 }

@@ -14,7 +14,8 @@ use crate::texts::{Texts, read_file, write_file};
 /// # Errors
 /// Whatever is wrong with network and chip, or that the one does not fit the other.
 pub fn run(args: &CompileArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
-    let chip = load_chip(&args.chip, terminal, texts)?;
+    let mut chip = load_chip(&args.chip, terminal, texts)?;
+    chip.chip.draw_faults(args.seed);
     let policy = import_policy(&args.import)?;
     let bytes = read_file(&args.network)?;
     let network = import(&bytes, &args.network, &policy, terminal, texts)?;

@@ -34,7 +34,8 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
         // Said before the work is done; the folder itself is written after it.
         drop(RunFolder::create(out, existing)?);
     }
-    let chip = load_chip(&args.chip, terminal, texts)?;
+    let mut chip = load_chip(&args.chip, terminal, texts)?;
+    chip.chip.draw_faults(args.seed);
     let work = prepare(args, &chip.chip, terminal, texts)?;
     let (program, stimulus) = (&work.program, &work.stimulus);
     let threads = args.threads.unwrap_or_else(all_threads).max(1);

@@ -149,7 +149,7 @@ pub struct Conservation {
 pub struct Outcome {
     /// Times, packet by packet.
     pub packets: Vec<PacketTimes>,
-    /// Times of the copies for the leaves of trees, tree by tree, node by node; without entry times.
+    /// Times of the copies for the leaves of trees, tree by tree, node by node; no entry times.
     pub leaves: Vec<PacketTimes>,
     /// Counts, link by link.
     pub links: Vec<LinkCount>,

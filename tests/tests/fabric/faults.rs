@@ -1,0 +1,295 @@
+//! Broken parts: what is placed and routed around them, held to searches of the smallest kind.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::ControlFlow;
+
+use quarrion_boards::load_chip;
+use quarrion_compiler::compile::{CompileOptions, compile};
+use quarrion_compiler::import::ImportPolicy;
+use quarrion_compiler::import::nir::read_nir;
+use quarrion_compiler::network::{Network, lower_network};
+use quarrion_emulator::time::Timing;
+use quarrion_emulator::{Recording, RunOptions, RunOutcome, run};
+use quarrion_isa::chip::{Chip, Position};
+use quarrion_isa::id::TileId;
+use quarrion_isa::neuron::LaneOptions;
+use quarrion_isa::program::Program;
+use quarrion_isa::stimulus::{InputSpike, Sample, Stimulus};
+use quarrion_tests::accuracy::example;
+
+fn digits() -> Network {
+    let bytes = std::fs::read(example("digits").join("digits.nir")).expect("the example");
+    let graph = read_nir(&bytes, "digits").expect("a network");
+    lower_network(&graph, &ImportPolicy::default(), "digits").expect("a network that lowers")
+}
+
+fn chip(sets: &[&str], seed: u32) -> Chip {
+    let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
+    let mut chip = load_chip("loihi1", &sets).unwrap_or_else(|error| panic!("{error}")).chip;
+    chip.draw_faults(seed);
+    chip
+}
+
+/// A few spikes in every step.
+fn stimulus(program: &Program) -> Stimulus {
+    let inputs = program.input_size();
+    let spikes = (0..16).flat_map(|step| {
+        (0..inputs).filter(move |n| (n + step) % 2 == 0).map(move |neuron| InputSpike {
+            step,
+            neuron,
+            payload: 1,
+        })
+    });
+    let sample =
+        Sample { steps: 16, spikes: spikes.collect(), writes: Vec::new(), rewards: Vec::new() };
+    Stimulus { samples: vec![sample], labels: None }
+}
+
+fn emulate(program: &Program, chip: &Chip, timing: Timing, threads: usize) -> RunOutcome {
+    let options = RunOptions {
+        threads,
+        seed: 3,
+        recording: Recording::Spikes,
+        timing,
+        probes: Vec::new(),
+        lanes: LaneOptions::default(),
+    };
+    run(program, chip, &stimulus(program), &options, &|_| ControlFlow::Continue(()))
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Tiles with the neighbours that a packet can go on to.
+fn neighbours(chip: &Chip) -> Vec<Vec<usize>> {
+    let mesh = &chip.mesh;
+    let (width, height) = (mesh.board_width() as i64, mesh.board_height() as i64);
+    let dead: BTreeSet<(u32, u32)> = mesh
+        .dead_links
+        .iter()
+        .map(|link| {
+            let (tile, direction) = mesh.link_ends(*link);
+            let to = mesh.tile_at(mesh.neighbour(mesh.position(tile), direction));
+            (tile.0, to.0)
+        })
+        .collect();
+    let near = |tile: i64| {
+        let (x, y) = (tile % width, tile / width);
+        let all = [(x + 1, y), (x - 1, y), (x, y + 1), (x, y - 1)];
+        let inside =
+            all.into_iter().filter(|(x, y)| (0..width).contains(x) && (0..height).contains(y));
+        let tiles = inside.map(|(x, y)| y * width + x);
+        tiles
+            .filter(|to| !dead.contains(&(tile as u32, *to as u32)))
+            .map(|to| to as usize)
+            .collect()
+    };
+    (0..width * height).map(near).collect()
+}
+
+/// Hops to every tile, by breadth.
+fn distances(near: &[Vec<usize>], from: usize) -> Vec<Option<usize>> {
+    let mut distance = vec![None; near.len()];
+    distance[from] = Some(0);
+    let mut queue = VecDeque::from([from]);
+    while let Some(at) = queue.pop_front() {
+        for &to in &near[at] {
+            if distance[to].is_none() {
+                distance[to] = distance[at].map(|hops| hops + 1);
+                queue.push_back(to);
+            }
+        }
+    }
+    distance
+}
+
+/// Whether going along x and then along y meets nothing dead.
+fn x_then_y(chip: &Chip, near: &[Vec<usize>], from: TileId, to: TileId) -> bool {
+    let (mut at, goal) = (chip.mesh.position(from), chip.mesh.position(to));
+    let step = |at: u32, goal: u32| if at < goal { at + 1 } else { at - 1 };
+    while at != goal {
+        let next = match at.x == goal.x {
+            true => Position { x: at.x, y: step(at.y, goal.y) },
+            false => Position { x: step(at.x, goal.x), y: at.y },
+        };
+        let (here, there) = (chip.mesh.tile_at(at).index(), chip.mesh.tile_at(next).index());
+        if !near[here].contains(&there) {
+            return false;
+        }
+        at = next;
+    }
+    true
+}
+
+const SMALL: &str = "core_types.neuro.compartments=16";
+const DRAWN: [&str; 3] = ["faults.drawn_links=3", "faults.drawn_routers=1", "faults.drawn_cores=9"];
+
+/// Every pair of cores that a program uses, the host's port first.
+fn pairs(chip: &Chip, program: &Program) -> BTreeSet<(TileId, TileId)> {
+    let host =
+        program.inputs.entries.iter().map(|entry| (chip.host.port, chip.tile_of(entry.core)));
+    let cores = program.cores.iter().flat_map(|core| {
+        let from = chip.tile_of(core.core);
+        core.axons_out.entries.iter().map(move |entry| (from, chip.tile_of(entry.core)))
+    });
+    host.chain(cores).collect()
+}
+
+#[test]
+fn fixed_routes_meet_nothing_dead_and_the_result_stays() {
+    let network = digits();
+    let whole = chip(&[SMALL], 0);
+    let program = compile(&network, &whole, &CompileOptions::default()).expect("it fits").program;
+    let truth = emulate(&program, &whole, Timing::Count, 1);
+    assert!(truth.spikes.len() > 10, "only {} spikes", truth.spikes.len());
+    let mut moved = 0;
+    for seed in 0..8 {
+        let broken = chip(&[SMALL, DRAWN[0], DRAWN[1], DRAWN[2]], seed);
+        assert_eq!(broken, chip(&[SMALL, DRAWN[0], DRAWN[1], DRAWN[2]], seed), "seed {seed}");
+        assert_eq!(broken.mesh.dead_tiles.len(), 1);
+        assert!(broken.faults.dead_cores.len() >= 9);
+        let placed = compile(&network, &broken, &CompileOptions::default());
+        let placed = match placed {
+            Ok(placed) => placed.program,
+            // Fixed routes may leave no placement: then the compiler says so.
+            Err(failure) => {
+                assert!(failure.to_string().contains("dead"), "seed {seed}: {failure}");
+                continue;
+            }
+        };
+        assert!(placed.cores.iter().all(|core| !broken.faults.dead_cores.contains(&core.core)));
+        let near = neighbours(&broken);
+        for (from, to) in pairs(&broken, &placed) {
+            assert!(x_then_y(&broken, &near, from, to), "seed {seed}: {from} to {to}");
+        }
+        moved += u32::from(pairs(&broken, &placed) != pairs(&whole, &program));
+        for timing in [Timing::Count, Timing::Queue, Timing::Cycle] {
+            let outcome = emulate(&placed, &broken, timing, 2);
+            let mut spikes = outcome.spikes;
+            let mut wanted = truth.spikes.clone();
+            spikes.sort_unstable();
+            wanted.sort_unstable();
+            assert!(spikes == wanted, "seed {seed}, {timing:?}: other spikes");
+        }
+        // A program that knows nothing of the faults is refused, or uses nothing that is dead.
+        let crosses = pairs(&whole, &program)
+            .into_iter()
+            .any(|(from, to)| !x_then_y(&broken, &near, from, to));
+        let held = program.cores.iter().any(|core| broken.faults.dead_cores.contains(&core.core));
+        let options = RunOptions {
+            threads: 1,
+            seed: 3,
+            recording: Recording::Ledger,
+            timing: Timing::Count,
+            probes: Vec::new(),
+            lanes: LaneOptions::default(),
+        };
+        let ran =
+            run(&program, &broken, &stimulus(&program), &options, &|_| ControlFlow::Continue(()));
+        assert_eq!(ran.is_err(), crosses || held, "seed {seed}");
+    }
+    assert!(moved >= 2, "only {moved} of 8 chips were placed on, and otherwise");
+}
+
+#[test]
+fn routes_by_table_reach_whatever_a_search_reaches() {
+    let mut apart = 0;
+    for seed in 0..10 {
+        let sets = ["mesh.routing=table", "faults.drawn_links=18", "faults.drawn_routers=3"];
+        let broken = chip(&sets, seed);
+        let near = neighbours(&broken);
+        for from in 0..near.len() {
+            let distance = distances(&near, from);
+            for (to, hops) in distance.iter().enumerate() {
+                let (start, end) = (TileId(from as u32), TileId(to as u32));
+                let whole = !broken.mesh.is_dead(start) && !broken.mesh.is_dead(end);
+                let connected = whole && hops.is_some();
+                assert_eq!(broken.mesh.connects(start, end), connected, "seed {seed}");
+                apart += u32::from(whole && hops.is_none());
+                if !connected {
+                    continue;
+                }
+                let (mut at, mut length) = (from, 0);
+                broken.mesh.route(start, end, |link| {
+                    let (tile, direction) = broken.mesh.link_ends(link);
+                    assert_eq!(tile.index(), at, "the links follow each other");
+                    let there = broken.mesh.neighbour(broken.mesh.position(tile), direction);
+                    let next = broken.mesh.tile_at(there).index();
+                    assert!(near[at].contains(&next), "seed {seed}: over a dead link");
+                    (at, length) = (next, length + 1);
+                });
+                assert_eq!(at, to, "seed {seed}");
+                assert!(Some(length) >= *hops, "shorter than the shortest way");
+            }
+        }
+    }
+    assert!(apart > 0, "no network fell apart");
+}
+
+#[test]
+fn a_table_leads_a_run_around_faults_that_fixed_routes_cannot_pass() {
+    let network = digits();
+    // A wall with one gap at its southern end.
+    let wall = "faults.dead_links=[(x: 0, y: 0, towards: east), (x: 0, y: 1, towards: east), \
+                (x: 0, y: 2, towards: east)]";
+    let sets = ["core_types.neuro.compartments=2", wall, "mesh.routing=table"];
+    let broken = chip(&sets, 1);
+    let program = compile(&network, &broken, &CompileOptions::default()).expect("it fits").program;
+    let straight = chip(&[sets[0], sets[2]], 1);
+    let near = neighbours(&broken);
+    let detours = pairs(&straight, &program)
+        .into_iter()
+        .filter(|(from, to)| !x_then_y(&straight, &near, *from, *to))
+        .count();
+    println!("{detours} pairs lie behind the wall");
+    assert!(detours > 0, "nothing lies behind the wall");
+    for timing in [Timing::Count, Timing::Queue, Timing::Cycle] {
+        let outcome = emulate(&program, &broken, timing, 1);
+        let free = emulate(&program, &straight, timing, 1);
+        assert_eq!(outcome.output_counts, free.output_counts, "{timing:?}");
+        let time = |outcome: &RunOutcome| outcome.ledger.samples[0].time;
+        assert!(time(&outcome) >= time(&free), "{timing:?}: detours save time");
+    }
+}
+
+#[test]
+fn a_slower_link_never_ends_a_step_earlier() {
+    let network = digits();
+    let program = compile(&network, &chip(&[SMALL], 1), &CompileOptions::default());
+    let program = program.expect("it fits").program;
+    let mut before: Option<RunOutcome> = None;
+    for speed in ["0.5", "0.1", "0.01"] {
+        let slow = format!(
+            "faults.slow_links=[(x: 0, y: 0, towards: east, speed: {speed}), \
+             (x: 0, y: 0, towards: south, speed: {speed})]"
+        );
+        let chip = chip(&[SMALL, &slow], 1);
+        let outcome = emulate(&program, &chip, Timing::Count, 1);
+        if let Some(before) = before {
+            assert_eq!(before.ledger.total, outcome.ledger.total);
+            let mut slower = 0;
+            for (fast, slow) in before.ledger.steps.iter().zip(&outcome.ledger.steps) {
+                assert!(fast.time.total() <= slow.time.total(), "{speed}");
+                slower += u32::from(fast.time.total() < slow.time.total());
+            }
+            assert!(slower > 0 || speed == "0.1", "{speed} changes nothing");
+        }
+        before = Some(outcome);
+    }
+}
+
+#[test]
+fn lost_packets_are_as_many_as_the_share_says_on_any_mapping() {
+    let network = digits();
+    let mut lost = Vec::new();
+    for threads in [1, 3] {
+        let chip = chip(&[SMALL, "faults.packet_loss=0.2"], 1);
+        let program =
+            compile(&network, &chip, &CompileOptions::default()).expect("it fits").program;
+        let outcome = emulate(&program, &chip, Timing::Count, threads);
+        let arrived = outcome.ledger.total.get(quarrion_isa::event::EventKind::AxonIn);
+        let share =
+            outcome.ledger.faults.lost as f64 / (outcome.ledger.faults.lost + arrived) as f64;
+        assert!((0.15..0.25).contains(&share), "{share} of the packets are lost");
+        lost.push(outcome);
+    }
+    assert!(lost[0] == lost[1], "threads change what is lost");
+}
