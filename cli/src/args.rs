@@ -100,6 +100,12 @@ pub struct ImportArgs {
     /// How a step is integrated, if not the dialect's choice.
     #[arg(long, value_enum)]
     pub integrator: Option<Integration>,
+    /// Reset every layer of a .net network each N steps, as Lava's `reset_interval` does.
+    #[arg(long, value_name = "N")]
+    pub reset_interval: Option<u32>,
+    /// Steps from a layer's first to its first periodic reset.
+    #[arg(long, value_name = "N", requires = "reset_interval", default_value_t = 0)]
+    pub reset_offset: u32,
 }
 
 /// How the network is laid onto cores.

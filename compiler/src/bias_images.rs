@@ -65,8 +65,12 @@ fn find_targets<'a>(
             projection.target.index() == index
                 && network.population(projection.source).role == Role::Input
         });
-        let Some(model) = population.model() else { continue };
         let Some(first) = from_inputs.next() else { continue };
+        let model = population.model().ok_or_else(|| {
+            let message =
+                format!("`{}` counts in integers of its own, and images in none", population.name);
+            wrong(&population.name, message)
+        })?;
         let delayed = std::iter::once(first).chain(from_inputs).find(|p| p.total_delay() > 0);
         if let Some(delayed) = delayed {
             let message = format!("a constant input cannot pass the delay of `{}`", delayed.name);

@@ -246,6 +246,68 @@ const IMPORT: &[CodeEntry] = &[
                       when pooling before it drops a row that its padding would reach. The \
                       network is the same, but chips that share kernels need more memory for it.",
     },
+    CodeEntry {
+        code: "QN040",
+        title: "a Lava network file holds layers",
+        explanation: "Lava-DL's export_hdf5() writes the groups /layer/0, /layer/1, … This HDF5 \
+                      file has no group `layer`: it holds something else.",
+    },
+    CodeEntry {
+        code: "QN041",
+        title: "layers are numbered from 0 without gaps",
+        explanation: "The order of the layers is the order of their numbers. A number that is \
+                      missing means that the export was interrupted or a layer left out.",
+    },
+    CodeEntry {
+        code: "QN042",
+        title: "layer types must be those that are read",
+        explanation: "Read are input, dense, dense_rec, conv, pool, flatten, average and concat. \
+                      Transposed convolutions, unpooling and framework extensions are not.",
+    },
+    CodeEntry {
+        code: "QN043",
+        title: "the first layer says what comes in",
+        explanation: "A file starts with an input layer and its shape, or with a dense layer, \
+                      whose weights say how many inputs it has. A convolution does not say the \
+                      size of its planes.",
+    },
+    CodeEntry {
+        code: "QN044",
+        title: "layers must fit each other",
+        explanation: "What a layer puts out has the shape that the next one takes, and layers \
+                      that `concat` joins come before it and have one height and width.",
+    },
+    CodeEntry {
+        code: "QN045",
+        title: "neuron types must be those that are read",
+        explanation: "Read are LOIHI and CUBA (leaky current and voltage), SDNN (sigma-delta), \
+                      RF_PHASE, RF and RF_IZ (resonators).",
+    },
+    CodeEntry {
+        code: "QN046",
+        title: "a quantised network holds integers",
+        explanation: "Weights, biases and registers of a .net file are the chip's integers, and \
+                      are never rounded here. Fractions mean that the layer was exported without \
+                      its quantiser.",
+    },
+    CodeEntry {
+        code: "QN047",
+        title: "something that Lava-DL can write is not built yet",
+        explanation: "The file is valid, but uses a part of the format that is not read yet.",
+    },
+    CodeEntry {
+        code: "QN048",
+        title: "registers must lie in their ranges",
+        explanation: "Decays have 12 bits, thresholds 17, delays at most 62 steps. A periodic \
+                      reset is that of Lava's LIFReset, which has no refractory period.",
+    },
+    CodeEntry {
+        code: "QN049",
+        title: "a part of a Lava network is left to the reader",
+        explanation: "An average over groups of outputs is a readout, which no chip computes, and \
+                      sigma-delta units and resonators have no periodic reset. The network runs \
+                      without them.",
+    },
 ];
 
 #[cfg(test)]

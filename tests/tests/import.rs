@@ -4,5 +4,6 @@ mod import {
     mod counts;
     mod files;
     mod hostile;
+    mod lava;
     mod reference;
 }

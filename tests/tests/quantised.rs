@@ -10,6 +10,7 @@ mod quantised {
     mod exact;
     mod fit;
     mod images;
+    mod lava;
     mod mutation;
     mod packing;
     mod planner;

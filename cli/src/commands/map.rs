@@ -10,7 +10,7 @@ use super::load_chip;
 use crate::args::MapArgs;
 use crate::failure::Failure;
 use crate::pipeline::layout::read_layout;
-use crate::pipeline::network::{MapOptions, import, import_policy, map};
+use crate::pipeline::network::{MapOptions, import, map};
 use crate::render::mapping;
 use crate::terminal::Terminal;
 use crate::texts::{Texts, read_file, write_file};
@@ -21,9 +21,8 @@ use crate::texts::{Texts, read_file, write_file};
 /// Whatever is wrong with network and chip, or that the one does not fit the other.
 pub fn run(args: &MapArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
     let chip = load_chip(&args.chip, terminal, texts)?.chip;
-    let policy = import_policy(&args.import)?;
     let bytes = read_file(&args.network)?;
-    let network = import(&bytes, &args.network, &policy, terminal, texts)?;
+    let network = import(&bytes, &args.network, &args.import, terminal, texts)?.network;
     let mut layout = read_layout(&args.mapper, &network, texts)?;
     if !args.compare.is_empty() {
         layout.planner.strategies.clone_from(&args.compare);

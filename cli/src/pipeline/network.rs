@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, compile};
+use quarrion_compiler::import::lava::{INTERVAL_MAX, PeriodicReset, is_lava, read_lava};
 use quarrion_compiler::import::nir::read_nir;
 use quarrion_compiler::import::policy::{Integrator, ResetMode};
 use quarrion_compiler::import::{Dialect, ImportPolicy};
@@ -40,26 +41,75 @@ pub fn import_policy(args: &ImportArgs) -> Result<ImportPolicy, Diagnostic> {
     Ok(policy)
 }
 
-/// Reads a network from the bytes of its file and says what is doubtful about it.
+/// A network with the length of a timestep that it was read with.
+#[derive(Debug)]
+pub struct Imported {
+    /// The network.
+    pub network: Network,
+    /// Seconds of a timestep; `None` where the format counts in steps.
+    pub dt_seconds: Option<f64>,
+}
+
+/// Reads a network from the bytes of its file and says what is doubtful about it: Lava's format by
+/// its ending or its content, anything else as NIR.
 ///
 /// # Errors
-/// What is wrong with the file.
+/// What is wrong with the file, or a flag that does not fit its format.
 pub fn import(
     bytes: &[u8],
     path: &Path,
-    policy: &ImportPolicy,
+    args: &ImportArgs,
     terminal: &Terminal,
     texts: &Texts,
-) -> Result<Network, Failure> {
+) -> Result<Imported, Failure> {
     let source = path.display().to_string();
-    let graph = read_nir(bytes, &source)?;
-    let mut network = lower_network(&graph, policy, &source)?;
+    let policy = import_policy(args)?;
+    let lava = path.extension().is_some_and(|ending| ending == "net") || is_lava(bytes);
+    check_flags(args, lava)?;
+    let (mut network, dt_seconds) = if lava {
+        let interval = args.reset_interval.filter(|&interval| interval > 0);
+        let reset = interval.map(|interval| PeriodicReset { interval, offset: args.reset_offset });
+        (read_lava(bytes, &source, reset)?, None)
+    } else {
+        let graph = read_nir(bytes, &source)?;
+        (lower_network(&graph, &policy, &source)?, Some(policy.dt_seconds))
+    };
     // A file on another machine lies elsewhere; what it is called does not change.
     network.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    terminal.say(&graph.warnings, texts);
-    let new = network.warnings.iter().filter(|found| !graph.warnings.contains(found));
-    terminal.say(&new.cloned().collect::<Vec<_>>(), texts);
-    Ok(network)
+    terminal.say(&network.warnings, texts);
+    Ok(Imported { network, dt_seconds })
+}
+
+/// Refuses flags that say how the other format is read.
+fn check_flags(args: &ImportArgs, lava: bool) -> Result<(), Diagnostic> {
+    let refuse = |flag: &str, message: &str, help: &str| {
+        Err(Diagnostic::error("QU004", message)
+            .at("the command", flag, "has no meaning")
+            .help(help))
+    };
+    let given = [
+        ("--dt", args.dt.is_some()),
+        ("--reset", args.reset.is_some()),
+        ("--integrator", args.integrator.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((flag, _)) if lava => refuse(
+            flag,
+            "a .net network counts in steps and integers, and is taken as it is",
+            "leave the flag out",
+        ),
+        _ if args.reset_interval.is_some() && !lava => refuse(
+            "--reset-interval",
+            "periodic resets are read with .net networks only",
+            "leave the flag out: every sample starts from a reset",
+        ),
+        _ if args.reset_interval.is_some_and(|n| n == 0 || n > INTERVAL_MAX) => refuse(
+            "--reset-interval",
+            "layers are reset every 1 to 65,536 steps",
+            "leave the flag out: every sample starts from a reset",
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// What a caller may choose of a mapping.

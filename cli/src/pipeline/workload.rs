@@ -10,7 +10,7 @@ use quarrion_isa::program::{Program, Role};
 use quarrion_isa::stimulus::{Sample, Stimulus};
 
 use super::layout::read_layout;
-use super::network::{MapOptions, import, import_policy, is_program, map, read_program};
+use super::network::{Imported, MapOptions, import, is_program, map, read_program};
 use crate::args::RunArgs;
 use crate::failure::Failure;
 use crate::input::{Content, Images, Input, InputRules, Payload, read_input};
@@ -54,11 +54,11 @@ pub fn prepare(
         };
         (program, stimulus, input_bytes)
     } else {
-        let policy = import_policy(&args.import)?;
-        let network = import(&network_bytes, &args.network, &policy, terminal, texts)?;
+        let Imported { network, dt_seconds } =
+            import(&network_bytes, &args.network, &args.import, terminal, texts)?;
         let (input, input_bytes) =
             take_input(args, chip, &input_shapes(&network), terminal, texts)?;
-        terminal.say(&doubts(&input, &network, policy.dt_seconds, &args.input), texts);
+        terminal.say(&doubts(&input, &network, dt_seconds, &args.input), texts);
         let constant_input = match &input.content {
             Content::Spikes(_) => None,
             Content::Images(images) => Some(largest(images)),
@@ -128,10 +128,15 @@ fn input_shapes(network: &Network) -> Vec<Vec<u32>> {
 }
 
 /// What the input says that the network does not.
-fn doubts(input: &Input, network: &Network, policy_dt: f64, path: &Path) -> Vec<Diagnostic> {
+fn doubts(
+    input: &Input,
+    network: &Network,
+    network_dt: Option<f64>,
+    path: &Path,
+) -> Vec<Diagnostic> {
     let source = path.display().to_string();
     let mut found = Vec::new();
-    if let Some(dt) = input.dt
+    if let Some((dt, policy_dt)) = input.dt.zip(network_dt)
         && (dt / policy_dt - 1.0).abs() > 1e-6
     {
         let message = format!(

@@ -15,6 +15,18 @@ const CASES: &[(&str, i32, &str)] = &[
     ("unknown-dialect", 2, "run digits.nir --chip loihi1 --input test.npz --dialect brian"),
     ("negative-dt", 2, "run digits.nir --chip loihi1 --input test.npz --dt=-1"),
     ("reset-by-subtraction", 2, "run digits.nir --chip loihi1 --input test.npz --reset subtract"),
+    // Lava networks.
+    ("net-not-hdf5", 2, "run not_hdf5.net --chip loihi1 --input narrow.npz"),
+    ("net-cut-off", 2, "run cut_off.net --chip loihi1 --input narrow.npz"),
+    ("net-weight-fraction", 2, "run weight_fraction.net --chip loihi1 --input narrow.npz"),
+    ("net-weight-range", 2, "compile weight_range.net --chip loihi1"),
+    ("net-layer-missing", 2, "compile layer_missing.net --chip loihi1"),
+    ("net-layer-type", 2, "compile layer_type.net --chip loihi1"),
+    ("net-neuron-type", 2, "compile neuron_type.net --chip loihi1"),
+    ("net-with-dt", 2, "compile weight_range.net --chip loihi1 --dt 0.001"),
+    ("net-graded-on-loihi1", 2, "compile sdnn.net --chip loihi1"),
+    ("reset-interval-of-nir", 2, "compile digits.nir --chip loihi1 --reset-interval 8"),
+    ("reset-interval-zero", 2, "compile sdnn.net --chip loihi2 --reset-interval 0"),
     // Chips.
     ("missing-chip", 2, "run digits.nir --chip nowhere.ron --input test.npz"),
     ("unknown-chip", 2, "chip check loihi3"),
@@ -141,6 +153,14 @@ fn prepare() -> Bench {
         let file = format!("{name}.nir");
         bench.copy(&format!("tests/data/nir/findings/{file}"), &file);
     }
+    for name in
+        ["not_hdf5", "cut_off", "weight_fraction", "weight_range", "layer_missing", "layer_type"]
+    {
+        let file = format!("{name}.net");
+        bench.copy(&format!("tests/data/lava/findings/{file}"), &file);
+    }
+    bench.copy("tests/data/lava/findings/neuron_type.net", "neuron_type.net");
+    bench.copy("tests/data/lava/good/sdnn.net", "sdnn.net");
     for (name, line) in CHIPS {
         let text = format!("(\n    name: \"mine\",\n    extends: \"loihi1\",\n    {line}\n)\n");
         bench.write(name, text.as_bytes());

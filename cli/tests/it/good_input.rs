@@ -139,6 +139,36 @@ fn probes_record_what_was_asked_for() {
     assert!(resets > 1000 && part.iter().any(|&v| v != 0), "{resets} spikes");
 }
 
+/// Lava's files by ending and by content; graded input on a chip that carries it.
+#[test]
+fn lava_networks_run() {
+    let bench = Bench::new();
+    for name in ["conv", "sdnn"] {
+        bench.copy(&format!("tests/data/lava/good/{name}.net"), &format!("{name}.net"));
+    }
+    std::fs::copy(bench.path("conv.net"), bench.path("renamed")).expect("a copy");
+    bench.write_spikes("in.npz", &[2, 9, 2, 7, 6], &[1; 2 * 9 * 84]);
+    let words = "run conv.net --chip loihi1 --input in.npz --format json";
+    let run = json(bench.run(words));
+    assert_eq!((run["timesteps_per_inference"].as_f64(), &run["samples"]), (Some(12.0), &2.into()));
+    let layers = run["layers"].as_array().expect("layers").iter();
+    let names: Vec<&str> = layers.filter_map(|layer| layer["name"].as_str()).collect();
+    assert_eq!(names, ["input", "conv1", "pool2", "dense4"]);
+    assert!(run["spikes_per_layer"]["dense4"].as_u64().is_some_and(|spikes| spikes > 0));
+    let by_content = json(bench.run(&words.replace("conv.net", "renamed")));
+    assert_eq!(by_content["layers"], run["layers"]);
+    let periodic = words.replace("loihi1", "loihi2") + " --reset-interval 3";
+    assert_ne!(json(bench.run(&periodic))["spikes_per_layer"], run["spikes_per_layer"]);
+
+    bench.write("graded.csv", b"sample,step,neuron,payload\n0,0,1,9\n0,1,1,12\n0,3,4,-7\n");
+    let graded =
+        "run sdnn.net --chip loihi2 --input graded.csv --steps 6 --out run --probe dense3.sigma";
+    let screen = good(bench.run(graded));
+    assert!(screen.contains("dense3"), "{screen}");
+    let (shape, values) = probed(&bench, "run", "dense3.sigma[0..3]");
+    assert!(shape == [1, 10, 3] && values.iter().any(|&value| value != 0), "{shape:?} {values:?}");
+}
+
 #[test]
 fn a_compiled_program_runs_like_its_network() {
     let bench = Bench::new();

@@ -43,9 +43,23 @@ pub(super) enum Value {
     Texts(Vec<String>),
 }
 
+/// How messages speak of one kind of file.
+#[derive(Clone, Copy)]
+pub(super) struct Wording {
+    /// What the file is, with its article.
+    pub(super) file: &'static str,
+    /// How to get one that is.
+    pub(super) export: &'static str,
+    /// How to get one without damage.
+    pub(super) rewrite: &'static str,
+    /// How to get one with everything in it.
+    pub(super) complete: &'static str,
+}
+
 /// An open file with what may still be asked of it.
 pub(super) struct Archive<'a> {
     source: &'a str,
+    wording: Wording,
     bytes_left: Cell<u64>,
     numbers_left: Cell<u64>,
     objects_left: Cell<u32>,
@@ -68,11 +82,12 @@ pub(super) struct Listing {
 
 impl<'a> Archive<'a> {
     /// Prepares the budget for a file of `length` bytes that the user knows as `source`.
-    pub(super) fn new(source: &'a str, length: usize) -> Self {
+    pub(super) fn new(source: &'a str, length: usize, wording: Wording) -> Self {
         let length = u64::try_from(length).unwrap_or(u64::MAX);
         let bytes = length.saturating_mul(MAX_EXPANSION).saturating_add(FREE_BYTES);
         Self {
             source,
+            wording,
             bytes_left: Cell::new(bytes.min(MAX_BYTES)),
             numbers_left: Cell::new(MAX_NUMBERS),
             objects_left: Cell::new(MAX_OBJECTS),
@@ -95,6 +110,11 @@ impl<'a> Archive<'a> {
     /// Name of the file as the user gave it.
     pub(super) fn source(&self) -> &'a str {
         self.source
+    }
+
+    /// How messages speak of the file.
+    pub(super) fn wording(&self) -> Wording {
+        self.wording
     }
 
     /// Takes `bytes` from what the file may still claim, for `what` at `path`.
@@ -139,12 +159,12 @@ impl<'a> Archive<'a> {
         while let Hdf5Error::Context { source, .. } = cause {
             cause = source;
         }
-        let rewrite = "read the network in its framework and write it again with nir.write()";
         match cause {
             Hdf5Error::InvalidMagic => {
-                Diagnostic::error("QN001", "a NIR file is an HDF5 file, and this one is not")
+                let message = format!("{} is an HDF5 file, and this one is not", self.wording.file);
+                Diagnostic::error("QN001", message)
                     .at(self.source, path, "no HDF5 signature")
-                    .help("export with nir.write(); other formats are not read")
+                    .help(self.wording.export)
             }
             Hdf5Error::UnsupportedFilter(filter) => {
                 let name = if filter == LZF_FILTER { "LZF" } else { filter };
@@ -160,7 +180,7 @@ impl<'a> Archive<'a> {
             .help("write the file again; this one is damaged or hostile"),
             _ => Diagnostic::error("QN002", format!("the HDF5 structure is damaged: {cause}"))
                 .at(self.source, path, "cannot be read")
-                .help(rewrite),
+                .help(self.wording.rewrite),
         }
     }
 }

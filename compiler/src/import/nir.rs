@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quarrion_isa::diagnostic::Diagnostic;
 
-use super::archive::{Archive, Folder, Value};
+use super::archive::{Archive, Folder, Value, Wording};
 use super::graph::{NirGraph, NirNode, NodeKind};
 use super::node::{FileNode, parse_node};
 use super::parameter::Parameters;
@@ -19,12 +19,19 @@ const MAX_DEPTH: usize = 16;
 /// How many nodes a graph may have.
 const MAX_NODES: usize = 1 << 16;
 
+const WORDING: Wording = Wording {
+    file: "a NIR file",
+    export: "export with nir.write()",
+    rewrite: "read the network in its framework and write it again with nir.write()",
+    complete: "write the file again with nir.write(); node names must not contain `/`",
+};
+
 /// Reads and checks a NIR file that the user knows as `source`.
 ///
 /// # Errors
 /// Everything that is wrong with the file, each with its place inside the file and a way out.
 pub fn read_nir(bytes: &[u8], source: &str) -> Result<NirGraph, Vec<Diagnostic>> {
-    let archive = Archive::new(source, bytes.len());
+    let archive = Archive::new(source, bytes.len(), WORDING);
     let mut reader = Reader { nodes: Vec::new(), edges: BTreeSet::new(), warnings: Vec::new() };
     let version = reader.read_root(&archive, bytes).map_err(|error| vec![error])?;
     let Reader { nodes, edges, mut warnings } = reader;

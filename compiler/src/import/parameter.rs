@@ -56,7 +56,7 @@ impl<'f, 'a> Parameters<'f, 'a> {
         }
         Err(Diagnostic::error("QN005", format!("a node lacks the dataset `{name}`"))
             .at(self.source(), self.path(), "this node")
-            .help("write the file again with nir.write(); node names must not contain `/`"))
+            .help(self.folder.archive().wording().complete))
     }
 
     /// Numbers that must be there and be finite.
@@ -161,7 +161,7 @@ impl<'f, 'a> Parameters<'f, 'a> {
     pub(super) fn wrong_kind(&self, name: &str, wanted: &str) -> Diagnostic {
         Diagnostic::error("QN006", format!("`{name}` must be {wanted}"))
             .at(self.source(), &self.path_of(name), "is something else")
-            .help("write the file again with nir.write()")
+            .help(self.folder.archive().wording().rewrite)
     }
 
     /// The diagnostic for parameters whose extents do not belong together.

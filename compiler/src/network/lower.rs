@@ -180,6 +180,7 @@ impl<'a> Lowering<'a> {
             shape: node.output_shape.clone(),
             role,
             is_output: false,
+            axon_delays: Vec::new(),
         });
         id
     }
@@ -221,6 +222,7 @@ impl<'a> Lowering<'a> {
                 connectivity,
                 delay_steps: term.delay_steps,
                 recurrent: term.is_recurrent,
+                given: None,
             };
             projections.push((term.origin, projection));
         }

@@ -30,6 +30,7 @@ pub mod window;
 
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::{PopulationId, ProjectionId};
+use quarrion_isa::program::ParameterValue;
 
 pub use connectivity::{Connectivity, Synapse};
 pub use lower::lower_network;
@@ -65,6 +66,8 @@ pub struct Population {
     pub role: Role,
     /// Whether an Output node reads it.
     pub is_output: bool,
+    /// Steps that each neuron's spikes wait before they leave it; empty where none waits.
+    pub axon_delays: Vec<u32>,
 }
 
 /// What the members of a population do.
@@ -72,8 +75,21 @@ pub struct Population {
 pub enum Role {
     /// They repeat the stimulus.
     Input,
-    /// They compute.
+    /// They compute a model that the compiler brings onto the chip's scale.
     Neurons(NeuronModel),
+    /// They compute with integers that are taken as they are.
+    Given(GivenNeurons),
+}
+
+/// Neurons whose program and integers come with the network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenNeurons {
+    /// Name of a shipped neuron program.
+    pub program: &'static str,
+    /// Values by the name of the program's parameter; the others keep their defaults.
+    pub parameters: Vec<(&'static str, ParameterValue)>,
+    /// Left shift from weight times payload to what the program reads.
+    pub input_shift: u32,
 }
 
 /// Which kind of neuron a population came from.
@@ -140,6 +156,17 @@ pub struct Projection {
     pub delay_steps: u32,
     /// Whether it is part of a cycle, where a neuron's output arrives one step later.
     pub recurrent: bool,
+    /// How its integers are meant, where they are taken as they are.
+    pub given: Option<GivenSynapses>,
+}
+
+/// Synapses onto given neurons: their weights are whole numbers and keep their values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenSynapses {
+    /// Input of the neuron program that they add to.
+    pub input: u32,
+    /// A weight counts 2^exponent.
+    pub exponent: i32,
 }
 
 impl Network {
@@ -211,11 +238,11 @@ impl Population {
         self.len() == 0
     }
 
-    /// The model, for populations that compute.
+    /// The model, for populations that compute one.
     #[must_use]
     pub fn model(&self) -> Option<&NeuronModel> {
         match &self.role {
-            Role::Input => None,
+            Role::Input | Role::Given(_) => None,
             Role::Neurons(model) => Some(model),
         }
     }

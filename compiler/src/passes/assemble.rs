@@ -6,6 +6,7 @@ use quarrion_isa::program::{
 };
 use quarrion_isa::synapse::SynapseBlock;
 
+use super::pack::SourcedBlock;
 use super::{CoreAxons, CoreBlocks, Draft};
 use crate::compile::CompileFailure;
 use crate::layout::{CoreMapping, Slice};
@@ -102,17 +103,22 @@ fn core_program(
         }
         ordinals.extend(slice.neurons().map(|neuron| population.first_ordinal + neuron));
     }
-    let blocks: Vec<_> = blocks.blocks.into_iter().map(|sourced| sourced.block).collect();
-    let delay = |block: &quarrion_isa::program::Block| match &block.synapses {
+    let delay = |sourced: &SourcedBlock| match &sourced.block.synapses {
         SynapseBlock::Kernel(kernel) => kernel.delay,
-        SynapseBlock::Packed(_) => network.projections[block.projection.index()].delay,
+        SynapseBlock::Packed(_) => {
+            let projection = &network.projections[sourced.block.projection.index()];
+            let delays = sourced.lists.iter().map(|&(source, _)| projection.delay_of(source));
+            delays.max().unwrap_or(0)
+        }
     };
+    let longest = blocks.blocks.iter().map(delay).max().unwrap_or(0);
+    let blocks: Vec<_> = blocks.blocks.into_iter().map(|sourced| sourced.block).collect();
     CoreProgram {
         core: core.core,
         compartments: ordinals.len() as u32,
         groups,
         ordinals,
-        ring_slots: blocks.iter().map(delay).max().unwrap_or(0) + 2,
+        ring_slots: longest + 2,
         axons_in: axons.axons_in,
         blocks,
         axons_out: axons.axons_out,

@@ -32,7 +32,13 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
 }
 
 /// The delay at which a projection's spikes arrive as the framework has them.
+///
+/// A network of given integers was made for the chip: a layer is a step there too, and spikes that
+/// skip layers arrive early on purpose.
 fn wanted_delay(projection: &Projection, phases: &[u32]) -> i64 {
+    if projection.given.is_some() {
+        return i64::from(projection.delay_steps);
+    }
     let phase = |index: usize| i64::from(phases[index]);
     phase(projection.target.index()) - phase(projection.source.index()) - 1
         + i64::from(projection.total_delay())
@@ -65,7 +71,7 @@ fn settle(network: &Network, kept: &[bool]) -> Result<Vec<i64>, usize> {
         last = None;
         for (index, projection) in network.projections.iter().enumerate() {
             let (source, target) = (projection.source.index(), projection.target.index());
-            let least = phases[source] + 1 - i64::from(projection.total_delay());
+            let least = phases[source] + 1 - i64::from(framework_delay(projection));
             if kept[index] && phases[target] < least {
                 phases[target] = least;
                 pushed_by[target] = Some(index);
@@ -77,6 +83,14 @@ fn settle(network: &Network, kept: &[bool]) -> Result<Vec<i64>, usize> {
         }
     }
     Err(closing_edge(network, &pushed_by, last.unwrap_or_default()))
+}
+
+/// Steps that bring a projection's target nearer to its source; given delays make no layer later.
+fn framework_delay(projection: &Projection) -> u32 {
+    match projection.given {
+        Some(_) => u32::from(projection.recurrent),
+        None => projection.total_delay(),
+    }
 }
 
 /// The projection that closes the loop behind the endless growth of `last`'s target.

@@ -28,6 +28,12 @@ pub(crate) const SCALE_RISK: &str = "QM031";
 pub(crate) const COARSE_DECAY: &str = "QM032";
 /// Weights that no exponent and mantissa hold.
 pub(crate) const COARSE_WEIGHTS: &str = "QM033";
+/// An integer of the network file that a register does not hold.
+pub(crate) const GIVEN_INTEGER: &str = "QM034";
+/// Weights of the network file that no list of the chip holds.
+pub(crate) const GIVEN_WEIGHT: &str = "QM035";
+/// A delay that the chip does not store.
+pub(crate) const GIVEN_DELAY: &str = "QM036";
 /// No synapse format stores a projection.
 pub(crate) const NO_FORMAT: &str = "QM040";
 /// Cores shared by populations for want of cores.
@@ -132,6 +138,27 @@ pub const CODES: &[CodeEntry] = &[
         explanation: "After scaling to the chip's weight bits the error is a large part of the \
                       weights themselves. A few very large weights, or thresholds and biases of \
                       very unlike size, force a scale at which the rest becomes zero.",
+    },
+    CodeEntry {
+        code: GIVEN_INTEGER,
+        title: "integers of the network file are kept as they are",
+        explanation: "The file was quantised for a chip: its thresholds, decays and biases are \
+                      registers, and are never rounded again. This one does not fit the register \
+                      of the chip that was chosen.",
+    },
+    CodeEntry {
+        code: GIVEN_WEIGHT,
+        title: "integer weights of the network file are kept as they are",
+        explanation: "The file was quantised for a chip, and its weights are never rounded again. \
+                      All weights of a layer share an exponent, a list of both signs stores every \
+                      second integer only, and lists of one sign each are tried where both do not \
+                      fit. These weights fit no way.",
+    },
+    CodeEntry {
+        code: GIVEN_DELAY,
+        title: "delays of the network file are kept as they are",
+        explanation: "The file delays the spikes of a layer, and the chip stores no delay so long, \
+                      neither with its synapses nor at its axons.",
     },
     CodeEntry {
         code: NO_FORMAT,

@@ -97,7 +97,7 @@ pub(crate) fn plan_lists(
         return Ok(ListPlan { fan_in: fan_in.clone(), ..ListPlan::default() });
     }
     let weight = lossless_width(&part, core).ok_or(NoFormat::Weights)?;
-    let packed = plan_packed(shapes, weight, projection.delay, core);
+    let packed = plan_packed(shapes, weight, projection.longest_delay(), core);
     let kernel = plan_kernel(projection, slice, shapes, weight, core);
     let blocks = match (packed, kernel) {
         (Some(packed), Some(kernel)) => {
@@ -242,6 +242,10 @@ fn plan_kernel(
     core: &CoreType,
 ) -> Option<BlockPlan> {
     let Connections::Convolution { shape, .. } = &projection.connections else { return None };
+    // A kernel stores one delay for all its sources.
+    if !projection.source_delays.is_empty() {
+        return None;
+    }
     let (format, _) = list_format(core, SynapseFormatKind::Kernel, weight, projection.delay)?;
     let (start, size) = slice.as_box(shape.output)?;
     let taps = u64::from(shape.kernel[0]) * u64::from(shape.kernel[1]);

@@ -101,7 +101,8 @@ fn gather(
             let Some((first, list)) = lists.get_mut(list_of[source as usize] as usize) else {
                 return;
             };
-            let synapse = |target, weight| Synapse { target, delay: projection.delay, weight };
+            let delay = projection.delay_of(source);
+            let synapse = |target, weight| Synapse { target, delay, weight };
             match list.last() {
                 None => *first = compartment,
                 Some(last) if dense => {

@@ -9,7 +9,7 @@ use quarrion_isa::neuron::{NeuronProgram, library};
 
 use super::{Draft, codes};
 use crate::compile::CompileFailure;
-use crate::network::{NeuronModel, Population, ResetMode};
+use crate::network::{GivenNeurons, NeuronModel, Population, ResetMode, Role};
 
 /// The kind of core and the neuron program chosen for a population.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,13 +18,13 @@ pub(crate) struct Choice {
     pub(crate) core_type: u32,
     /// What the population runs.
     pub(crate) program: NeuronProgram,
-    /// How the program counts.
-    pub(crate) binding: Binding,
+    /// Left shift from `vth` to the membrane's measure, where the compiler chooses `vth`.
+    pub(crate) threshold_shift: u32,
 }
 
 /// Which models a shipped program computes, and in which measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Binding {
+struct Binding {
     /// Name of the program.
     program: &'static str,
     reset: ResetMode,
@@ -33,7 +33,7 @@ pub(crate) struct Binding {
     /// Whether it has a leaky current: parameters `du` and `du_offset`.
     current: bool,
     /// Left shift from `vth` to the membrane's measure.
-    pub(crate) threshold_shift: u32,
+    threshold_shift: u32,
 }
 
 /// The shipped programs that networks can be lowered onto, cheapest first.
@@ -83,17 +83,16 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     let mut errors = Vec::new();
     let mut choices = Vec::with_capacity(draft.network.populations.len());
     for population in &draft.network.populations {
-        let choice = match population.model() {
-            None => None,
-            Some(model) => match choose(&draft.network.name, population, model, draft.chip) {
-                Ok(choice) => Some(choice),
-                Err(error) => {
-                    errors.push(error);
-                    None
-                }
-            },
+        let network = &draft.network.name;
+        let choice = match &population.role {
+            Role::Input => Ok(None),
+            Role::Neurons(model) => choose(network, population, model, draft.chip).map(Some),
+            Role::Given(given) => seat_given(network, population, given, draft.chip).map(Some),
         };
-        choices.push(choice);
+        choices.push(choice.unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        }));
     }
     if !errors.is_empty() {
         return Err(CompileFailure::Diagnostics(errors));
@@ -116,11 +115,39 @@ fn choose(
         let Some(program) = shipped(binding.program) else { continue };
         let legal = |core: &CoreType| may_run(core, &program);
         if let Some(core_type) = chip.core_types.iter().position(legal) {
-            let core_type = core_type as u32;
-            return Ok(Choice { core_type, program, binding: *binding });
+            let (core_type, threshold_shift) = (core_type as u32, binding.threshold_shift);
+            return Ok(Choice { core_type, program, threshold_shift });
         }
     }
     Err(no_program(network, population, model, chip))
+}
+
+/// The first kind of core that may run the program that given neurons name.
+fn seat_given(
+    network: &str,
+    population: &Population,
+    given: &GivenNeurons,
+    chip: &Chip,
+) -> Result<Choice, Diagnostic> {
+    let refuse = |message: String| {
+        Diagnostic::error(codes::NO_PROGRAM, message)
+            .at(network, &population.name, "this layer")
+            .at(&chip.name, "core_types", legal_programs(chip))
+            .help("choose a chip that runs it: one with programmable cores, such as loihi2")
+    };
+    let program = shipped(given.program)
+        .ok_or_else(|| refuse(format!("there is no neuron program `{}`", given.program)))?;
+    let position = chip.core_types.iter().position(|core| may_run(core, &program));
+    let core_type = position.ok_or_else(|| {
+        let bits = program.payload_bits();
+        let payload = match bits {
+            0 => String::new(),
+            bits => format!(", whose spikes carry {bits} bits"),
+        };
+        let (chip, layer, program) = (&chip.name, &population.name, given.program);
+        refuse(format!("no core of `{chip}` runs `{program}` for `{layer}`{payload}"))
+    })?;
+    Ok(Choice { core_type: core_type as u32, program, threshold_shift: 0 })
 }
 
 /// The shipped program called `name`.
@@ -130,6 +157,9 @@ fn shipped(name: &str) -> Option<NeuronProgram> {
 
 /// Whether a core of the type may run the program.
 pub(crate) fn may_run(core: &CoreType, program: &NeuronProgram) -> bool {
+    if program.payload_bits() > core.payload_bits {
+        return false;
+    }
     match &core.programs {
         Programs::Fixed(names) => names.iter().any(|name| name == program.name()),
         Programs::Programmable { state_bits, instructions } => {
@@ -175,14 +205,6 @@ fn no_program(
         model.kind.name(),
         wants.join(", ")
     );
-    let legal = chip.core_types.iter().map(|core| match &core.programs {
-        Programs::Fixed(names) => format!("`{}` runs {}", core.name, names.join(", ")),
-        Programs::Programmable { state_bits, instructions } => format!(
-            "`{}` runs what fits {state_bits} state bits and {instructions} instructions",
-            core.name
-        ),
-    });
-    let legal: Vec<String> = legal.collect();
     let help = match (subtracts, known.as_slice()) {
         (true, []) => "import with `--reset zero`".to_owned(),
         (true, known) => {
@@ -193,8 +215,20 @@ fn no_program(
     };
     Diagnostic::error(codes::NO_PROGRAM, message)
         .at(network, &population.name, "this node")
-        .at(&chip.name, "core_types", legal.join("; "))
+        .at(&chip.name, "core_types", legal_programs(chip))
         .help(help)
+}
+
+/// What the cores of a chip may run, in words.
+fn legal_programs(chip: &Chip) -> String {
+    let legal = chip.core_types.iter().map(|core| match &core.programs {
+        Programs::Fixed(names) => format!("`{}` runs {}", core.name, names.join(", ")),
+        Programs::Programmable { state_bits, instructions } => format!(
+            "`{}` runs what fits {state_bits} state bits and {instructions} instructions",
+            core.name
+        ),
+    });
+    legal.collect::<Vec<String>>().join("; ")
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub(crate) fn chain(populations: usize, edges: &[Edge]) -> Network {
         shape: vec![1],
         role: if index == 0 { Role::Input } else { Role::Neurons(lif(1)) },
         is_output: index + 1 == populations,
+        axon_delays: Vec::new(),
     };
     let projection = |edge: &Edge| Projection {
         name: format!("p{} -> p{}", edge.source, edge.target),
@@ -30,6 +31,7 @@ pub(crate) fn chain(populations: usize, edges: &[Edge]) -> Network {
         connectivity: Connectivity::Dense { inputs: 1, outputs: 1, weights: vec![0.5] },
         delay_steps: edge.delay_steps,
         recurrent: edge.recurrent,
+        given: None,
     };
     Network {
         name: "chain".into(),

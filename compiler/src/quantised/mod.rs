@@ -75,6 +75,8 @@ pub struct QuantisedProjection {
     pub input: u32,
     /// Steps beyond the one that every spike takes.
     pub delay: u32,
+    /// Steps that the spikes of each source take beside them; empty where none does.
+    pub source_delays: Vec<u32>,
     /// What happens between an arriving spike and the accumulator.
     pub delivery: Delivery,
     /// Weight exponent, as in `delivery`.
@@ -83,6 +85,20 @@ pub struct QuantisedProjection {
     pub connections: Connections,
     /// Root mean square of (chip weight / scale - network weight), relative to the weights' own.
     pub error: f64,
+}
+
+impl QuantisedProjection {
+    /// Delay of the synapses of one source, in steps beyond the one that every spike takes.
+    #[must_use]
+    pub fn delay_of(&self, source: u32) -> u32 {
+        self.delay + self.source_delays.get(source as usize).copied().unwrap_or(0)
+    }
+
+    /// The longest delay of its synapses.
+    #[must_use]
+    pub fn longest_delay(&self) -> u32 {
+        self.delay + self.source_delays.iter().max().copied().unwrap_or(0)
+    }
 }
 
 impl QuantisedNetwork {

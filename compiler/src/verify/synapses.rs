@@ -208,7 +208,7 @@ fn wanted_synapses(network: &QuantisedNetwork, seats: &[Seat]) -> Vec<Found> {
                     compartment,
                     source: first + source,
                     projection: id.0,
-                    delay: projection.delay,
+                    delay: projection.delay_of(source),
                     weight,
                 });
             });

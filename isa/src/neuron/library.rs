@@ -39,6 +39,7 @@ shipped![
     "resonate_fire",
     "rf_izhikevich",
     "rf_zero",
+    "sigma",
     "sigma_delta",
     "sigma_delta_corrected",
     "ternary_lif",

@@ -1,6 +1,6 @@
 //! The lowered network run in f64: what folding must not change.
 
-use quarrion_compiler::network::{Comparison, Network, NeuronKind, NeuronModel, ResetMode, Role};
+use quarrion_compiler::network::{Comparison, Network, NeuronKind, NeuronModel, ResetMode};
 
 use super::Outcome;
 
@@ -50,7 +50,7 @@ impl<'n> FoldedOracle<'n> {
             history.push(zeros());
             let mut inputs = step.iter();
             for at in 0..populations.len() {
-                let Role::Neurons(model) = &populations[at].role else {
+                let Some(model) = populations[at].model() else {
                     history[time][at].clone_from(inputs.next().expect("one for each input"));
                     continue;
                 };

@@ -64,7 +64,7 @@ impl<'n> IntegerOracle<'n> {
     /// Prepares a network; `seed` is the run's.
     #[must_use]
     pub fn new(network: &'n QuantisedNetwork, seed: u32) -> Self {
-        let longest = network.projections.iter().map(|projection| projection.delay).max();
+        let longest = network.projections.iter().map(QuantisedProjection::longest_delay).max();
         let outgoing = network.projections.iter().map(turn_around).collect();
         Self { network, seed, outgoing, slots: longest.unwrap_or(0) + 2 }
     }
@@ -192,7 +192,8 @@ impl<'n> IntegerOracle<'n> {
             }
             let source = self.network.population(projection.source).first_ordinal + firing.neuron;
             let first = self.network.population(projection.target).first_ordinal;
-            let slot = Delivery::slot(firing.step, projection.delay, self.slots) as usize;
+            let delay = projection.delay_of(firing.neuron);
+            let slot = Delivery::slot(firing.step, delay, self.slots) as usize;
             let ring = &mut memory[projection.target.index()].ring[slot];
             let delivery = &projection.delivery;
             for &(target, weight) in &outgoing[firing.neuron as usize] {

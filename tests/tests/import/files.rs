@@ -339,7 +339,7 @@ fn assumptions_of_every_dialect_are_told_as_written_down() {
 }
 
 /// Compares with a golden file, or writes it when `UPDATE_GOLDEN` is set.
-fn assert_golden(path: &Path, told: &str) {
+pub(super) fn assert_golden(path: &Path, told: &str) {
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(path, told).expect("the golden file can be written");
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use quarrion_compiler::import::ImportPolicy;
+use quarrion_compiler::import::lava::read_lava;
 use quarrion_compiler::import::nir::read_nir;
 use quarrion_compiler::network::lower_network;
 
@@ -48,6 +49,39 @@ fn mutate(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
             _ => bytes[at] = bytes[at].wrapping_add(1),
         }
     }
+}
+
+/// The same for Lava's files: every answer is a network or a reason.
+#[test]
+fn mutated_lava_files_neither_panic_nor_hang() {
+    let (mut read, mut refused) = (0, 0);
+    let wanted = ["conv", "concat", "sdnn", "resonators"];
+    let files = super::lava::files("good").into_iter();
+    for (index, (name, path)) in files.filter(|(name, _)| wanted.contains(&&**name)).enumerate() {
+        let whole = std::fs::read(path).expect("a good file");
+        for mutation in 0..MUTATIONS {
+            let mut numbers = Numbers(0x1a4a_0000 + index as u64 * MUTATIONS + mutation);
+            let mut bytes = whole.clone();
+            mutate(&mut bytes, &mut numbers);
+            let start = Instant::now();
+            let answer = std::panic::catch_unwind(|| read_lava(&bytes, "mutated", None));
+            assert!(start.elapsed() < PATIENCE, "{name} mutation {mutation}");
+            match answer.unwrap_or_else(|_| panic!("{name} mutation {mutation} panicked")) {
+                Ok(_) => read += 1,
+                Err(found) => {
+                    assert!(!found.is_empty(), "{name} mutation {mutation}: no reason");
+                    refused += 1;
+                }
+            }
+        }
+        // What comes last is only informational.
+        for cut in 0..48 {
+            let bytes = &whole[..whole.len() * cut / 64];
+            assert!(read_lava(bytes, "cut off", None).is_err(), "{name} cut at {cut} of 64");
+        }
+    }
+    println!("{read} still good, {refused} refused");
+    assert!(refused > 500 && read > 500, "{refused} refused, {read} good");
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn build(planes: &[usize], edges: &[Edge], dice: &mut Dice) -> Network {
             Role::Neurons(integrators(shapes[index].iter().product(), dice))
         },
         is_output: index + 1 == shapes.len(),
+        axon_delays: Vec::new(),
     };
     let populations = (0..shapes.len()).map(|index| population(index, dice)).collect();
     let mut projections: Vec<Projection> = edges
@@ -111,6 +112,7 @@ fn build(planes: &[usize], edges: &[Edge], dice: &mut Dice) -> Network {
             connectivity: connect(edge.kind, shapes[edge.source], shapes[edge.target], dice),
             delay_steps: edge.delay_steps,
             recurrent: edge.source == edge.target,
+            given: None,
         })
         .collect();
     projections.sort_by_key(|projection| (projection.target, projection.source));

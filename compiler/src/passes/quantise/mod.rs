@@ -1,5 +1,6 @@
 //! Quantise: every number of the network in the chip's integers.
 
+mod given;
 mod parameters;
 mod scale;
 mod weights;
@@ -9,6 +10,7 @@ use quarrion_isa::delivery::{Delivery, Overflow};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::neuron::Overflow as InputOverflow;
 
+use self::given::take_given;
 use self::parameters::quantise_parameters;
 use self::scale::{Incoming, Words};
 use self::weights::{SignedPart, quantise_connections, relative_error, signed_parts};
@@ -46,10 +48,19 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
             neurons: None,
         };
         first_ordinal += made.size;
-        if let (Some(model), Some(choice)) = (population.model(), draft.choices[index].clone()) {
+        if let Some(choice) = draft.choices[index].clone() {
             let core = &draft.chip.core_types[choice.core_type as usize];
-            let work = Work { population, model, choice: &choice, core, source: &network.name };
-            match quantise_population(draft, index, &work, &mut quantised) {
+            let result = match &population.role {
+                Role::Input => continue,
+                Role::Neurons(model) => {
+                    let (choice, source) = (&choice, &network.name);
+                    let work = Work { population, model, choice, core, source };
+                    quantise_population(draft, index, &work, &mut quantised)
+                }
+                Role::Given(given) => take_given(draft, index, given, &choice, &mut quantised)
+                    .map(|neurons| (1.0, neurons)),
+            };
+            match result {
                 Ok((scale, neurons)) => (made.scale, made.neurons) = (scale, Some(neurons)),
                 Err(found) => errors.push(found),
             }
@@ -121,6 +132,7 @@ fn quantise_population(
             target: draft.ids[index],
             input: 0,
             delay: draft.delays[part.id],
+            source_delays: network.population(projection.source).axon_delays.clone(),
             delivery: delivery(work, exponent)?,
             exponent,
             error: relative_error(part, &connections, measure, scale.value),
@@ -145,7 +157,7 @@ fn words(work: &Work<'_>) -> Words {
         let word = program.state_index(name).map(|index| program.state()[index].width.range().high);
         word.map_or(f64::INFINITY, |high| high as f64)
     };
-    let shift = f64::from(1_u32 << work.choice.binding.threshold_shift);
+    let shift = f64::from(1_u32 << work.choice.threshold_shift);
     let half = (1_u64 << (accumulator_bits(work) - 1)) as f64;
     Words {
         threshold: limit("vth") * shift,

@@ -4,6 +4,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::neuron::NeuronProgram;
 use quarrion_isa::program::ParameterValue;
 
+use super::given::position_of;
 use super::{Work, delivery};
 use crate::network::{Comparison, NeuronModel};
 use crate::passes::codes;
@@ -52,14 +53,9 @@ pub(super) fn quantise_parameters(
         parameters.push(value);
     }
     warn_coarse_decays(work, program, &parameters, notes);
-    let position = quantised.neuron_programs.iter().position(|known| known == program);
-    let neuron_program = position.unwrap_or_else(|| {
-        quantised.neuron_programs.push(program.clone());
-        quantised.neuron_programs.len() - 1
-    });
     Ok(QuantisedNeurons {
         core_type: work.choice.core_type,
-        neuron_program: neuron_program as u32,
+        neuron_program: position_of(program, quantised),
         parameters,
         inputs: vec![delivery(work, 0)?; program.inputs().len()],
     })
@@ -77,7 +73,7 @@ fn shared_if_equal(values: Vec<i64>) -> ParameterValue {
 
 /// Thresholds in the program's measure; programs fire strictly above them.
 fn thresholds(work: &Work<'_>, scale: f64) -> Vec<f64> {
-    let measure = f64::from(1_u32 << work.choice.binding.threshold_shift);
+    let measure = f64::from(1_u32 << work.choice.threshold_shift);
     let Some(firing) = &work.model.firing else { return Vec::new() };
     let thresholds = firing.threshold.iter().map(|threshold| threshold * scale / measure);
     match firing.comparison {

@@ -50,7 +50,7 @@ pub(super) fn signed_parts(id: usize, projection: &Projection, core: &CoreType) 
 }
 
 /// The same synapses with other weights than the kept ones set to zero.
-fn keep_weights(connectivity: &Connectivity, keep: fn(f64) -> bool) -> Connectivity {
+pub(super) fn keep_weights(connectivity: &Connectivity, keep: fn(f64) -> bool) -> Connectivity {
     let mut kept = connectivity.clone();
     let clear = |weight: &mut f64| {
         if !keep(*weight) {
