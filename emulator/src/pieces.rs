@@ -33,7 +33,10 @@ pub(crate) struct Accounts<'a> {
     sample: u32,
     input_steps: u32,
     steps: u32,
-    writes: u32,
+    /// Parameters and rewards that the host writes, by timestep.
+    writes: Vec<u32>,
+    /// Cores that take each reward.
+    rewarded: u32,
 }
 
 impl<'a> Accounts<'a> {
@@ -48,7 +51,8 @@ impl<'a> Accounts<'a> {
             sample: 0,
             input_steps: 0,
             steps: 0,
-            writes: 0,
+            writes: Vec::new(),
+            rewarded: job.tables.rewarded_cores(),
         })
     }
 
@@ -63,7 +67,16 @@ impl<'a> Accounts<'a> {
         self.sample = number as u32;
         self.input_steps = sample.steps;
         self.steps = self.job.program.sample_steps(sample.steps);
-        self.writes = sample.writes.len() as u32;
+        self.writes.clear();
+        self.writes.resize(self.steps as usize, 0);
+        if let Some(first) = self.writes.first_mut() {
+            *first = sample.writes.len() as u32;
+        }
+        for reward in &sample.rewards {
+            if let Some(writes) = self.writes.get_mut(reward.step as usize) {
+                *writes += self.rewarded;
+            }
+        }
         self.outcome.tally.start_sample();
     }
 
@@ -77,7 +90,7 @@ impl<'a> Accounts<'a> {
         activity.sample = self.sample;
         activity.step = step;
         activity.host.spikes_out = self.read_out(step, spikes);
-        activity.host.parameter_writes = if step == 0 { self.writes } else { 0 };
+        activity.host.parameter_writes = self.writes[step as usize];
         activity.host.state_resets = u32::from(step + 1 == self.steps);
         let chip = self.job.chip;
         self.traffic.expand(activity, chip);

@@ -1,6 +1,7 @@
 //! A run: every sample of the stimulus, function, time and counts.
 //!
-//! Samples are independent, since all state is reset between them. So with at least as many samples
+//! Samples are independent, since all state is reset between them, unless something learns: then
+//! they run in order. So with at least as many samples
 //! as threads each thread takes whole samples; with fewer, the cores of one sample are divided
 //! ([`crate::shards`]). Results are put in order of sample, so neither way changes a byte.
 
@@ -11,6 +12,7 @@ use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::{Chip, Synchronisation};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::{ChipId, CoreId, PopulationId, TileId};
+use quarrion_isa::learning::{LearnedProjection, RecordedDraws};
 use quarrion_isa::ledger::Ledger;
 use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::program::Program;
@@ -35,6 +37,8 @@ pub struct RunOptions {
     pub timing: Timing,
     /// State words to record.
     pub probes: Vec<Probe>,
+    /// Random numbers of learning that take the place of the run's own: a recorded run's.
+    pub record: Option<RecordedDraws>,
     /// How neurons are computed; changes nothing but [`RunOutcome::skipped_updates`].
     pub lanes: LaneOptions,
 }
@@ -81,6 +85,8 @@ pub struct RunOutcome {
     /// Updates that the engine passed over because the neurons were idle; they are counted like
     /// the others.
     pub skipped_updates: u64,
+    /// Plastic synapses as the last sample left them, by projection.
+    pub learned: Vec<LearnedProjection>,
 }
 
 /// A spike of a compartment, with its time.
@@ -181,8 +187,8 @@ pub fn run(
         let what = format!("chip {} has {} cores", chip.name, chip.cores.len());
         return Err(PrepareError::Inconsistent { core: stray.core, what }.into());
     }
-    check_faults(program, chip)?;
     let tables = Tables::prepare(program)?;
+    check_faults(program, chip)?;
     for (number, sample) in stimulus.samples.iter().enumerate() {
         check_sample(&tables, program, sample)
             .map_err(|what| RunError::Stimulus { sample: number, what })?;
@@ -193,12 +199,14 @@ pub fn run(
     let tables = &tables;
     let job = Job { program, chip, tables, extent: &extent, stimulus, options, probes: &probes };
     let threads = options.threads.max(1);
-    let outcomes = if stimulus.samples.len() >= threads {
-        run_by_samples(&job, threads, observer)?
+    // Where something learns, each sample begins with what the one before has left.
+    let independent = tables.learning.is_empty();
+    let (outcomes, learned) = if independent && stimulus.samples.len() >= threads {
+        (run_by_samples(&job, threads, observer)?, Vec::new())
     } else {
         run_sharded(&job, threads, observer)?
     };
-    Ok(join(&job, outcomes))
+    Ok(RunOutcome { learned, ..join(&job, outcomes) })
 }
 
 /// Checks that the program uses no dead core and that its packets cross nothing dead.
@@ -245,7 +253,8 @@ impl<'a> Job<'a> {
     /// The state of a contiguous range of cores, at reset.
     pub(crate) fn shard(&self, cores: Range<usize>) -> Shard<'a> {
         let RunOptions { seed, lanes, .. } = *self.options;
-        Shard::new(self.tables, &self.chip.faults, cores, (seed, lanes))
+        let record = self.options.record.as_ref();
+        Shard::new(self.tables, &self.chip.faults, cores, (seed, lanes), record)
     }
 }
 
@@ -258,6 +267,9 @@ fn check_sample(tables: &Tables, program: &Program, sample: &Sample) -> Result<(
                 spike.neuron, spike.step
             ));
         }
+    }
+    if !sample.rewards.is_sorted() {
+        return Err("the rewards are not sorted by step".into());
     }
     if !sample.spikes.is_sorted() {
         return Err("the spikes are not sorted by step and neuron".into());
@@ -336,6 +348,7 @@ fn run_sample(
         inject(job, (number, step), sample, &mut host, &mut activity);
         shard.update(step, &mut outbox, &mut activity);
         shard.deliver(step, [&host, &outbox]);
+        shard.learn(step, sample.reward_at(step));
         accounts.close_step(step, &mut activity, shard.spikes())?;
         accounts.keep_probes(step, |probe, values| shard.sample_probe(probe, values));
     }
@@ -355,6 +368,7 @@ fn join(job: &Job<'_>, outcomes: Vec<SampleOutcome>) -> RunOutcome {
         probes: vec![ProbeRecord::default(); job.probes.len()],
         extent: job.extent.clone(),
         skipped_updates: 0,
+        learned: Vec::new(),
     };
     for outcome in outcomes {
         result.output_counts.push(outcome.output_counts);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 use quarrion_isa::activity::Activity;
+use quarrion_isa::learning::{LearnedProjection, PlasticSynapse};
 use quarrion_isa::stimulus::Sample;
 
 use crate::engine::{Outbox, Shard, Spike, inject};
@@ -37,18 +38,19 @@ struct Links {
     to_reducer: Sender<Part>,
 }
 
-/// Runs the samples one after the other, each on all shards.
+/// Runs the samples one after the other, each on all shards; says what was learned as well.
 pub(crate) fn run_sharded(
     job: &Job<'_>,
     threads: usize,
     observer: Observer<'_>,
-) -> Result<Vec<SampleOutcome>, RunError> {
+) -> Result<(Vec<SampleOutcome>, Vec<LearnedProjection>), RunError> {
     let ranges = divide(job, threads);
     let (links, parts) = connect(ranges.len());
     std::thread::scope(|scope| {
-        for (range, links) in ranges.into_iter().zip(links) {
-            scope.spawn(move || work(job, range, &links));
-        }
+        // Dropped at the end of this closure, before the workers are waited for.
+        let parts = parts;
+        let spawn = |(range, links)| scope.spawn(move || work(job, range, &links));
+        let workers: Vec<_> = ranges.into_iter().zip(links).map(spawn).collect();
         let mut accounts = Accounts::new(job)?;
         let mut outcomes = Vec::new();
         for (number, sample) in job.stimulus.samples.iter().enumerate() {
@@ -66,12 +68,19 @@ pub(crate) fn run_sharded(
                 });
             }
             outcomes.push(SampleOutcome { skipped_updates, ..accounts.finish_sample() });
-            // Dropping the receivers ends the workers: their next send fails.
+            // Without receivers the workers end: their next send fails.
             if observer(Progress { samples: number + 1 }).is_break() {
                 return Err(RunError::Interrupted);
             }
         }
-        Ok(outcomes)
+        let mut learned = Vec::new();
+        for worker in workers {
+            match worker.join() {
+                Ok(part) => learned.extend(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok((outcomes, LearnedProjection::gather(job.program, learned)))
     })
 }
 
@@ -116,8 +125,9 @@ fn connect(shards: usize) -> (Vec<Links>, Vec<Receiver<Part>>) {
     (links, parts)
 }
 
-/// A worker's life; it ends early when a channel's other end is gone.
-fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
+/// A worker's life; it ends early when a channel's other end is gone. Returns what its cores have
+/// learned.
+fn work(job: &Job<'_>, range: Range<usize>, links: &Links) -> Vec<PlasticSynapse> {
     let mut shard = job.shard(range);
     let mut host = Outbox::default();
     let mut scratch = Activity::default();
@@ -134,21 +144,25 @@ fn work(job: &Job<'_>, range: Range<usize>, links: &Links) {
             let outbox = Arc::new(outbox);
             for to in &links.to_workers {
                 if to.send(Arc::clone(&outbox)).is_err() {
-                    return;
+                    return Vec::new();
                 }
-            }
-            let probes = look(job, &shard, step);
-            let part = Part { activity, spikes: shard.spikes().to_vec(), probes, skipped_updates };
-            if links.to_reducer.send(part).is_err() {
-                return;
             }
             let received: Result<Vec<_>, _> =
                 links.from_workers.iter().map(Receiver::recv).collect();
-            let Ok(received) = received else { return };
+            let Ok(received) = received else { return Vec::new() };
             let outboxes = std::iter::once(&host).chain(received.iter().map(Arc::as_ref));
             shard.deliver(step, outboxes);
+            shard.learn(step, sample.reward_at(step));
+            let probes = look(job, &shard, step);
+            let part = Part { activity, spikes: shard.spikes().to_vec(), probes, skipped_updates };
+            if links.to_reducer.send(part).is_err() {
+                return Vec::new();
+            }
         }
     }
+    let mut learned = Vec::new();
+    shard.visit_plastic(|projection, ends, state| learned.push((projection, ends, state)));
+    learned
 }
 
 /// What the probes of a step see on a shard.

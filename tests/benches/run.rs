@@ -148,6 +148,7 @@ fn run_once(program: &Program, chip: &Chip, stimulus: &Stimulus) -> RunOutcome {
         timing: Timing::Count,
         probes: Vec::new(),
         lanes: LaneOptions::default(),
+        record: None,
     };
     run(program, chip, stimulus, &options, &|_| ControlFlow::Continue(())).expect("it runs")
 }

@@ -11,10 +11,11 @@ use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::event::EventCounts;
 use quarrion_isa::id::PopulationId;
+use quarrion_isa::learning::{LearnedProjection, LearningRule, RecordedDraws};
 use quarrion_isa::neuron::{Idling, Kernels, LaneOptions, NeuronProgram};
-use quarrion_isa::program::Program;
+use quarrion_isa::program::{Block, Program};
 use quarrion_isa::stimulus::Stimulus;
-use quarrion_reference::{Outcome, Overflows};
+use quarrion_reference::{Changes, Outcome, Overflows};
 
 /// One way to run the fast engine; none changes what is computed or counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,12 @@ pub struct Truth {
     pub states: Vec<State>,
     /// Sums that did not fit.
     pub overflows: Overflows,
+    /// What the changes of plastic synapses met.
+    pub changes: Changes,
+    /// What each of [`trace_probes`] would see.
+    pub traces: Vec<Vec<i32>>,
+    /// Plastic synapses after every timestep.
+    pub learned: Vec<Vec<LearnedProjection>>,
 }
 
 /// Runs the reference engine.
@@ -86,8 +93,24 @@ pub fn run_reference(
     stimulus: &Stimulus,
     seed: u32,
 ) -> Result<Truth, String> {
+    run_reference_on(program, chip, stimulus, (seed, None))
+}
+
+/// Runs the reference engine, learning's random numbers from a record where there is one.
+///
+/// # Errors
+/// As [`run_reference`].
+pub fn run_reference_on(
+    program: &Program,
+    chip: &Chip,
+    stimulus: &Stimulus,
+    (seed, record): (u32, Option<&RecordedDraws>),
+) -> Result<Truth, String> {
     let (mut spikes, mut activity, mut states) = (Vec::new(), Vec::new(), Vec::new());
-    let mut overflows = Overflows::default();
+    let (mut overflows, mut changes) = (Overflows::default(), Changes::default());
+    let mut learned = Vec::new();
+    let probes = trace_probes(program);
+    let mut traces = vec![Vec::new(); probes.len()];
     let mut totals = vec![EventCounts::default(); stimulus.samples.len()];
     let observe = &mut |reference: &quarrion_reference::Reference<'_>| {
         let record = reference.activity();
@@ -109,12 +132,20 @@ pub fn run_reference(
         states.push(state);
         activity.push(record.clone());
         overflows = reference.overflows();
+        changes = reference.changes();
+        for (values, probe) in traces.iter_mut().zip(&probes) {
+            let start = values.len();
+            values.resize(start + probe.neurons.len(), 0);
+            let seen = &mut values[start..];
+            reference.look(probe.population, &probe.neurons, &probe.word, seen);
+        }
+        learned.push(reference.learned());
         totals[sample as usize] = reference.counts().total.clone();
     };
-    let outcome = quarrion_reference::run(program, chip, stimulus, seed, observe)
+    let outcome = quarrion_reference::run(program, chip, stimulus, (seed, record), observe)
         .map_err(|diagnostic| diagnostic.to_string())?;
     let samples = differences_of(&totals);
-    Ok(Truth { outcome, samples, spikes, activity, states, overflows })
+    Ok(Truth { outcome, samples, spikes, activity, states, overflows, changes, traces, learned })
 }
 
 /// Running totals to the counts of each sample.
@@ -145,13 +176,27 @@ pub fn run_fast(
     stimulus: &Stimulus,
     (seed, way): (u32, Way),
 ) -> Result<RunOutcome, String> {
+    run_fast_on(program, chip, stimulus, (seed, way, None))
+}
+
+/// Runs the fast engine, learning's random numbers from a record where there is one.
+///
+/// # Errors
+/// As [`run_fast`].
+pub fn run_fast_on(
+    program: &Program,
+    chip: &Chip,
+    stimulus: &Stimulus,
+    (seed, way, record): (u32, Way, Option<&RecordedDraws>),
+) -> Result<RunOutcome, String> {
     let options = RunOptions {
         threads: way.threads,
         seed,
         recording: Recording::Activity,
         timing: Timing::Count,
-        probes: all_probes(program),
+        probes: [all_probes(program), trace_probes(program)].concat(),
         lanes: way.lanes,
+        record: record.cloned(),
     };
     quarrion_emulator::run(program, chip, stimulus, &options, &|_| ControlFlow::Continue(()))
         .map_err(|error| error.to_string())
@@ -178,6 +223,42 @@ fn try_parsed(text: &str) -> Option<Arc<NeuronProgram>> {
     }
     let program = NeuronProgram::parse(text, "tests").ok()?;
     Some(Arc::clone(known.entry(text.to_owned()).or_insert(Arc::new(program))))
+}
+
+/// What the fast engine saw of the traces, as [`trace_probes`] orders them.
+#[must_use]
+pub fn probed_traces(program: &Program, fast: &RunOutcome) -> Vec<Vec<i32>> {
+    let first = fast.probes.len().saturating_sub(trace_probes(program).len());
+    fast.probes[first..].iter().map(|record| record.values.clone()).collect()
+}
+
+/// A probe of every trace that a rule declares and a population keeps, by population and trace.
+#[must_use]
+pub fn trace_probes(program: &Program) -> Vec<Probe> {
+    let rules: Vec<Option<LearningRule>> =
+        program.learning.iter().map(|one| LearningRule::parse(&one.text, "tests").ok()).collect();
+    let rule = |at: Option<u32>| at.and_then(|at| rules.get(at as usize)?.as_ref());
+    let mut probes = Vec::new();
+    for (index, population) in program.populations.iter().enumerate() {
+        let id = PopulationId::from_index(index);
+        let blocks = program.cores.iter().flat_map(|core| &core.blocks);
+        let source = |block: &&Block| {
+            let row = program.projections.get(block.projection.index());
+            row.is_some_and(|row| row.source == id)
+        };
+        let pre = rule(blocks.filter(source).filter_map(|block| block.learning).min());
+        let mut groups = program.cores.iter().flat_map(|core| &core.groups);
+        let post = rule(groups.find(|group| group.population == id).and_then(|g| g.learning));
+        let pre = pre.map_or(&[][..], |rule| &rule.pre_traces()[..]);
+        let post = post.map_or(&[][..], |rule| &rule.post_traces()[..]);
+        for (letter, traces) in [('x', pre), ('y', post)] {
+            for (number, _) in (1..).zip(traces).filter(|(_, trace)| trace.is_some()) {
+                let (neurons, word) = (0..population.size, format!("{letter}{number}"));
+                probes.push(Probe { population: id, neurons, word, steps: 0..u32::MAX });
+            }
+        }
+    }
+    probes
 }
 
 /// A probe of every state word of every population, by population and word.
@@ -231,6 +312,11 @@ pub fn compare(program: &Program, truth: &Truth, fast: &RunOutcome) -> Result<()
     let states = probed_states(program, fast, truth.states.len());
     for (step, (expected, found)) in truth.states.iter().zip(&states).enumerate() {
         compare_each(&format!("timestep {step}, state"), expected, found)?;
+    }
+    compare_each("trace", &truth.traces, &probed_traces(program, fast))?;
+    // A run without timesteps shows nothing.
+    if let Some(learned) = truth.learned.last() {
+        compare_each("plastic projection", learned, &fast.learned)?;
     }
     compare_each("output count", &truth.outcome.output_counts, &fast.output_counts)?;
     let (counts, ledger) = (&truth.outcome.counts, &fast.ledger);

@@ -63,6 +63,7 @@ pub fn emulate(
                 timing: timing(emulation.timing),
                 probes: probes.iter().map(|named| named.probe.clone()).collect(),
                 lanes: LaneOptions::default(),
+                record: None,
             };
             quarrion_emulator::run(program, chip, stimulus, &options, &observe).map_err(failure)
         }
@@ -119,6 +120,7 @@ fn run_reference(
         activity: Vec::new(),
         probes: vec![ProbeRecord::default(); probes.len()],
         extent,
+        learned: Vec::new(),
         skipped_updates: 0,
     };
     for (number, sample) in stimulus.samples.iter().enumerate() {
@@ -141,6 +143,7 @@ fn run_reference(
         }
     }
     outcome.ledger = tally.finish(chip);
+    outcome.learned = reference.learned();
     Ok(outcome)
 }
 

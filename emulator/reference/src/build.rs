@@ -2,6 +2,7 @@
 
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::learning::POST_TRACES;
 use quarrion_isa::neuron::NeuronProgram;
 use quarrion_isa::program::{AxonTable, CoreProgram, Group, Join, ParameterValue, Program, Role};
 
@@ -198,6 +199,9 @@ fn compartment(
         inputs: group.inputs.clone(),
         join: group.join.as_ref().map(|join| (join.op, others(join, position))),
         output: 0,
+        learning: group.learning.map(|rule| rule as usize),
+        post: [0; POST_TRACES],
+        post_spike: 0,
         ring: vec![vec![0; group.inputs.len()]; core.ring_slots as usize],
     })
 }

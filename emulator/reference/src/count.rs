@@ -84,6 +84,9 @@ impl Counts {
         for core in &activity.cores {
             let programs = &chip.core_type(core.core).programs;
             let programmable = matches!(programs, Programs::Programmable { .. });
+            let sweep = Cause { core: Some(core.core), population: None };
+            self.add(ground, sweep, EventKind::SynapticUpdate, core.plastic_visits);
+            self.add(ground, sweep, EventKind::TraceUpdate, core.trace_updates);
             for segment in activity.segments_of(core) {
                 let cause = Cause { core: Some(core.core), population: Some(segment.population) };
                 self.add(ground, cause, EventKind::NeuronInactive, segment.inactive);

@@ -5,6 +5,7 @@ use quarrion_isa::chip::Chip;
 use quarrion_isa::delivery::{Delivery, synapse_random};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::PopulationId;
+use quarrion_isa::learning::{Draws, LearnedProjection, RecordedDraws};
 use quarrion_isa::neuron::{NeuronProgram, Outcome as Update, Scope, step_compartment};
 use quarrion_isa::program::{AxonOut, Block, Program, Role};
 use quarrion_isa::random::{Counter, Purpose, draw};
@@ -14,6 +15,7 @@ use quarrion_isa::synapse::{CorruptList, Synapse};
 use crate::build::{build_cores, parse_neuron_programs};
 use crate::codes::{bad_program, bad_stimulus};
 use crate::count::{Counts, Ground};
+use crate::learning::{Changes, Learning};
 use crate::state::{Compartment, Spike};
 
 /// A program that runs, one timestep after the other.
@@ -31,6 +33,8 @@ pub struct Reference<'a> {
     output_counts: Vec<u32>,
     counts: Counts,
     overflows: Overflows,
+    learning: Learning,
+    record: Option<&'a RecordedDraws>,
 }
 
 /// Sums that did not fit their accumulator.
@@ -59,7 +63,8 @@ struct Arrival {
     axon: AxonOut,
 }
 
-/// Runs all samples and calls `observe` after each timestep.
+/// Runs all samples and calls `observe` after each timestep; `record` takes the place of learning's
+/// random draws.
 ///
 /// # Errors
 /// The program or the stimulus names something that is not there.
@@ -67,10 +72,10 @@ pub fn run(
     program: &Program,
     chip: &Chip,
     stimulus: &Stimulus,
-    seed: u32,
+    (seed, record): (u32, Option<&RecordedDraws>),
     observe: &mut dyn FnMut(&Reference<'_>),
 ) -> Result<Outcome, Diagnostic> {
-    let mut reference = Reference::new(program, chip, seed)?;
+    let mut reference = Reference::new(program, chip, seed)?.with_record(record);
     let mut output_counts = Vec::new();
     for (ordinal, sample) in (0..).zip(&stimulus.samples) {
         reference.begin_sample(ordinal, sample)?;
@@ -91,6 +96,7 @@ impl<'a> Reference<'a> {
     pub fn new(program: &'a Program, chip: &'a Chip, seed: u32) -> Result<Self, Diagnostic> {
         let neuron_programs = parse_neuron_programs(program)?;
         let cores = build_cores(program, chip, &neuron_programs)?;
+        let learning = Learning::new(program, &neuron_programs)?;
         Ok(Self {
             ground: Ground::new(program, chip),
             seed,
@@ -103,7 +109,19 @@ impl<'a> Reference<'a> {
             output_counts: Vec::new(),
             counts: Counts::new(program),
             overflows: Overflows::default(),
+            learning,
+            record: None,
         })
+    }
+
+    /// Takes the random numbers of learning from a record.
+    #[must_use]
+    pub fn with_record(self, record: Option<&'a RecordedDraws>) -> Self {
+        Self { record, ..self }
+    }
+
+    fn draws(&self) -> Draws<'a> {
+        Draws { seed: self.seed, sample: self.sample, step: self.step, record: self.record }
     }
 
     /// Writes the sample's parameters and returns all state to its start.
@@ -135,6 +153,7 @@ impl<'a> Reference<'a> {
         for compartment in self.cores.iter_mut().flatten() {
             compartment.reset(&self.neuron_programs[compartment.neuron_program]);
         }
+        self.learning.reset();
         (self.sample, self.step) = (ordinal, 0);
         self.output_counts = vec![0; self.ground.program.output_population().size as usize];
         Ok(())
@@ -171,6 +190,9 @@ impl<'a> Reference<'a> {
         for arrival in &arrivals {
             self.deliver(arrival)?;
         }
+        let draws = self.draws();
+        let reward = sample.reward_at(self.step);
+        self.learning.end_epochs(&mut self.cores, &self.neuron_programs, &draws, reward);
         self.end_step(sample);
         Ok(&self.activity)
     }
@@ -210,6 +232,8 @@ impl<'a> Reference<'a> {
                 (None, false) => open.inactive += 1,
             }
             if let Some(payload) = update.spike {
+                let draws = self.draws();
+                self.learning.record_post(&mut self.cores[position][at], &draws);
                 let Compartment { neuron, ordinal, neuron_program, .. } = self.cores[position][at];
                 self.spikes.push(Spike { population, neuron, payload });
                 open.payload_bits = self.neuron_programs[neuron_program].payload_bits();
@@ -222,12 +246,14 @@ impl<'a> Reference<'a> {
                 self.activity.segments.extend(segment.take());
             }
         }
+        let (plastic_visits, trace_updates) =
+            self.learning.work(position, &self.cores[position], self.step);
         self.activity.cores.push(CoreActivity {
             core: entry.core,
             first_segment,
             segments: self.activity.segments.len() as u32 - first_segment,
-            plastic_visits: 0,
-            trace_updates: 0,
+            plastic_visits,
+            trace_updates,
         });
         Ok(())
     }
@@ -302,10 +328,20 @@ impl<'a> Reference<'a> {
         let place = format!("cores.{}", arrival.axon.core);
         let (block, list) = list_of(program, arrival.axon);
         let mut synapses = Vec::new();
-        block
-            .synapses
-            .decode_list(list, |synapse| synapses.push(synapse))
-            .map_err(|error| bad_program(&place, error.to_string()))?;
+        let at = (program.core_position(arrival.axon.core), arrival.axon.axon.index());
+        let at = (at.0.expect("axons were checked"), at.1);
+        let draws = self.draws();
+        self.learning.record_pre(at, &draws);
+        match self.learning.lists.get(&at) {
+            Some(plastic) => synapses.extend(plastic.synapses.iter().map(|one| {
+                let [weight, delay, _] = one.variables;
+                Synapse { target: one.target, delay: delay as u32, weight }
+            })),
+            None => block
+                .synapses
+                .decode_list(list, |synapse| synapses.push(synapse))
+                .map_err(|error| bad_program(&place, error.to_string()))?,
+        }
         for synapse in synapses {
             self.add(arrival, block, synapse).ok_or_else(|| {
                 let message = format!(
@@ -348,6 +384,7 @@ impl<'a> Reference<'a> {
     fn end_step(&mut self, sample: &Sample) {
         let program = self.ground.program;
         let window = program.window(program.output_population(), sample.steps);
+        let rewards = sample.rewards_written_at(self.step) * self.rewarded_cores();
         let host = &mut self.activity.host;
         for spike in &self.spikes {
             if spike.population == program.output && window.contains(&self.step) {
@@ -358,11 +395,35 @@ impl<'a> Reference<'a> {
         if self.step == 0 {
             host.parameter_writes = sample.writes.len() as u32;
         }
+        host.parameter_writes += rewards;
         if self.step + 1 == program.sample_steps(sample.steps) {
             host.state_resets = 1;
         }
         self.counts.add_step(self.ground, &self.activity);
         self.step += 1;
+    }
+
+    /// Cores with a rule whose third factor the host writes.
+    fn rewarded_cores(&self) -> u32 {
+        let by_host = |rule: u32| self.learning.rules[rule as usize].rule.is_rewarded_by_host();
+        let cores = self.ground.program.cores.iter();
+        let rewarded = cores.filter(|core| {
+            let groups = core.groups.iter().filter_map(|group| group.learning);
+            groups.chain(core.blocks.iter().filter_map(|block| block.learning)).any(by_host)
+        });
+        rewarded.count() as u32
+    }
+
+    /// The plastic synapses as they are now.
+    #[must_use]
+    pub fn learned(&self) -> Vec<LearnedProjection> {
+        self.learning.learned(self.ground.program, &self.cores)
+    }
+
+    /// What the changes of plastic synapses so far met.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        self.learning.changes
     }
 
     /// The record of the last timestep.
@@ -393,13 +454,50 @@ impl<'a> Reference<'a> {
         word: &str,
         values: &mut [i32],
     ) {
+        let trace = |letter| word.strip_prefix(letter)?.parse::<usize>().ok()?.checked_sub(1);
+        if let (Some(trace), Some(rule)) = (trace('x'), self.rule_of_source(population)) {
+            return self.look_pre((population, rule), neurons, trace, values);
+        }
         let compartments = self.cores.iter().flatten();
         for compartment in compartments.filter(|c| c.population == population) {
+            if let (Some(trace), Some(_)) = (trace('y'), compartment.learning) {
+                if neurons.contains(&compartment.neuron) {
+                    let value = compartment.post.get(trace).copied().unwrap_or_default();
+                    values[(compartment.neuron - neurons.start) as usize] = value;
+                }
+                continue;
+            }
             let at = self.neuron_programs[compartment.neuron_program].state_index(word);
             if let Some(at) = at.filter(|_| neurons.contains(&compartment.neuron)) {
                 values[(compartment.neuron - neurons.start) as usize] = compartment.state[at];
             }
         }
+    }
+
+    /// The first rule that teaches what a population reaches.
+    fn rule_of_source(&self, population: PopulationId) -> Option<u32> {
+        let program = self.ground.program;
+        let blocks = program.cores.iter().flat_map(|core| &core.blocks);
+        let source = |block: &Block| program.projections[block.projection.index()].source;
+        let own = blocks.filter(|block| source(block) == population);
+        own.filter_map(|block| block.learning).min()
+    }
+
+    /// As [`Self::look`], for a trace of a population's neurons as sources.
+    fn look_pre(
+        &self,
+        (population, rule): (PopulationId, u32),
+        neurons: &std::ops::Range<u32>,
+        trace: usize,
+        values: &mut [i32],
+    ) {
+        let first = self.ground.program.populations[population.index()].first_ordinal;
+        self.learning.visit_pre(rule as usize, trace, |ordinal, value| {
+            let neuron = ordinal.wrapping_sub(first);
+            if neurons.contains(&neuron) {
+                values[(neuron - neurons.start) as usize] = value;
+            }
+        });
     }
 
     /// Spikes of each output neuron in the output's window of this sample so far.

@@ -19,9 +19,11 @@ mod build;
 mod codes;
 mod count;
 mod engine;
+mod learning;
 mod state;
 
 pub use codes::CODES;
 pub use count::Counts;
 pub use engine::{Outcome, Overflows, Reference, run};
+pub use learning::Changes;
 pub use state::Spike;

@@ -3,6 +3,7 @@
 use quarrion_isa::delivery::Delivery;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::join::JoinOp;
+use quarrion_isa::learning::POST_TRACES;
 use quarrion_isa::neuron::NeuronProgram;
 
 /// A spike of a compartment.
@@ -40,6 +41,12 @@ pub(crate) struct Compartment {
     pub(crate) join: Option<(JoinOp, Vec<usize>)>,
     /// What it puts out in this timestep.
     pub(crate) output: i32,
+    /// Position of the rule whose traces of targets it keeps.
+    pub(crate) learning: Option<usize>,
+    /// The traces.
+    pub(crate) post: [i32; POST_TRACES],
+    /// Place in the epoch of its last spike, from one; 0 for none.
+    pub(crate) post_spike: u32,
 }
 
 impl Compartment {
@@ -49,6 +56,7 @@ impl Compartment {
         for slot in &mut self.ring {
             slot.fill(0);
         }
+        (self.post, self.post_spike) = ([0; POST_TRACES], 0);
     }
 
     /// Reads the accumulators of a slot, each as its delivery settles it, and clears them.

@@ -6,16 +6,22 @@
 //! synapse by synapse in the logical order.
 
 use quarrion_isa::delivery::{Delivery, synapse_random};
+use quarrion_isa::learning::Draws;
 
+use super::learning::LearningTables;
 use super::lists::{Lists, Run, Storage};
 use super::shard::{Arrival, Moment};
+use super::state::CoreState;
 use super::tables::CoreTables;
 
 /// Serves the inbox of one core.
-///
-/// # Shape
-/// `ring`: `[slot][input][compartment]`.
-pub(super) fn serve(core: &CoreTables, ring: &mut [i32], moment: Moment, inbox: &mut [Arrival]) {
+pub(super) fn serve(
+    core: &CoreTables,
+    state: &mut CoreState,
+    (rules, draws): (&[LearningTables], &Draws<'_>),
+    moment: Moment,
+    inbox: &mut [Arrival],
+) {
     let lists = &core.lists;
     if lists.ordered {
         let key = |arrival: &Arrival| {
@@ -25,12 +31,18 @@ pub(super) fn serve(core: &CoreTables, ring: &mut [i32], moment: Moment, inbox: 
     }
     for arrival in inbox.iter() {
         let axon = arrival.axon as usize;
+        if let Some(list) = core.plastic.list_at(axon) {
+            let rule = &lists.deliveries[core.plastic.lists[list].delivery];
+            state.plastic.record_pre(&core.plastic, rules, draws, list);
+            state.plastic.serve(core, list, rule, (moment, *arrival), &mut state.ring);
+            continue;
+        }
         let runs = lists.axon_runs[axon] as usize..lists.axon_runs[axon + 1] as usize;
         for run in &lists.runs[runs] {
             let slot = Delivery::slot(moment.step, run.delay, core.ring_slots);
             let width = core.compartments as usize;
             let start = (slot * core.inputs + u32::from(run.input)) as usize * width;
-            let accumulators = &mut ring[start..start + width];
+            let accumulators = &mut state.ring[start..start + width];
             add_run(core, run, *arrival, moment, accumulators);
         }
     }

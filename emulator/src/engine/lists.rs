@@ -110,7 +110,10 @@ impl Lists {
                     for synapse in &synapses {
                         check_place(core, synapse.target, synapse.delay)?;
                     }
-                    lists.push_packed(axon.block, block, &mut synapses)?;
+                    // Plastic lists are served from state.
+                    if block.learning.is_none() {
+                        lists.push_packed(axon.block, block, &mut synapses)?;
+                    }
                     synapses.len() as u32
                 }
             };

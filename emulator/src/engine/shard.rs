@@ -4,16 +4,18 @@ use std::ops::Range;
 
 use quarrion_isa::activity::{Activity, CoreActivity, HostSpike};
 use quarrion_isa::chip::Faults;
-use quarrion_isa::id::PopulationId;
+use quarrion_isa::id::{PopulationId, ProjectionId};
+use quarrion_isa::learning::{Draws, RecordedDraws};
 use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::random::Counter;
 use quarrion_isa::stimulus::Sample;
 
 use super::deliver::serve;
+use super::learning::{Epoch, Sweep};
 use super::state::CoreState;
 use super::tables::{SpreadEntry, Tables};
 use super::update::{Updated, update_core};
-use crate::probe::PlacedProbe;
+use crate::probe::{PlacedProbe, ProbePlace};
 use crate::run::Job;
 
 /// A spike of a compartment, by its neuron.
@@ -61,6 +63,8 @@ pub struct Shard<'a> {
     sample: u32,
     /// Arrivals of the timestep, by core of the shard.
     inbox: Vec<Vec<Arrival>>,
+    record: Option<&'a RecordedDraws>,
+    sweep: Sweep,
 }
 
 impl<'a> Shard<'a> {
@@ -71,6 +75,7 @@ impl<'a> Shard<'a> {
         faults: &'a Faults,
         cores: Range<usize>,
         (seed, options): (u32, LaneOptions),
+        record: Option<&'a RecordedDraws>,
     ) -> Self {
         let states = tables.cores[cores.clone()].iter().map(|core| CoreState::new(tables, core));
         Self {
@@ -83,7 +88,13 @@ impl<'a> Shard<'a> {
             updated: Updated::new(options),
             seed,
             sample: 0,
+            record,
+            sweep: Sweep::default(),
         }
+    }
+
+    fn draws(&self, step: u32) -> Draws<'a> {
+        Draws { seed: self.seed, sample: self.sample, step, record: self.record }
     }
 
     /// Resets all state and applies the parameter writes of the sample.
@@ -102,11 +113,14 @@ impl<'a> Shard<'a> {
         outbox.0.clear();
         self.spikes.clear();
         let moment = Moment { seed: self.seed, sample: self.sample, step };
+        let draws = self.draws(step);
         for (state, core) in self.states.iter_mut().zip(&self.tables.cores[self.cores.clone()]) {
             let first_segment = activity.segments.len() as u32;
             update_core(self.tables, core, state, moment, &mut self.updated, activity);
             let mut segment = first_segment as usize;
             for spike in &self.updated.spikes {
+                let rules = &self.tables.learning;
+                state.plastic.record_post(core, rules, &draws, spike.compartment);
                 let ordinal = core.ordinals[spike.compartment as usize];
                 let population = &self.tables.populations[spike.population.index()];
                 self.spikes.push(Spike {
@@ -124,12 +138,13 @@ impl<'a> Shard<'a> {
                 activity.segments[segment].destinations = sent;
                 segment += 1;
             }
+            let (plastic_visits, trace_updates) = core.plastic.work_of(&self.tables.learning, step);
             activity.cores.push(CoreActivity {
                 core: core.core,
                 first_segment,
                 segments: activity.segments.len() as u32 - first_segment,
-                plastic_visits: 0,
-                trace_updates: 0,
+                plastic_visits,
+                trace_updates,
             });
         }
     }
@@ -149,9 +164,46 @@ impl<'a> Shard<'a> {
         }
         let moment = Moment { seed: self.seed, sample: self.sample, step };
         let cores = &self.tables.cores[self.cores.clone()];
+        let learning = (self.tables.learning.as_slice(), &self.draws(step));
         for ((state, core), inbox) in self.states.iter_mut().zip(cores).zip(&mut self.inbox) {
-            serve(core, &mut state.ring, moment, inbox);
+            serve(core, state, learning, moment, inbox);
             inbox.clear();
+        }
+    }
+
+    /// Ends the epochs that `step` ends: changes plastic synapses, then brings traces up to date.
+    /// `reward` is what the host has written.
+    pub fn learn(&mut self, step: u32, reward: i32) {
+        let draws = self.draws(step);
+        let cores = &self.tables.cores[self.cores.clone()];
+        for (state, core) in self.states.iter_mut().zip(cores) {
+            for own in &core.plastic.rules {
+                let table = &self.tables.learning[own.rule];
+                let Some(number) = table.rule.ended_epoch(step) else { continue };
+                state.fill_reward(self.tables, core, table, reward, &mut self.sweep.reward);
+                let epoch = Epoch { table, number, draws };
+                self.sweep.run(core, own, epoch, &mut state.plastic);
+            }
+        }
+    }
+
+    /// Calls `visit` with the projection, the ordinals of source and target, and the state of every
+    /// plastic synapse, by core and stored order.
+    pub(crate) fn visit_plastic(
+        &self,
+        mut visit: impl FnMut(ProjectionId, [u32; 2], (i32, u32, i32)),
+    ) {
+        let cores = &self.tables.cores[self.cores.clone()];
+        for (state, core) in self.states.iter().zip(cores) {
+            let plastic = &state.plastic;
+            for list in &core.plastic.lists {
+                for at in list.synapses.clone() {
+                    let target = core.ordinals[usize::from(core.plastic.targets[at])];
+                    let (weight, delay) = (plastic.weights[at].into(), plastic.delays[at].into());
+                    let state = (weight, delay, plastic.tags[at].into());
+                    visit(list.projection, [list.source, target], state);
+                }
+            }
         }
     }
 
@@ -171,19 +223,37 @@ impl<'a> Shard<'a> {
     pub(crate) fn sample_probe(&self, probe: &PlacedProbe, values: &mut [i32]) {
         let first = self.tables.populations[probe.population.index()].first_ordinal;
         let cores = &self.tables.cores[self.cores.clone()];
+        let mut see = |ordinal: u32, value: i32| {
+            let neuron = ordinal.wrapping_sub(first);
+            if probe.neurons.contains(&neuron) {
+                values[(neuron - probe.neurons.start) as usize] = value;
+            }
+        };
+        if let ProbePlace::Pre { trace, keepers } = &probe.place {
+            for &(core, list, neuron) in keepers {
+                let state = core.checked_sub(self.cores.start).and_then(|at| self.states.get(at));
+                if let Some(state) = state {
+                    values[(neuron - probe.neurons.start) as usize] =
+                        state.plastic.pre[list].traces[*trace];
+                }
+            }
+            return;
+        }
         for (state, core) in self.states.iter().zip(cores) {
             for (group, lane) in core.groups.iter().zip(state.lanes()) {
-                let word = probe.words[group.neuron_program as usize];
-                let Some(word) = word.filter(|_| group.population == probe.population) else {
+                if group.population != probe.population {
                     continue;
-                };
-                let range = group.first as usize..(group.first + group.count) as usize;
-                for (ordinal, value) in core.ordinals[range].iter().zip(lane.word(word)) {
-                    let neuron = ordinal - first;
-                    if probe.neurons.contains(&neuron) {
-                        values[(neuron - probe.neurons.start) as usize] = *value;
-                    }
                 }
+                let range = group.first as usize..(group.first + group.count) as usize;
+                let seen = match &probe.place {
+                    ProbePlace::Words(words) => {
+                        words[group.neuron_program as usize].map(|word| lane.word(word))
+                    }
+                    ProbePlace::Post(trace) => Some(&state.plastic.post[*trace][range.clone()]),
+                    ProbePlace::Pre { .. } => None,
+                };
+                let own = core.ordinals[range].iter().zip(seen.unwrap_or_default());
+                own.for_each(|(&ordinal, &value)| see(ordinal, value));
             }
         }
     }

@@ -3,6 +3,7 @@
 use quarrion_isa::neuron::{Initial, LaneState, Scope, StateDecl};
 use quarrion_isa::stimulus::ParameterWrite;
 
+use super::learning::{LearningTables, PlasticState};
 use super::tables::{CoreTables, Tables};
 
 /// The state of one core.
@@ -11,6 +12,7 @@ pub(super) struct CoreState {
     pub(super) groups: Vec<GroupState>,
     /// Accumulators: `[slot][input][compartment]`.
     pub(super) ring: Vec<i32>,
+    pub(super) plastic: PlasticState,
 }
 
 /// The state of one group.
@@ -31,15 +33,19 @@ impl CoreState {
             written: None,
         };
         let ring = (core.ring_slots * core.inputs * core.compartments) as usize;
-        let mut state =
-            Self { groups: core.groups.iter().map(lane).collect(), ring: vec![0; ring] };
+        let mut state = Self {
+            groups: core.groups.iter().map(lane).collect(),
+            ring: vec![0; ring],
+            plastic: PlasticState::new(&core.plastic, &tables.learning),
+        };
         state.reset(core);
         state
     }
 
-    /// Returns everything to its state before the first timestep of a sample.
+    /// Returns everything but what was learned to its state before the first timestep of a sample.
     pub(super) fn reset(&mut self, core: &CoreTables) {
         self.ring.fill(0);
+        self.plastic.reset();
         for (state, group) in self.groups.iter_mut().zip(&core.groups) {
             state.lane.words_mut().copy_from_slice(&group.initial);
             state.written = None;
@@ -75,6 +81,43 @@ impl CoreState {
                     words[word * group.count as usize + place] = write.value as i32;
                 }
             }
+        }
+    }
+
+    /// Fills in what a rule reads as its third factor, compartment by compartment.
+    pub(super) fn fill_reward(
+        &self,
+        tables: &Tables,
+        core: &CoreTables,
+        table: &LearningTables,
+        host: i32,
+        reward: &mut Vec<i32>,
+    ) {
+        reward.clear();
+        let Some(decl) = table.rule.reward() else { return };
+        let host = if table.rule.is_rewarded_by_host() { decl.narrow(host.into()) } else { 0 };
+        reward.resize(core.ordinals.len(), host);
+        let Some(word) = table.reward_word() else { return };
+        for (state, group) in self.groups.iter().zip(&core.groups) {
+            let program = &tables.neuron_programs[group.neuron_program as usize];
+            let first = group.first as usize;
+            let own = &mut reward[first..first + group.count as usize];
+            let each = state.written.as_deref().unwrap_or(&group.each);
+            let declared = program.parameter_index(word).map(|at| &program.parameters()[at]);
+            let values = match (program.state_index(word), declared) {
+                (Some(at), _) => state.lane.word(at),
+                (None, Some(decl)) if decl.scope == Scope::Compartment => {
+                    &each[decl.slot * own.len()..][..own.len()]
+                }
+                (None, Some(decl)) => {
+                    own.fill(group.shared[decl.slot]);
+                    &[]
+                }
+                // The rule is another group's.
+                (None, None) => &[],
+            };
+            own[..values.len()].copy_from_slice(values);
+            own.iter_mut().for_each(|value| *value = decl.narrow((*value).into()));
         }
     }
 

@@ -8,6 +8,7 @@ use quarrion_isa::neuron::{NeuronProgram, Scope};
 use quarrion_isa::program::{AxonTable, CoreProgram, Group, Join, ParameterValue, Program, Role};
 use quarrion_isa::stimulus::ParameterWrite;
 
+use super::learning::{self, LearningTables, Plastic};
 use super::lists::Lists;
 use super::update::INPUTS_MAX;
 
@@ -36,6 +37,7 @@ pub enum PrepareError {
 #[derive(Debug)]
 pub struct Tables {
     pub(crate) neuron_programs: Vec<NeuronProgram>,
+    pub(crate) learning: Vec<LearningTables>,
     pub(crate) cores: Vec<CoreTables>,
     pub(crate) inputs: Spread,
     pub(crate) populations: Vec<PopulationTable>,
@@ -65,6 +67,7 @@ pub(crate) struct CoreTables {
     /// Whether any group joins others.
     pub(crate) joins: bool,
     pub(super) lists: Lists,
+    pub(super) plastic: Plastic,
     pub(crate) axons_out: Spread,
 }
 
@@ -117,6 +120,14 @@ impl Spread {
     }
 }
 
+impl CoreTables {
+    /// Plastic lists of a rule with the ordinals of their sources.
+    pub(crate) fn plastic_sources(&self, rule: usize) -> impl Iterator<Item = (usize, u32)> {
+        let lists = self.plastic.lists.iter().enumerate();
+        lists.filter(move |(_, list)| list.rule == rule).map(|(at, list)| (at, list.source))
+    }
+}
+
 impl Tables {
     /// Lowers the program.
     ///
@@ -158,12 +169,21 @@ impl Tables {
             let what = "the input table or the output does not match the populations".into();
             return Err(PrepareError::Inconsistent { core: CoreId(0), what });
         }
+        let learning = lower_learning(program, &neuron_programs, &mut cores)?;
         let populations = program
             .populations
             .iter()
             .map(|p| PopulationTable { first_ordinal: p.first_ordinal, phase: p.phase })
             .collect();
-        Ok(Self { neuron_programs, cores, inputs, populations, input_ordinals, input_populations })
+        Ok(Self {
+            neuron_programs,
+            learning,
+            cores,
+            inputs,
+            populations,
+            input_ordinals,
+            input_populations,
+        })
     }
 
     /// Whether the stimulus may write the parameter: one that compartments do not share, in range.
@@ -177,6 +197,16 @@ impl Tables {
                     && (decl.range.low..=decl.range.high).contains(&write.value)
             })
         })
+    }
+
+    /// Cores with a rule whose third factor the host writes.
+    #[must_use]
+    pub fn rewarded_cores(&self) -> u32 {
+        let rewarded = |core: &&CoreTables| {
+            let mut rules = core.plastic.rules.iter();
+            rules.any(|own| self.learning[own.rule].rule.is_rewarded_by_host())
+        };
+        self.cores.iter().filter(rewarded).count() as u32
     }
 
     /// Cores of the program.
@@ -200,6 +230,22 @@ fn parse_programs(program: &Program) -> Result<Vec<NeuronProgram>, PrepareError>
         })
     };
     program.neuron_programs.iter().enumerate().map(parse).collect()
+}
+
+/// Lowers the rules and what each core does of them; the axon tables were checked before.
+fn lower_learning(
+    program: &Program,
+    neuron_programs: &[NeuronProgram],
+    cores: &mut [CoreTables],
+) -> Result<Vec<LearningTables>, PrepareError> {
+    let wrong = |core| move |what| PrepareError::Inconsistent { core, what };
+    let rules = learning::lower_rules(program).map_err(wrong(CoreId(0)))?;
+    let sources = program.axon_sources();
+    for ((core, tables), sources) in program.cores.iter().zip(cores).zip(&sources) {
+        tables.plastic = learning::lower_core(core, sources, &rules, neuron_programs)
+            .map_err(wrong(core.core))?;
+    }
+    Ok(rules)
 }
 
 fn lower_core(
@@ -227,6 +273,7 @@ fn lower_core(
         inputs,
         joins: core.groups.iter().any(|group| group.join.is_some()),
         lists,
+        plastic: Plastic::default(),
         axons_out: Spread::default(),
     })
 }

@@ -73,15 +73,23 @@ impl LearningSettings {
 
     /// The variable behind an accumulator: a multiple of 2^step that is chosen at random between
     /// the two nearest, and stays inside the range.
-    #[must_use]
+    ///
+    /// The draw is asked for only where chance decides.
     #[inline]
-    pub fn round(&self, accumulator: i64, step: u32, range: (i32, i32), random: u32) -> Rounded {
+    pub fn round(
+        &self,
+        accumulator: i64,
+        step: u32,
+        range: (i32, i32),
+        random: impl FnOnce() -> u32,
+    ) -> Rounded {
         let places = self.fraction_bits() + step;
         let floor = accumulator >> places;
         let rest = (accumulator - (floor << places)) as u64;
         // The share of the way up, in parts of 2^32.
         let share = if places == 0 { 0 } else { (rest << 32) >> places };
-        let value = (floor + i64::from(u64::from(random) < share)) << step;
+        let up = rest != 0 && u64::from(random()) < share;
+        let value = (floor + i64::from(up)) << step;
         let (low, high) = range;
         let kept = value.clamp(low.into(), high.into());
         Rounded { value: kept as i32, inexact: rest != 0, saturated: kept != value }

@@ -27,6 +27,8 @@ pub use rule::{
 };
 
 use crate::diagnostic::Diagnostic;
+use crate::id::{PopulationId, ProjectionId};
+use crate::program::Program;
 use rule::Checked;
 
 /// A learning rule, valid by construction.
@@ -79,6 +81,24 @@ impl LearningRule {
     #[must_use]
     pub fn epoch(&self) -> u32 {
         self.checked.epoch
+    }
+
+    /// Place of a timestep in its epoch, from one.
+    #[must_use]
+    pub fn place_in_epoch(&self, step: u32) -> u32 {
+        step % self.checked.epoch + 1
+    }
+
+    /// The number of the epoch that a timestep of the sample ends, from one.
+    #[must_use]
+    pub fn ended_epoch(&self, step: u32) -> Option<u32> {
+        (self.place_in_epoch(step) == self.checked.epoch).then(|| step / self.checked.epoch + 1)
+    }
+
+    /// Whether the host writes the third factor.
+    #[must_use]
+    pub fn is_rewarded_by_host(&self) -> bool {
+        self.reward().is_some_and(|reward| reward.source == RewardSource::Host)
     }
 
     /// The declared traces of the source, by number.
@@ -154,6 +174,40 @@ impl LearningRule {
             Source::Variable(Variable::Tag) => self.tag_bits().unwrap_or(0),
             Source::Reward => self.reward().map_or(0, |reward| reward.bits),
         }
+    }
+}
+
+/// The plastic synapses of a projection as learning left them, by source and target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LearnedProjection {
+    /// The projection.
+    pub projection: ProjectionId,
+    /// Its synapses, sorted.
+    pub synapses: Vec<LearnedSynapse>,
+}
+
+/// A plastic synapse of a run: projection, ordinals of source and target, weight, delay, tag.
+pub type PlasticSynapse = (ProjectionId, [u32; 2], (i32, u32, i32));
+
+impl LearnedProjection {
+    /// Sorts the plastic synapses of a run by projection, source and target; ordinals become
+    /// neurons of their populations.
+    #[must_use]
+    pub fn gather(program: &Program, mut synapses: Vec<PlasticSynapse>) -> Vec<Self> {
+        synapses.sort_unstable();
+        let parts = synapses.chunk_by(|a, b| a.0 == b.0);
+        let gather = |part: &[PlasticSynapse]| {
+            let projection = part[0].0;
+            let row = &program.projections[projection.index()];
+            let first = |id: PopulationId| program.populations[id.index()].first_ordinal;
+            let (sources, targets) = (first(row.source), first(row.target));
+            let learned = |&(_, [source, target], (weight, delay, tag)): &PlasticSynapse| {
+                let (source, target) = (source - sources, target - targets);
+                LearnedSynapse { source, target, weight, delay, tag }
+            };
+            Self { projection, synapses: part.iter().map(learned).collect() }
+        };
+        parts.map(gather).collect()
     }
 }
 

@@ -287,6 +287,35 @@ impl Program {
         population.phase..population.phase + input_steps
     }
 
+    /// The source neuron of every axon-in entry, by core and entry: its ordinal, where exactly one
+    /// reaches the entry.
+    #[must_use]
+    pub fn axon_sources(&self) -> Vec<Vec<Option<u32>>> {
+        let mut sources: Vec<Vec<(u32, u32)>> =
+            self.cores.iter().map(|core| vec![(0, 0); core.axons_in.len()]).collect();
+        let mut reach = |table: &AxonTable, source: usize, ordinal: u32| {
+            for entry in table.row(source) {
+                let core = self.core_position(entry.core);
+                let found = core.and_then(|core| sources[core].get_mut(entry.axon.index()));
+                if let Some((times, first)) = found {
+                    (*times, *first) = (*times + 1, ordinal);
+                }
+            }
+        };
+        let inputs = self.populations.iter().filter(|p| p.role == Role::Input);
+        let ordinals = inputs.flat_map(|p| (0..p.size).map(|n| p.first_ordinal.wrapping_add(n)));
+        for (source, ordinal) in ordinals.enumerate() {
+            reach(&self.inputs, source, ordinal);
+        }
+        for core in &self.cores {
+            for (source, &ordinal) in core.ordinals.iter().enumerate() {
+                reach(&core.axons_out, source, ordinal);
+            }
+        }
+        let single = |(times, ordinal): (u32, u32)| (times == 1).then_some(ordinal);
+        sources.into_iter().map(|core| core.into_iter().map(single).collect()).collect()
+    }
+
     /// Position of the core in [`Program::cores`].
     #[must_use]
     pub fn core_position(&self, core: CoreId) -> Option<usize> {

@@ -91,7 +91,7 @@ fn the_print_of_a_rule_is_the_rule() {
     for text in texts {
         let rule = LearningRule::parse(&text, "rule").expect("a good rule");
         assert_eq!(rule.warnings(), []);
-        let again = LearningRule::parse(rule.text(), "print").expect(rule.text());
+        let again = LearningRule::parse(rule.text(), "print").expect("its print is good");
         assert_eq!((&again, again.text()), (&rule, rule.text()));
     }
 }
@@ -125,11 +125,11 @@ fn decay_factors_are_the_exponential() {
 #[test]
 fn a_change_is_rounded_between_its_neighbours_and_stops_at_the_ends() {
     let accumulator = LOIHI.accumulate(LOIHI.widen(40), 100);
-    let round = |share: u32, step| LOIHI.round(accumulator, step, (0, 255), share << 24);
+    let round = |share: u32, step| LOIHI.round(accumulator, step, (0, 255), || share << 24);
     // 40 + 100/128: up in 100 of 128 cases; to even weights, 40 + 100/256 of the way to 42.
     assert_eq!([round(199, 0).value, round(200, 0).value], [41, 40]);
     assert_eq!([round(99, 1).value, round(100, 1).value], [42, 40]);
-    let top = LOIHI.round(LOIHI.accumulate(0, 1 << 40), 0, (0, 200), 0);
+    let top = LOIHI.round(LOIHI.accumulate(0, 1 << 40), 0, (0, 200), || 0);
     assert_eq!((top.value, top.saturated), (200, true));
     assert_eq!(LOIHI.accumulate(0, -(1 << 40)), -(1 << 15));
 }
@@ -263,9 +263,9 @@ proptest! {
                 let again = LearningRule::parse(rule.text(), "print").expect("its print is good");
                 prop_assert_eq!(&again, &rule);
                 let end = i32::from(i16::MAX);
-                let scene = Scene {
-                    spikes: [1, 1], pre: [end; 2], post: [end; 3], variables: [-end; 3], reward: end,
-                };
+                let (pre, post) = ([end; 2], [end; 3]);
+                let (spikes, variables, reward) = ([1, 1], [-end; 3], end);
+                let scene = Scene { spikes, pre, post, variables, reward };
                 for (term, widths) in rule.terms().iter().zip(rule.term_widths(&LOIHI)) {
                     let size = term.contribution(&widths, &scene).abs();
                     prop_assert!(size <= 1 << 15);

@@ -14,6 +14,9 @@ pub(super) struct List {
     pub(super) list: u32,
 }
 
+/// Least bits of the delay field where delays change: the same on every core.
+const LEARNED_DELAY_BITS: u32 = 3;
+
 /// The block of a projection on a piece at compartment `base`, with who reads its lists.
 pub(super) fn block_lists(
     sketch: &Sketch,
@@ -24,7 +27,10 @@ pub(super) fn block_lists(
 ) -> (SynapseBlock, Vec<List>) {
     match &projection.block {
         BlockSketch::Packed { kind: stored, lists, spread } => {
-            let format = list_format(projection, kind, *stored);
+            let mut format = list_format(projection, kind, *stored);
+            if sketch.moves_delays(projection) {
+                format.delay_bits = LEARNED_DELAY_BITS;
+            }
             packed(format, lists, *spread, piece, base)
         }
         BlockSketch::Kernel { shape, weights, delay } => {
@@ -82,7 +88,7 @@ fn packed(
     if format.kind == SynapseFormatKind::Sparse {
         format.index_bits = highest(&|lowest, synapse| synapse.target - lowest);
     }
-    format.delay_bits = highest(&|_, synapse| synapse.delay);
+    format.delay_bits = format.delay_bits.max(highest(&|_, synapse| synapse.delay));
     (SynapseBlock::Packed(encode_lists(format, &cut)), readers)
 }
 

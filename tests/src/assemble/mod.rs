@@ -45,7 +45,11 @@ pub fn assemble(sketch: &Sketch, chip: &Chip) -> Program {
         parts.place(&mut cores, &mut rows);
     }
     for core in &mut cores {
-        let delays = core.blocks.iter().map(longest_delay);
+        let delays = core.blocks.iter().map(|block| {
+            let projection = &sketch.projections[block.projection.index()];
+            let field = (1 << block.synapses.format().delay_bits) - 1;
+            if sketch.moves_delays(projection) { field } else { longest_delay(block) }
+        });
         core.ring_slots = delays.max().unwrap_or(0) + 2;
     }
     for (core, rows) in cores.iter_mut().zip(&rows.cores) {
@@ -55,7 +59,7 @@ pub fn assemble(sketch: &Sketch, chip: &Chip) -> Program {
         name: sketch.name.clone(),
         chip: chip.name.clone(),
         neuron_programs: sketch.neuron_programs.clone(),
-        learning: Vec::new(),
+        learning: sketch.learning.clone(),
         projections: projections(sketch),
         populations,
         cores,
@@ -172,8 +176,8 @@ fn cores(
                     count,
                     parameters: parameters(sketched, declared, neuron, count),
                     inputs: sketched.inputs.iter().map(|&settings| checked(settings)).collect(),
-                    learning: None,
                     join: join(sketch, sketched, neuron),
+                    learning: sketch.taught(piece.population).map(|rule| rule as u32),
                 });
                 let ordinal = populations[piece.population].first_ordinal + neuron;
                 ordinals.extend(ordinal..ordinal + count);
@@ -250,7 +254,7 @@ impl Projected<'_> {
             projection: ProjectionId::from_index(self.index),
             input: self.projection.input,
             delivery: self.delivery(),
-            learning: None,
+            learning: self.projection.learning.map(|rule| rule as u32),
             synapses,
         });
         for List { source, list } in lists {

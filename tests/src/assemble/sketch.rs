@@ -4,11 +4,15 @@ use quarrion_isa::chip::{SignMode, SynapseFormatKind};
 use quarrion_isa::delivery::{DeliverySettings, SynapseMode};
 use quarrion_isa::id::CoreId;
 use quarrion_isa::join::JoinOp;
+use quarrion_isa::learning::LearningRule;
+use quarrion_isa::program::PlasticRule;
 use quarrion_isa::synapse::{KernelShape, Synapse};
 
 /// A network with its mapping, before words and tables.
 #[derive(Clone, Debug)]
 pub struct Sketch {
+    /// Learning rules.
+    pub learning: Vec<PlasticRule>,
     /// Name of the network.
     pub name: String,
     /// Texts of the neuron programs.
@@ -102,6 +106,8 @@ pub struct ProjectionSketch {
     pub sign: SignMode,
     /// The synapses and how they are stored.
     pub block: BlockSketch,
+    /// Position in [`Sketch::learning`] of the rule that teaches them.
+    pub learning: Option<usize>,
 }
 
 /// The synapses of a projection.
@@ -163,6 +169,25 @@ impl Sketch {
         };
         let parent = self.populations.iter().position(joins);
         parent.map_or(population, |parent| self.root(parent))
+    }
+
+    /// The rule that teaches a population's targets.
+    #[must_use]
+    pub fn taught(&self, population: usize) -> Option<usize> {
+        let mut own = self.projections.iter().filter(|one| one.target == population);
+        own.find_map(|projection| projection.learning)
+    }
+
+    /// Whether a projection's delays change.
+    ///
+    /// # Panics
+    /// Its rule does not parse.
+    #[must_use]
+    pub fn moves_delays(&self, projection: &ProjectionSketch) -> bool {
+        projection.learning.is_some_and(|rule| {
+            let rule = LearningRule::parse(&self.learning[rule].text, "sketch");
+            rule.expect("the sketch's rule parses").moves_delays()
+        })
     }
 
     /// Position of the core in the sketch and compartment of a neuron.

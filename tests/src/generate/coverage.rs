@@ -6,6 +6,7 @@ use std::sync::Arc;
 use quarrion_isa::chip::{Multicast, Topology};
 use quarrion_isa::event::EventKind;
 use quarrion_isa::id::PopulationId;
+use quarrion_isa::learning::LearnedProjection;
 use quarrion_isa::neuron::NeuronProgram;
 use quarrion_isa::program::{Block, Group, Join, Program};
 
@@ -48,6 +49,14 @@ pub const FEATURES: &[(&str, u64)] = &[
     ("several groups of a population", 300),
     ("several cores", 400),
     ("parameter writes", 80),
+    ("plastic list", 100),
+    ("synapse changed", 60),
+    ("change rounded by chance", 40),
+    ("change saturated", 50),
+    ("several spikes in an epoch", 40),
+    ("delay or tag changed", 25),
+    ("rule with a reward", 30),
+    ("learning over samples", 50),
     ("several samples", 400),
     ("output read", 250),
     ("join by add", 5),
@@ -141,7 +150,7 @@ struct Reached<'a> {
 impl Reached<'_> {
     fn has(&self, feature: &str) -> bool {
         let (case, truth, program) = (self.case, self.truth, &self.case.program);
-        let (chip, mesh) = (&case.chip, &case.chip.mesh);
+        let mesh = &case.chip.mesh;
         let total = &truth.outcome.counts.total;
         let any = |kinds: &[EventKind]| kinds.iter().any(|kind| total.get(*kind) > 0);
         let mesh_hops = [EventKind::HopEastWest, EventKind::HopNorthSouth, EventKind::HopChipEdge];
@@ -200,7 +209,26 @@ impl Reached<'_> {
                 let by = |join: &Join| joined.ends_with(join.op.name());
                 self.groups().any(|group| group.join.as_ref().is_some_and(by))
             }
-            other => unreachable!("`{other}` is no feature of {}", chip.name),
+            other => self.has_learning(other),
+        }
+    }
+
+    fn has_learning(&self, feature: &str) -> bool {
+        let (truth, changes) = (self.truth, self.truth.changes);
+        let learned = changes.changed > 0;
+        match feature {
+            "plastic list" => truth.learned.last().is_some_and(|learned| !learned.is_empty()),
+            "synapse changed" => learned,
+            "change rounded by chance" => changes.rounded > 0,
+            "change saturated" => changes.saturated > 0,
+            "several spikes in an epoch" => changes.repeated_spikes > 0,
+            "delay or tag changed" => self.delay_or_tag_changed(),
+            "rule with a reward" => {
+                let mut rules = self.case.program.learning.iter();
+                learned && rules.any(|rule| rule.text.contains("reward"))
+            }
+            "learning over samples" => learned && self.case.stimulus.samples.len() > 1,
+            other => unreachable!("`{other}` is no feature of {}", self.case.chip.name),
         }
     }
 
@@ -214,6 +242,18 @@ impl Reached<'_> {
             self.groups().any(|group| group.population == id && group.join.is_some())
         };
         self.truth.spikes.iter().any(|spike| joins(spike.population))
+    }
+
+    /// Whether learning moved a delay or a tag.
+    fn delay_or_tag_changed(&self) -> bool {
+        let ends = self.truth.learned.first().zip(self.truth.learned.last());
+        ends.is_some_and(|(first, last)| {
+            let variables = |learned: &[LearnedProjection]| -> Vec<(u32, i32)> {
+                let synapses = learned.iter().flat_map(|one| &one.synapses);
+                synapses.map(|synapse| (synapse.delay, synapse.tag)).collect()
+            };
+            variables(first) != variables(last)
+        })
     }
 
     fn host_graded(&self) -> bool {

@@ -8,6 +8,7 @@ mod chip;
 mod coverage;
 mod damage;
 mod dice;
+mod learning;
 mod network;
 mod neurons;
 mod order;

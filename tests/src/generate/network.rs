@@ -8,6 +8,7 @@ use quarrion_isa::neuron::NeuronProgram;
 
 use super::Flavour;
 use super::dice::Dice;
+use super::learning;
 use super::neurons::{CHOICES, draw_choices, draw_parameters, draw_part};
 use super::synapses::draw_projection;
 use crate::assemble::{
@@ -33,6 +34,7 @@ pub(super) fn draw_sketch(dice: &mut Dice, chip: &Chip, flavour: Flavour) -> Ske
     }
     let Drawing { choices, populations, .. } = drawing;
     let mut sketch = Sketch {
+        learning: Vec::new(),
         name: "drawn".into(),
         neuron_programs: choices.iter().map(|&choice| CHOICES[choice].text.clone()).collect(),
         output: inputs + dice.below(populations.len() - inputs),
@@ -62,6 +64,7 @@ pub(super) fn draw_sketch(dice: &mut Dice, chip: &Chip, flavour: Flavour) -> Ske
             }
             sketch.projections.push(projection);
         }
+        learning::draw_rule_onto(dice, chip, &mut sketch, target);
     }
     sketch
 }

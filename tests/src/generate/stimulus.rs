@@ -6,6 +6,7 @@ use quarrion_isa::program::{Program, Role};
 use quarrion_isa::stimulus::{InputSpike, ParameterWrite, Sample, Stimulus};
 
 use super::dice::Dice;
+use super::learning;
 use super::neurons::draw_value;
 use crate::engines::parsed;
 
@@ -26,7 +27,12 @@ pub(super) fn draw_stimulus(dice: &mut Dice, program: &Program) -> Stimulus {
             }
         }
         let writes = if writes { draw_writes(dice, program) } else { Vec::new() };
-        Sample { steps, spikes, writes, rewards: Vec::new() }
+        let rewards = if program.learning.is_empty() {
+            Vec::new()
+        } else {
+            learning::draw_rewards(dice, steps)
+        };
+        Sample { steps, spikes, writes, rewards }
     });
     Stimulus { samples: samples.collect(), labels: None }
 }

@@ -33,7 +33,19 @@ pub(super) fn draw_projection(
     } else {
         SynapseMode::Plain
     };
-    ProjectionSketch { name, source, target, input, exponent, synapse, weight_bits, sign, block }
+    let learning = None;
+    ProjectionSketch {
+        name,
+        source,
+        target,
+        input,
+        exponent,
+        synapse,
+        weight_bits,
+        sign,
+        block,
+        learning,
+    }
 }
 
 /// Whether every piece of the population is a box.

@@ -7,16 +7,11 @@ use quarrion_isa::chip::SignMode;
 use quarrion_isa::delivery::{Delivery, DeliverySettings, WeightRounding, WeightRule};
 
 use super::json::Node;
-use super::network::{Connection, Layer, Network, Quantity, WIDE};
+use super::learning;
+use super::network::{Connection, Layer, LearnedRows, Network, Quantity, WIDE};
 
 /// Magnitude bits of a Loihi weight.
 const BITS: u32 = 8;
-
-/// Whether a case learns.
-pub(super) fn learns(case: &Node<'_>) -> Result<bool, String> {
-    let connections = case.get("connections").map_or(Ok(Vec::new()), |node| node.items())?;
-    Ok(connections.iter().any(|connection| connection.get("learn").is_some()))
-}
 
 pub(super) fn build(case: &Node<'_>, id: &str) -> Result<Network, String> {
     if case.get("mantissa").is_some() { table(case, id) } else { neurons(case, id) }
@@ -75,19 +70,40 @@ fn table(case: &Node<'_>, id: &str) -> Result<Network, String> {
         bits: WIDE + 1,
         sign: SignMode::Mixed,
         synapses,
+        rule: None,
     })?;
     network.expect(target, Quantity::Word("u".to_owned()), vec![actual]);
     Ok(network)
 }
 
+/// Compares what each weight brings at the start.
+fn expect_weights(
+    network: &mut Network,
+    settings: DeliverySettings,
+    synapses: &[(usize, usize, i64, u32)],
+    actual: Vec<i64>,
+) -> Result<(), String> {
+    if actual.len() != synapses.len() {
+        return Err(format!("{} weights of {} synapses", actual.len(), synapses.len()));
+    }
+    let delivery = Delivery::check(settings).map_err(|wrong| wrong.to_string())?;
+    for (&(from, to, weight, _), actual) in synapses.iter().zip(actual) {
+        let found = delivery.contribution(integer(weight)?, 1);
+        network.single.push((format!("weight {from} to {to}"), actual, found));
+    }
+    Ok(())
+}
+
 fn neurons(case: &Node<'_>, id: &str) -> Result<Network, String> {
     let n = case.need("n")?.index()?;
     let connections = case.need("connections")?.items()?;
-    let weights: Vec<Vec<Vec<i64>>> = connections
-        .iter()
-        .map(|connection| connection.need("w")?.table())
-        .collect::<Result<_, _>>()?;
+    let weights = connections.iter().map(|connection| connection.need("w")?.table());
+    let weights: Vec<Vec<Vec<i64>>> = weights.collect::<Result<_, _>>()?;
     let mut network = Network::new(id, BITS, case.need("steps")?.index()?);
+    for learn in connections.iter().filter_map(|connection| connection.get("learn")) {
+        // The package counts epochs of every term from step 0: row 0 ends one.
+        network.phase = network.phase.max(1 << learning::period(&learn)?);
+    }
     let source = network.input(weights.iter().map(Vec::len).max().unwrap_or(0));
     let mut layer = Layer::new("cuba_lif_brian2", n)?;
     let neuron = case.need("neuron")?;
@@ -119,26 +135,33 @@ fn neurons(case: &Node<'_>, id: &str) -> Result<Network, String> {
         }
         if let Some(actual) = expected.get("w_act") {
             let actual = actual.items()?.get(index).map_or(Ok(Vec::new()), Node::ints)?;
-            if actual.len() != synapses.len() {
-                return Err(format!("{} weights of {} synapses", actual.len(), synapses.len()));
-            }
-            let delivery = Delivery::check(DeliverySettings { exponent, ..settings });
-            let delivery = delivery.map_err(|wrong| wrong.to_string())?;
-            for (&(from, to, weight, _), actual) in synapses.iter().zip(actual) {
-                let found = delivery.contribution(integer(weight)?, 1);
-                network.single.push((format!("weight {from} to {to}"), actual, found));
-            }
+            let settings = DeliverySettings { exponent, ..settings };
+            expect_weights(&mut network, settings, &synapses, actual)?;
         }
         let bits = bits as u32;
-        let connection = Connection { source, target, input: 0, exponent, bits, sign, synapses };
-        network.connect(&connection)?;
+        let rule =
+            connection.get("learn").map(|learn| learning::brian2_rule(&learn)).transpose()?;
+        let projection = network.connect(&Connection {
+            source,
+            target,
+            input: 0,
+            exponent,
+            bits,
+            sign,
+            synapses,
+            rule,
+        })?;
+        if let Some(rows) = expected.get("syn") {
+            let rows = rows.items()?.get(index).ok_or("no weights of a connection")?.need("w")?;
+            let (first_step, rows) = (network.phase - 1, rows.table()?);
+            network.learned.push(LearnedRows { projection, first_step, rows });
+        }
     }
     for (step, neuron) in case.spikes()? {
         network.arrive(source, step, neuron, 1)?;
     }
     for word in ["u", "v"] {
-        let rows = expected.need(word)?.table()?;
-        network.expect(target, Quantity::Word(word.to_owned()), rows);
+        network.expect(target, Quantity::Word(word.to_owned()), expected.need(word)?.table()?);
     }
     network.expect(target, Quantity::Spikes, expected.need("s")?.table()?);
     Ok(network)

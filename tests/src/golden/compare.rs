@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use quarrion_emulator::SpikeRecord;
-use quarrion_isa::id::PopulationId;
+use quarrion_emulator::{Probe, SpikeRecord};
+use quarrion_isa::id::{PopulationId, ProjectionId};
+use quarrion_isa::learning::LearnedProjection;
 use quarrion_isa::neuron::{Idling, Kernels};
 use quarrion_isa::program::Program;
 
-use super::network::{Expected, Network, PHASE, Quantity};
-use crate::engines::{State, Way, compare, parsed, probed_states, run_fast, run_reference};
+use super::network::{Expected, LearnedRows, Network, Quantity};
+use crate::engines::{
+    State, Way, compare, parsed, probed_states, probed_traces, run_fast_on, run_reference_on,
+    trace_probes,
+};
 
 /// Ways to run the fast engine.
 pub(super) const WAYS: [Way; 6] = [
@@ -46,34 +50,46 @@ struct Seen<'a> {
     program: &'a Program,
     states: &'a [State],
     spikes: BTreeMap<(u32, PopulationId, u32), i32>,
+    traces: &'a [Vec<i32>],
+    phase: u32,
 }
 
 impl<'a> Seen<'a> {
     fn new(
         engine: String,
         program: &'a Program,
-        states: &'a [State],
+        (states, traces): (&'a [State], &'a [Vec<i32>]),
         spikes: &[SpikeRecord],
+        phase: u32,
     ) -> Self {
         let entry = |s: &SpikeRecord| ((s.step, s.population, s.neuron), s.payload);
-        Self { engine, program, states, spikes: spikes.iter().map(entry).collect() }
+        let spikes = spikes.iter().map(entry).collect();
+        Self { engine, program, states, spikes, traces, phase }
     }
 
     fn compare(&self, expected: &Expected, compared: &mut Compared) -> Result<(), String> {
         let id = PopulationId::from_index(expected.population);
         let word = match &expected.quantity {
             Quantity::Word(name) => Some(self.word(id, name)?),
-            Quantity::Spikes => None,
+            Quantity::Spikes | Quantity::Trace(_) => None,
+        };
+        let trace = match &expected.quantity {
+            Quantity::Trace(name) => Some(self.trace(id, name)?),
+            Quantity::Word(_) | Quantity::Spikes => None,
         };
         let size = self.program.populations[expected.population].size as usize;
         for (row, values) in expected.rows.iter().enumerate() {
             let own = values.get(expected.first..expected.first + size);
             let own = own.ok_or_else(|| format!("row {row} has {} values", values.len()))?;
             for (neuron, &value) in own.iter().enumerate() {
-                let (step, neuron) = (row as u32 + PHASE, neuron as u32);
-                let found = match word {
-                    Some(word) => self.state(step, id, neuron, word)?,
-                    None => self.spikes.get(&(step, id, neuron)).copied().unwrap_or(0),
+                let (step, neuron) = (row as u32 + self.phase, neuron as u32);
+                let found = match (word, trace) {
+                    (Some(word), _) => self.state(step, id, neuron, word)?,
+                    (None, Some(values)) => {
+                        let at = step as usize * size + neuron as usize;
+                        *values.get(at).ok_or("more rows than timesteps")?
+                    }
+                    (None, None) => self.spikes.get(&(step, id, neuron)).copied().unwrap_or(0),
                 };
                 if i64::from(found) != value {
                     compared.wrong(|| {
@@ -85,6 +101,14 @@ impl<'a> Seen<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What was seen of a trace: `[timestep][neuron]`.
+    fn trace(&self, population: PopulationId, name: &str) -> Result<&'a [i32], String> {
+        let probes = trace_probes(self.program);
+        let asked = |probe: &Probe| probe.population == population && probe.word == name;
+        let at = probes.iter().position(asked).ok_or_else(|| format!("no trace `{name}`"))?;
+        Ok(&self.traces[at])
     }
 
     /// Position of a state word of a population.
@@ -131,20 +155,28 @@ pub(super) fn compare_network(network: &Network) -> Result<Compared, String> {
             compared.wrong(|| format!("{what}: recorded {recorded}, ours {found}"));
         }
     }
-    let truth = run_reference(program, chip, stimulus, 0)?;
-    let mut seen = vec![(Seen::new("reference".to_owned(), program, &truth.states, &truth.spikes))];
+    let record = network.record.as_ref();
+    let truth = run_reference_on(program, chip, stimulus, (0, record))?;
+    let phase = network.phase;
+    let states = (truth.states.as_slice(), truth.traces.as_slice());
+    let mut seen = vec![Seen::new("reference".to_owned(), program, states, &truth.spikes, phase)];
+    for rows in &network.learned {
+        compare_learned(rows, &truth.learned, &mut compared)?;
+    }
     let mut runs = Vec::new();
     for way in WAYS {
-        let fast = run_fast(program, chip, stimulus, (0, way))?;
+        let fast = run_fast_on(program, chip, stimulus, (0, way, record))?;
         compared.skipped += fast.skipped_updates;
         let states = probed_states(program, &fast, truth.states.len());
-        runs.push((way.to_string(), states, fast));
+        let traces = probed_traces(program, &fast);
+        runs.push((way.to_string(), states, traces, fast));
     }
-    for (engine, states, fast) in &runs {
+    for (engine, states, traces, fast) in &runs {
         if let Err(error) = compare(program, &truth, fast) {
             compared.wrong(|| format!("{engine} beside reference: {error}"));
         }
-        seen.push(Seen::new(engine.clone(), program, states, &fast.spikes));
+        let states = (states.as_slice(), traces.as_slice());
+        seen.push(Seen::new(engine.clone(), program, states, &fast.spikes, phase));
     }
     for seen in &seen {
         for expected in &network.expected {
@@ -152,4 +184,29 @@ pub(super) fn compare_network(network: &Network) -> Result<Compared, String> {
         }
     }
     Ok(compared)
+}
+
+/// Compares recorded weights with those that learning left after each timestep.
+fn compare_learned(
+    recorded: &LearnedRows,
+    learned: &[Vec<LearnedProjection>],
+    compared: &mut Compared,
+) -> Result<(), String> {
+    for (row, values) in recorded.rows.iter().enumerate() {
+        let step = row + recorded.first_step as usize;
+        let projections = learned.get(step).ok_or("more rows than timesteps")?;
+        let id = ProjectionId::from_index(recorded.projection);
+        let own = projections.iter().find(|one| one.projection == id);
+        let own = own.ok_or("a connection that does not learn")?;
+        if own.synapses.len() != values.len() {
+            return Err(format!("row {row} has {} weights", values.len()));
+        }
+        compared.values += values.len() as u64;
+        for (synapse, &value) in own.synapses.iter().zip(values) {
+            if i64::from(synapse.weight) != value {
+                compared.wrong(|| format!("row {row}: recorded weight {value}, {synapse:?}"));
+            }
+        }
+    }
+    Ok(())
 }

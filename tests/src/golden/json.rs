@@ -77,6 +77,12 @@ impl<'a> Node<'a> {
         self.items()?.iter().map(Self::int).collect()
     }
 
+    /// A list of numbers with or without a fraction.
+    pub(super) fn floats(&self) -> Result<Vec<f64>, String> {
+        let float = |node: &Self| node.value.as_f64().ok_or_else(|| node.wrong("a number"));
+        self.items()?.iter().map(float).collect()
+    }
+
     /// A list of lists.
     pub(super) fn table(&self) -> Result<Vec<Vec<i64>>, String> {
         self.items()?.iter().map(Self::ints).collect()

@@ -10,7 +10,7 @@ use super::json::Node;
 use super::network::{Connection, Layer, Network, Quantity};
 
 /// Magnitude bits of a Loihi weight.
-const BITS: u32 = 8;
+pub(super) const BITS: u32 = 8;
 
 /// `[target][source]`.
 type Weights = Vec<Vec<i64>>;
@@ -44,10 +44,10 @@ pub(super) fn build(case: &Node<'_>, id: &str) -> Result<Network, String> {
     for index in 0..lifs.len() {
         let target = input + 1 + index;
         if let Some(weights) = weights.get(index) {
-            connect(case, &mut network, (target - 1, target), weights)?;
+            connect(case, &mut network, (target - 1, target), weights, None)?;
         }
         if let Some(weights) = case.get(&format!("recurrent_layer{index}")) {
-            connect(case, &mut network, (target, target), &weights.table()?)?;
+            connect(case, &mut network, (target, target), &weights.table()?, None)?;
         }
     }
     for (step, neuron) in spikes {
@@ -65,7 +65,12 @@ fn weights(case: &Node<'_>) -> Result<Vec<Weights>, String> {
     Ok(vec![weights.table()?])
 }
 
-fn layer(case: &Node<'_>, lif: &Node<'_>, n: usize, exponent: i32) -> Result<Layer, String> {
+pub(super) fn layer(
+    case: &Node<'_>,
+    lif: &Node<'_>,
+    n: usize,
+    exponent: i32,
+) -> Result<Layer, String> {
     let setting = |key: &str| lif.get(key).or_else(|| case.get(key));
     let interval = setting("reset_interval").map(|node| node.int()).transpose()?;
     let name = match (lif.get("vth_hi"), interval) {
@@ -103,12 +108,13 @@ fn layer(case: &Node<'_>, lif: &Node<'_>, n: usize, exponent: i32) -> Result<Lay
 }
 
 /// A Dense: without a sign mode, the signs of the weights decide.
-fn connect(
+pub(super) fn connect(
     case: &Node<'_>,
     network: &mut Network,
     (source, target): (usize, usize),
     weights: &Weights,
-) -> Result<(), String> {
+    learning: Option<&String>,
+) -> Result<usize, String> {
     let any = |test: fn(&i64) -> bool| weights.iter().flatten().any(test);
     let mode = case.get("sign_mode").map(|node| node.text()).transpose()?;
     let sign = match mode.map(str::to_uppercase).as_deref() {
@@ -134,5 +140,14 @@ fn connect(
             synapses.push((from, to, i64::from(rule.stored(weight)), delay));
         }
     }
-    network.connect(&Connection { source, target, input: 0, exponent: 0, bits, sign, synapses })
+    network.connect(&Connection {
+        source,
+        target,
+        input: 0,
+        exponent: 0,
+        bits,
+        sign,
+        synapses,
+        rule: learning.cloned(),
+    })
 }

@@ -133,7 +133,16 @@ fn connect(
         None => synapses.extend((0..rows.len()).map(|at| (at, at, feed.weight, 0))),
     }
     let (bits, sign) = (WIDE + 1, SignMode::Mixed);
-    network.connect(&Connection { source, target, input, exponent: 0, bits, sign, synapses })?;
+    network.connect(&Connection {
+        source,
+        target,
+        input,
+        exponent: 0,
+        bits,
+        sign,
+        synapses,
+        rule: None,
+    })?;
     for (neuron, row) in rows.iter().enumerate() {
         for (step, payload) in (0..).zip(row) {
             network.arrive(source, step + feed.latency, neuron, *payload)?;

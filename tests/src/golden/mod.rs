@@ -8,6 +8,7 @@ mod brian2;
 mod compare;
 mod json;
 mod lava;
+mod learning;
 mod loihi2;
 mod nengo;
 mod network;
@@ -36,26 +37,18 @@ struct Family {
 enum Cases {
     /// Build a network from each.
     Build(fn(&Node<'_>, &str) -> Result<Network, String>),
-    /// As above, but for cases that learn.
-    BuildUnlessLearning(fn(&Node<'_>, &str) -> Result<Network, String>),
     /// Name them all, and why they are not compared.
     Leave(&'static str),
 }
 
-const NO_LEARNING: &str = "learning is not built yet";
-
 /// All that is known; an unknown file is a failure.
 const FAMILIES: [Family; 9] = [
     Family { name: "loihi1_nengo", source: "nengo-loihi", cases: Cases::Build(nengo::build) },
-    Family {
-        name: "loihi1_brian2",
-        source: "brian2-loihi",
-        cases: Cases::BuildUnlessLearning(brian2::build),
-    },
+    Family { name: "loihi1_brian2", source: "brian2-loihi", cases: Cases::Build(brian2::build) },
     Family { name: "lava_lif", source: "lava-nc", cases: Cases::Build(lava::build) },
     Family { name: "lava_network", source: "lava-nc", cases: Cases::Build(lava::build) },
     Family { name: "lava_loihi2", source: "lava-nc", cases: Cases::Build(loihi2::build) },
-    Family { name: "lava_learning", source: "lava-nc", cases: Cases::Leave(NO_LEARNING) },
+    Family { name: "lava_learning", source: "lava-nc", cases: Cases::Build(learning::build) },
     Family { name: "truenorth_ranc", source: "RANC", cases: Cases::Build(ranc::build) },
     Family { name: "akida_v1", source: "", cases: Cases::Leave("no model of this chip yet") },
     Family {
@@ -178,11 +171,6 @@ pub fn check_text(name: &str, text: &str) -> Result<FileReport, String> {
         };
         let build = match family.cases {
             Cases::Build(build) => build,
-            Cases::BuildUnlessLearning(build) if !brian2::learns(case)? => build,
-            Cases::BuildUnlessLearning(_) => {
-                report.left.push((id, NO_LEARNING));
-                continue;
-            }
             Cases::Leave(why) => {
                 report.left.push((id, why));
                 continue;

@@ -42,6 +42,7 @@ pub(super) fn build(case: &Node<'_>, id: &str) -> Result<Network, String> {
             bits: WIDE + 1,
             sign: SignMode::Mixed,
             synapses,
+            rule: None,
         })?;
     }
     for (step, neuron) in case.spikes()? {

@@ -1,16 +1,17 @@
 //! From a recorded case to a program by hand, its stimulus and what must come out.
 //!
-//! Every population of neurons has phase 1: row r of a case is timestep r + 1 of the run, and what
-//! is injected in timestep r arrives for row r. So a case needs no room before its first row,
-//! whichever way its tool counts steps.
+//! Every population of neurons has one phase, 1 unless learning wants another: row r of a case is
+//! timestep r + 1 of the run, and what is injected in the timestep before arrives for row r. So a
+//! case needs no room before its first row, whichever way its tool counts steps.
 
 use std::sync::Arc;
 
 use quarrion_isa::chip::{Chip, SignMode, SynapseFormatKind, check_chip};
 use quarrion_isa::delivery::{DeliverySettings, SynapseMode, WeightRounding, WeightRule};
 use quarrion_isa::id::CoreId;
+use quarrion_isa::learning::{LearningSettings, RecordedDraws};
 use quarrion_isa::neuron::{NeuronProgram, Scope, library};
-use quarrion_isa::program::Program;
+use quarrion_isa::program::{PlasticRule, Program};
 use quarrion_isa::stimulus::{InputSpike, Sample, Stimulus};
 use quarrion_isa::synapse::Synapse;
 
@@ -21,7 +22,7 @@ use crate::assemble::{
 use crate::bench::BENCH;
 use crate::engines::parsed;
 
-/// Phase of all neurons.
+/// Phase of all neurons, where no case says otherwise.
 pub(super) const PHASE: u32 = 1;
 
 /// Neurons of one program.
@@ -97,6 +98,8 @@ pub(super) enum Quantity {
     Word(String),
     /// Payloads of spikes, 0 where there is none.
     Spikes,
+    /// A trace.
+    Trace(String),
 }
 
 /// Recorded rows of one quantity: `[row][neuron]`, from column `first` on.
@@ -118,6 +121,17 @@ pub(super) struct Connection {
     pub(super) sign: SignMode,
     /// (source neuron, target neuron, stored weight, delay).
     pub(super) synapses: Vec<(usize, usize, i64, u32)>,
+    /// The rule that teaches them.
+    pub(super) rule: Option<String>,
+}
+
+/// Recorded weights of a connection: `[row][synapse]`, by source and then target.
+pub(super) struct LearnedRows {
+    /// Position of the connection.
+    pub(super) projection: usize,
+    /// The timestep at whose end row 0 holds.
+    pub(super) first_step: u32,
+    pub(super) rows: Vec<Vec<i64>>,
 }
 
 /// A case on its way to the engines.
@@ -131,6 +145,12 @@ pub(super) struct Network {
     /// Recorded rows.
     pub(super) rows: usize,
     pub(super) expected: Vec<Expected>,
+    pub(super) learned: Vec<LearnedRows>,
+    /// Random numbers of learning.
+    pub(super) record: Option<RecordedDraws>,
+    /// Timestep of row 0.
+    pub(super) phase: u32,
+    rules: Vec<PlasticRule>,
     /// Single values that are compared here: (what, recorded, ours).
     pub(super) single: Vec<(String, i64, i64)>,
 }
@@ -141,6 +161,15 @@ pub(super) struct Built {
     pub(super) program: Program,
     pub(super) stimulus: Stimulus,
 }
+
+/// Loihi's widths of learning, as the tools take them.
+const LOIHI: LearningSettings = LearningSettings {
+    accumulator_bits: 16,
+    weight_bits: 8,
+    delay_bits: 6,
+    mantissa_bits: 4,
+    product_bits: Some(15),
+};
 
 /// Magnitude bits of weights where a case's own are no concern.
 pub(super) const WIDE: u32 = 16;
@@ -157,6 +186,10 @@ impl Network {
             spikes: Vec::new(),
             rows,
             expected: Vec::new(),
+            learned: Vec::new(),
+            record: None,
+            phase: PHASE,
+            rules: Vec::new(),
             single: Vec::new(),
         }
     }
@@ -174,8 +207,8 @@ impl Network {
         self.sizes.len() - 1
     }
 
-    /// Adds synapses.
-    pub(super) fn connect(&mut self, connection: &Connection) -> Result<(), String> {
+    /// Adds synapses; returns the connection's position.
+    pub(super) fn connect(&mut self, connection: &Connection) -> Result<usize, String> {
         let Connection { source, target, bits, sign, .. } = *connection;
         let rule = WeightRule::check(bits, self.bits_max, sign, WeightRounding::Down)
             .map_err(|diagnostic| diagnostic.to_string())?;
@@ -188,11 +221,16 @@ impl Network {
             }
             let list = lists.get_mut(from);
             let list = list.ok_or_else(|| format!("a synapse comes from neuron {from}"))?;
-            if weight != 0 {
+            if weight != 0 || connection.rule.is_some() {
                 list.push(Synapse { target: to as u32, delay, weight });
             }
         }
+        let learning = connection.rule.as_ref().map(|text| {
+            self.rules.push(PlasticRule { text: text.clone(), settings: LOIHI });
+            self.rules.len() - 1
+        });
         self.projections.push(ProjectionSketch {
+            learning,
             name: format!("{source} to {target}"),
             source,
             target,
@@ -207,7 +245,7 @@ impl Network {
                 spread: Spread::Whole,
             },
         });
-        Ok(())
+        Ok(self.projections.len() - 1)
     }
 
     /// Lets an input neuron spike so that it arrives, without delay, for `row`.
@@ -221,12 +259,13 @@ impl Network {
         if neuron >= self.sizes[population] {
             return Err(format!("input neuron {neuron} does not exist"));
         }
-        let step = u32::try_from(row).map_err(|_| format!("a spike arrives for row {row}"))?;
+        let step = row + i64::from(self.phase) - 1;
+        let step = u32::try_from(step).map_err(|_| format!("a spike arrives for row {row}"))?;
         let payload = i32::try_from(payload).map_err(|_| format!("a payload of {payload}"))?;
         let before: usize = self.sizes[..population].iter().sum();
         let neuron = (before + neuron) as u32;
         // Later ones are never seen.
-        if (step as usize) < self.rows && payload != 0 {
+        if row < self.rows as i64 && payload != 0 {
             self.spikes.push(InputSpike { step, neuron, payload });
         }
         Ok(())
@@ -244,6 +283,7 @@ impl Network {
     /// Chip, program and stimulus; every layer is spread over two cores of its own.
     pub(super) fn build(&self) -> Result<Built, String> {
         let mut sketch = Sketch {
+            learning: self.rules.clone(),
             name: self.name.clone(),
             neuron_programs: Vec::new(),
             populations: Vec::new(),
@@ -268,8 +308,12 @@ impl Network {
         let program = assemble(&sketch, &chip);
         let mut spikes = self.spikes.clone();
         spikes.sort_unstable();
-        let sample =
-            Sample { steps: self.rows as u32, spikes, writes: Vec::new(), rewards: Vec::new() };
+        let sample = Sample {
+            steps: self.rows as u32 + self.phase.saturating_sub(1),
+            spikes,
+            writes: Vec::new(),
+            rewards: Vec::new(),
+        };
         let stimulus = Stimulus { samples: vec![sample], labels: None };
         Ok(Built { chip, program, stimulus })
     }
@@ -287,7 +331,7 @@ impl Network {
         PopulationSketch {
             name: format!("p{index}"),
             shape: [1, 1, self.sizes[index] as u32],
-            phase: if layer.is_some() { PHASE } else { 0 },
+            phase: if layer.is_some() { self.phase } else { 0 },
             neuron_program,
             parameters: parameters.iter().cloned().map(ParameterSketch::Each).collect(),
             inputs: layer.map_or_else(Vec::new, |layer| layer.inputs.clone()),

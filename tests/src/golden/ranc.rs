@@ -233,7 +233,9 @@ impl Crossbar<'_> {
             bits: WIDE + 1,
             sign: SignMode::Mixed,
             synapses: reached.into_iter().map(synapse).collect(),
-        })
+            rule: None,
+        })?;
+        Ok(())
     }
 }
 

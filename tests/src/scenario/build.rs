@@ -65,6 +65,7 @@ impl Scenario {
         let projection = |projection| names.projection(projection, &populations, &texts);
         let projections = file.projections.iter().map(projection).collect::<Result<_, _>>()?;
         let sketch = Sketch {
+            learning: Vec::new(),
             name: name.clone(),
             neuron_programs: texts.texts.clone(),
             projections,
@@ -213,6 +214,7 @@ impl Names<'_> {
             weight_bits: file.weight_bits,
             sign: file.sign,
             block,
+            learning: None,
         })
     }
 

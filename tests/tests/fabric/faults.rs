@@ -53,6 +53,7 @@ fn emulate(program: &Program, chip: &Chip, timing: Timing, threads: usize) -> Ru
         timing,
         probes: Vec::new(),
         lanes: LaneOptions::default(),
+        record: None,
     };
     run(program, chip, &stimulus(program), &options, &|_| ControlFlow::Continue(()))
         .unwrap_or_else(|error| panic!("{error}"))
@@ -181,6 +182,7 @@ fn fixed_routes_meet_nothing_dead_and_the_result_stays() {
             timing: Timing::Count,
             probes: Vec::new(),
             lanes: LaneOptions::default(),
+            record: None,
         };
         let ran =
             run(&program, &broken, &stimulus(&program), &options, &|_| ControlFlow::Continue(()));

@@ -57,6 +57,7 @@ fn timed(made: &Compiled, chip: &Chip, samples: &[quarrion_isa::stimulus::Sample
         timing: Timing::Count,
         probes: Vec::new(),
         lanes: LaneOptions::default(),
+        record: None,
     };
     let observer = &|_| std::ops::ControlFlow::Continue(());
     let outcome = run(&made.program, chip, &stimulus, &options, observer)

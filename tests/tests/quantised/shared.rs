@@ -83,7 +83,7 @@ pub(crate) fn run_engine(program: &Program, chip: &Chip, samples: &[Sample]) -> 
         });
         rasters[ordinal as usize].firings.extend(firings);
     };
-    let outcome = quarrion_reference::run(program, chip, &stimulus, 0, observe)
+    let outcome = quarrion_reference::run(program, chip, &stimulus, (0, None), observe)
         .unwrap_or_else(|error| panic!("{error}"));
     for (raster, counts) in rasters.iter_mut().zip(outcome.output_counts) {
         raster.firings.sort_unstable();
@@ -102,6 +102,7 @@ fn run_fast_engine(program: &Program, chip: &Chip, samples: &[Sample]) -> Vec<Ra
         timing: Timing::Count,
         probes: Vec::new(),
         lanes: LaneOptions::default(),
+        record: None,
     };
     let go_on = |_| ControlFlow::Continue(());
     let outcome = quarrion_emulator::run(program, chip, &stimulus, &options, &go_on)
