@@ -62,6 +62,8 @@ pub enum Command {
     Chip(ChipCommand),
     /// Time packets in the network of a chip alone: latency, saturation, the hottest links.
     Mesh(MeshArgs),
+    /// Time a finished run again with another chip file, without running it.
+    Retime(RetimeArgs),
     /// Price a finished run again, without running it.
     Reprice(RepriceArgs),
     /// Explain the code of a message, such as QC005.
@@ -224,6 +226,9 @@ pub struct RunArgs {
     /// Write every spike into the run folder (spikes.csv).
     #[arg(long, requires = "out")]
     pub spikes: bool,
+    /// Write what every core did into the run folder (activity.bin), for `retime`.
+    #[arg(long, requires = "out")]
+    pub save_activity: bool,
     /// Record a state word into the run folder (probes.npz), such as lif1.v[0..100]@10..50:
     /// population, word, and where wanted neurons and timesteps; may be given several times.
     #[arg(long = "probe", value_name = "POP.WORD[A..B]@S..E", requires = "out")]
@@ -356,6 +361,28 @@ pub struct RepriceArgs {
     /// Change a price, such as prices.axon_out.energy_pj=3; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE", group = "prices_from")]
     pub sets: Vec<String>,
+}
+
+/// Arguments of `retime`.
+#[derive(Clone, Debug, Args)]
+pub struct RetimeArgs {
+    /// Run folder that `run --save-activity` has written.
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Chip to time it on, which may differ in times and prices: a name or a chip file [default:
+    /// the run's own].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub chip: Option<String>,
+    /// Change a value of the chip, such as mesh.links.east_west.latency_ns=2; may be given several
+    /// times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub sets: Vec<String>,
+    /// Timing model [default: the run's own].
+    #[arg(long, value_enum)]
+    pub timing: Option<TimingChoice>,
+    /// Worker threads [default: all]; changes no byte of a result.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u32>,
 }
 
 /// Arguments of `explain`.

@@ -70,6 +70,7 @@ fn carry_out(line: &CommandLine, terminal: &Terminal, texts: &mut Texts) -> Resu
         Command::Compile(args) => commands::compile::run(args, terminal, texts),
         Command::Map(args) => commands::map::run(args, terminal, texts),
         Command::Chip(command) => commands::chip::run(command, terminal, texts),
+        Command::Retime(args) => commands::retime::run(args, terminal, texts),
         Command::Reprice(args) => commands::reprice::run(args, terminal, texts),
         Command::Explain(args) => commands::explain::run(args, terminal),
         Command::Neuron(command) => commands::neuron::run(command, terminal, texts),

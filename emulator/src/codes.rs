@@ -27,6 +27,14 @@ pub const CODES: &[CodeEntry] = &[
                       Give the links' `occupancy_ns` and `latency_ns`.",
     },
     CodeEntry {
+        code: "QE025",
+        title: "a run cannot be timed again on that chip",
+        explanation: "A stored run says what was computed and on which core. Another chip can time \
+                      it if it differs in times, links, routers, service times, barrier and prices \
+                      alone; with other memories, another mesh or other dead parts the network has \
+                      to be mapped and run again.",
+    },
+    CodeEntry {
         code: "QE030",
         title: "a program uses broken parts of the chip",
         explanation: "The chip file, or the seed of the run, says that a core, router or link is \

@@ -18,7 +18,7 @@ pub mod tally;
 pub mod time;
 
 pub use probe::{Probe, ProbeError, ProbeRecord};
-pub use retime::retime;
+pub use retime::{check_retimable, retime};
 pub use run::{
     Extent, Observer, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord, run,
 };

@@ -1,7 +1,9 @@
 //! Timing again: a stored activity record on another chip file, without running the function.
 
+use std::num::NonZero;
+
 use quarrion_isa::activity::Activity;
-use quarrion_isa::chip::Chip;
+use quarrion_isa::chip::{Chip, Synchronisation};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::CoreId;
 use quarrion_isa::ledger::Ledger;
@@ -10,23 +12,85 @@ use crate::run::Extent;
 use crate::tally::Tally;
 use crate::time::{Timing, Traffic, timing_model};
 
+/// Most work of one kind that one entry of a record can hold.
+const WORK_MAX: u32 = 1 << 24;
+/// Widest payload.
+const PAYLOAD_MAX: u32 = 1 << 16;
+
+/// Whether a record of one chip can be timed on another: whether they agree in all that decides
+/// what a program computes and where it lies.
+///
+/// # Errors
+/// QE025 names the difference; the user must run the network again.
+pub fn check_retimable(ran: &Chip, other: &Chip) -> Result<(), Diagnostic> {
+    let refuse = |message: String, path: &str| {
+        Err(Diagnostic::error("QE025", message)
+            .at(&other.name, path, "decides what is computed, or where")
+            .help("run the network on that chip"))
+    };
+    if matches!(ran.synchronisation, Synchronisation::FreeRunning { .. }) {
+        let message = "without a barrier or a global tick time changes what is computed";
+        return refuse(message.into(), "synchronisation");
+    }
+    match ran.differs_beyond_timing(other) {
+        Some(part) => {
+            let message = "the chips differ in more than times and prices";
+            refuse(message.into(), &part)
+        }
+        None => Ok(()),
+    }
+}
+
 /// Times and counts a record again; `populations` is the number of populations of its program.
 ///
 /// # Errors
 /// The record names cores that the chip lacks, is out of order, or its packets never arrive.
+///
+/// # Determinism
+/// The number of threads changes nothing.
 pub fn retime(
     activity: &[Activity],
     chip: &Chip,
     timing: Timing,
     populations: usize,
-) -> Result<Ledger, Diagnostic> {
+    threads: NonZero<usize>,
+) -> Result<(Ledger, Extent), Diagnostic> {
     let cores = check_record(activity, chip, populations)?;
     let extent = Extent::of_cores(cores, chip);
+    let work = |part: &[Activity]| time_part(part, chip, timing, populations, &extent);
+    let mut parts = divide(activity, threads).into_iter();
+    let first = parts.next().unwrap_or_default();
+    let tallies: Vec<Result<Tally, Diagnostic>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
+        let mut tallies = vec![work(first)];
+        for worker in workers {
+            match worker.join() {
+                Ok(tally) => tallies.push(tally),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        tallies
+    });
+    let mut whole = Tally::new(chip, &extent.cores, extent.tiles, extent.chips, populations);
+    for tally in tallies {
+        whole.append(tally?);
+    }
+    Ok((whole.finish(chip), extent))
+}
+
+/// Times a part of a record, in order.
+fn time_part(
+    part: &[Activity],
+    chip: &Chip,
+    timing: Timing,
+    populations: usize,
+    extent: &Extent,
+) -> Result<Tally, Diagnostic> {
     let mut model = timing_model(timing, chip, &extent.cores, extent.tiles)?;
     let mut tally = Tally::new(chip, &extent.cores, extent.tiles, extent.chips, populations);
     let mut traffic = Traffic::default();
     let mut sample = None;
-    for record in activity {
+    for record in part {
         if sample != Some(record.sample) {
             sample = Some(record.sample);
             tally.start_sample();
@@ -35,7 +99,24 @@ pub fn retime(
         let time = model.time_step(chip, record, &mut traffic)?;
         tally.count_step(chip, record, &traffic, time, model.cores());
     }
-    Ok(tally.finish(chip))
+    Ok(tally)
+}
+
+/// Contiguous parts of a record, one a thread; they end where samples do.
+fn divide(activity: &[Activity], threads: NonZero<usize>) -> Vec<&[Activity]> {
+    let mut parts = Vec::new();
+    let mut rest = activity;
+    for left in (2..=threads.get()).rev() {
+        let goal = rest.len() / left;
+        let Some(last) = goal.checked_sub(1).map(|last| rest[last].sample) else { continue };
+        // A sample goes to one thread whole.
+        let end = goal + rest[goal..].iter().take_while(|record| record.sample == last).count();
+        let (part, behind) = rest.split_at(end);
+        parts.push(part);
+        rest = behind;
+    }
+    parts.push(rest);
+    parts
 }
 
 /// Checks that every record can be expanded on the chip; returns the cores that it names.
@@ -79,6 +160,9 @@ fn check_record(
         if named.into_iter().any(|population| population.index() >= populations) {
             return Err(wrong(format!("step {} names an unknown population", record.step)));
         }
+        if let Some(what) = excess(record) {
+            return Err(wrong(format!("step {} has {what}", record.step)));
+        }
         let unknown =
             record.destinations.iter().find(|one| cores.binary_search(&one.core).is_err());
         if let Some(unknown) = unknown {
@@ -96,4 +180,31 @@ fn check_record(
         ))),
         _ => Ok(cores),
     }
+}
+
+/// A figure of a record that no program's timestep has, in words.
+fn excess(record: &Activity) -> Option<String> {
+    let many = |what: &str, figure: u32| {
+        (figure > WORK_MAX).then(|| format!("{figure} {what}; {WORK_MAX} are the most"))
+    };
+    let wide = |bits: u32| {
+        (bits > PAYLOAD_MAX)
+            .then(|| format!("a payload of {bits} bits; {PAYLOAD_MAX} are the most"))
+    };
+    let lists = record.destinations.iter().find_map(|one| {
+        many("words in a list", one.words).or_else(|| many("synapses in a list", one.synaptic_ops))
+    });
+    let segments = record.segments.iter().find_map(|segment| {
+        let updates = [segment.inactive, segment.active, segment.spiking, segment.instructions];
+        let most = updates.into_iter().max().unwrap_or(0);
+        many("updates in a row", most).or_else(|| wide(segment.payload_bits))
+    });
+    let sweeps = record
+        .cores
+        .iter()
+        .find_map(|core| many("visits of a sweep", core.plastic_visits.max(core.trace_updates)));
+    let host = &record.host;
+    let payloads = host.spikes_in.iter().find_map(|spike| wide(spike.payload_bits));
+    let most = host.spikes_out.max(host.parameter_writes).max(host.state_resets);
+    lists.or(segments).or(sweeps).or(payloads).or_else(|| many("events of the host", most))
 }

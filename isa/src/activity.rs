@@ -6,7 +6,11 @@
 //! A packet's payload is recorded in bits, not flits: how many flits it takes is the chip's affair,
 //! so that a stored record can be timed again on other links.
 
+mod container;
+
 use serde::{Deserialize, Serialize};
+
+pub use container::{ActivityHead, decode_activity, encode_activity};
 
 use crate::chip::SynapseFormatKind;
 use crate::id::{AxonInId, CoreId, PopulationId};

@@ -8,6 +8,7 @@
 pub mod activity;
 pub mod chip;
 pub mod codes;
+mod container;
 pub mod delivery;
 pub mod diagnostic;
 pub mod event;
@@ -25,3 +26,5 @@ pub mod random;
 pub mod stimulus;
 pub mod synapse;
 pub mod timing;
+
+pub use container::ContainerError;

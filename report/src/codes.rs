@@ -34,6 +34,12 @@ pub const CODES: &[CodeEntry] = &[
         "the run folder is damaged",
         "A file of the folder is missing, cut off or edited by hand. Run the network again.",
     ),
+    entry(
+        "QR006",
+        "the run folder holds no activity",
+        "Timing a run again needs the record of what every core did in every timestep. It is \
+         large, so a run keeps it only when it is asked to: run --out DIR --save-activity.",
+    ),
 ];
 
 const fn entry(code: &'static str, title: &'static str, explanation: &'static str) -> CodeEntry {

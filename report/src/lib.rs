@@ -17,7 +17,7 @@ mod record;
 mod summary;
 
 pub use codes::CODES;
-pub use folder::{Existing, RunFolder, SpikeRow, StoredRun, load_run};
+pub use folder::{Existing, RunFolder, SpikeRow, StoredRun, load_activity, load_run};
 pub use html::render_html;
 pub use manifest::{
     Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Settings, Source, parse_manifest,

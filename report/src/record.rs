@@ -157,6 +157,18 @@ impl RunRecord {
         }
     }
 
+    /// The record of the same run, timed and counted again on another chip.
+    #[must_use]
+    pub fn retimed(&self, chip: &Chip, ledger: &Ledger, powered: Powered) -> Self {
+        Self {
+            chip: chip.name.clone(),
+            events: ledger.total.iter().filter(|&(_, events)| events > 0).collect(),
+            powered,
+            time: TimeRecord::new(chip, ledger),
+            ..self.clone()
+        }
+    }
+
     /// The events as the ledger counts them.
     #[must_use]
     pub fn counts(&self) -> EventCounts {

@@ -7,6 +7,7 @@ pub mod benchmark_nets;
 pub mod booksim;
 pub mod engines;
 pub mod generate;
+pub mod gesture;
 pub mod golden;
 pub mod oracle_float;
 pub mod oracle_integer;

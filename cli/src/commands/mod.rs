@@ -7,6 +7,7 @@ pub mod map;
 pub mod mesh;
 pub mod neuron;
 pub mod reprice;
+pub mod retime;
 pub mod run;
 
 use quarrion_boards::{LoadError, LoadedChip};

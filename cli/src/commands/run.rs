@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use quarrion_boards::LoadedChip;
 use quarrion_emulator::{Recording, RunOutcome};
+use quarrion_isa::activity::encode_activity;
 use quarrion_isa::pricing::Powered;
 use quarrion_isa::program::{Program, Role};
 use quarrion_isa::stimulus::Stimulus;
@@ -44,7 +45,11 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
         timing: args.timing,
         threads,
         seed: args.seed,
-        recording: if args.spikes { Recording::Spikes } else { Recording::Ledger },
+        recording: match (args.save_activity, args.spikes) {
+            (true, _) => Recording::Activity,
+            (false, true) => Recording::Spikes,
+            (false, false) => Recording::Ledger,
+        },
     };
     let start = Instant::now();
     let probes = place_probes(&args.probes, program, stimulus)?;
@@ -73,6 +78,12 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
         folder.write_bytes("report.html", page.as_bytes())?;
         if args.spikes {
             folder.write_spikes(program, outcome.spikes.iter().map(spike_row))?;
+        }
+        if args.save_activity {
+            let populations = program.populations.len() as u32;
+            let bytes = encode_activity(&manifest.program, populations, &outcome.activity)
+                .map_err(|error| Failure::Bug(error.to_string()))?;
+            folder.write_activity(&bytes)?;
         }
         if !probes.is_empty() {
             let bytes = encode_probes(&probes, &outcome.probes, stimulus.samples.len())

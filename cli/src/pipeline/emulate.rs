@@ -73,7 +73,9 @@ pub fn emulate(
     outcome
 }
 
-fn timing(choice: TimingChoice) -> Timing {
+/// The timing model of a choice.
+#[must_use]
+pub fn timing(choice: TimingChoice) -> Timing {
     match choice {
         TimingChoice::Count => Timing::Count,
         TimingChoice::Queue => Timing::Queue,
@@ -131,6 +133,9 @@ fn run_reference(
             traffic.expand(activity, chip);
             let time = model.time_step(chip, activity, &mut traffic)?;
             tally.count_step(chip, activity, &traffic, time, model.cores());
+            if emulation.recording == Recording::Activity {
+                outcome.activity.push(activity.clone());
+            }
             keep_spikes(&mut outcome, program, &reference, (number as u32, step, sample.steps));
             keep_probes(&mut outcome.probes, probes, &reference, step);
             if emulation.recording == Recording::Ledger {

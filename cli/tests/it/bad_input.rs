@@ -98,6 +98,9 @@ const CASES: &[(&str, i32, &str)] = &[
     ("probe-without-out", 2, "run digits.nir --chip loihi1 --input test.npz --probe lif1.v"),
     // Run folders, programs, codes, usage.
     ("reprice-no-run", 2, "reprice taken --chip loihi1"),
+    ("retime-without-activity", 2, "retime bare"),
+    ("retime-damaged-activity", 2, "retime damaged"),
+    ("retime-on-another-mesh", 2, "retime damaged --set mesh.width=16"),
     ("program-of-other-chip", 2, "run loihi2.program --chip loihi1 --input test.npz"),
     ("program-cut-off", 2, "run cut.program --chip loihi1 --input test.npz"),
     ("unknown-code", 2, "explain QX999"),
@@ -180,6 +183,14 @@ fn prepare() -> Bench {
     std::fs::create_dir(bench.path("taken")).expect("a new folder");
     bench.write("taken/thesis.txt", b"dear");
     bench.write("nonsense.neuron", b"program p\ninput a: s22 wrap\nstate v: s24\n\nv = w + a\n");
+    for (run, more) in [("bare", ""), ("damaged", "--save-activity")] {
+        let words =
+            format!("run digits.nir --chip loihi1 --input test.npz --samples 1 --out {run}");
+        assert_eq!(bench.run(&format!("{words} {more}")).code, Some(0));
+    }
+    let mut activity = std::fs::read(bench.path("damaged/activity.bin")).expect("activity");
+    activity[100] ^= 1;
+    bench.write("damaged/activity.bin", &activity);
     let compiled = bench.run("compile digits.nir --chip loihi2 --out loihi2.program --quiet");
     assert_eq!(compiled.code, Some(0), "{}", compiled.stderr);
     let program = std::fs::read(bench.path("loihi2.program")).expect("a program");

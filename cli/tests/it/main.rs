@@ -5,3 +5,4 @@ mod bench;
 mod disk;
 mod good_input;
 mod network;
+mod retime;

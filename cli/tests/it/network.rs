@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::bench::{Bench, Ended};
 
 /// A small chip, so that the tests are quick.
-const SMALL: &str = "--chip loihi1 --set mesh.width=4 --set mesh.height=4";
+const SMALL: &str = "--chip loihi1 --set mesh.width=3 --set mesh.height=3";
 
 fn good(ended: Ended) -> String {
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
@@ -54,7 +54,7 @@ fn the_keys_are_those_of_the_document() {
 #[test]
 fn curves_saturate_where_they_bend() {
     let bench = Bench::new();
-    let words = format!("mesh {SMALL} --cycles 1000");
+    let words = format!("mesh {SMALL} --cycles 400");
     let curve = |more: &str| json(bench.run(&format!("{words} {more} --format json")));
     let uniform = curve("");
     let saturation = |value: &Value| value["curve"]["saturation"].as_f64().expect("a number");

@@ -11,6 +11,7 @@ pub mod file;
 mod geometry;
 mod price;
 mod routes;
+mod timing;
 mod ways;
 
 pub use check::{FORMAT_VERSION, check_chip};

@@ -6,7 +6,7 @@
 
 mod container;
 
-pub use container::{ContainerError, MAGIC, VERSION};
+pub use container::{MAGIC, VERSION};
 
 use serde::{Deserialize, Serialize};
 

@@ -7,7 +7,7 @@ mod read;
 mod tables;
 mod write;
 
-pub use read::{StoredRun, load_run};
+pub use read::{StoredRun, load_activity, load_run};
 pub use write::{Existing, RunFolder, SpikeRow};
 
 /// Manifest of a run folder.
@@ -18,6 +18,8 @@ pub(crate) const RECORD: &str = "record.json";
 pub(crate) const SUMMARY: &str = "summary.json";
 /// Resolved chip description of a run folder.
 pub(crate) const CHIP: &str = "chip.ron";
+/// Stored activity of a run folder, where it was asked for.
+pub(crate) const ACTIVITY: &str = "activity.bin";
 
 #[cfg(test)]
 mod tests;

@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
+use quarrion_isa::activity::{Activity, decode_activity};
 use quarrion_isa::diagnostic::Diagnostic;
 
-use super::{CHIP, MANIFEST, RECORD};
+use super::{ACTIVITY, CHIP, MANIFEST, RECORD};
 use crate::manifest::{Manifest, damaged, parse_manifest};
 use crate::record::RunRecord;
 
 /// Largest file of a folder that is read whole: 64 MiB.
 const FILE_BYTES_MAX: u64 = 1 << 26;
+
+/// Largest stored activity that is read: 16 GiB.
+const ACTIVITY_BYTES_MAX: u64 = 1 << 34;
 
 /// What a run folder holds of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +41,39 @@ pub fn load_run(folder: &Path) -> Result<StoredRun, Diagnostic> {
     let record = serde_json::from_str(&read_text(folder, RECORD)?)
         .map_err(|error| damaged(&name(RECORD), &error))?;
     Ok(StoredRun { manifest, record, chip: read_text(folder, CHIP)? })
+}
+
+/// Loads the activity of a run whose manifest and record are `run`'s.
+///
+/// # Errors
+/// QR006: the folder holds none. QR005: it is damaged, or another run's.
+pub fn load_activity(folder: &Path, run: &StoredRun) -> Result<Vec<Activity>, Diagnostic> {
+    let path = folder.join(ACTIVITY);
+    let name = path.display().to_string();
+    if !path.exists() {
+        return Err(Diagnostic::error("QR006", "the run folder holds no activity")
+            .at(&name, "", "no such file")
+            .help("run the network again with --save-activity"));
+    }
+    let refuse = |what: String| {
+        Diagnostic::error("QR005", "the stored activity of the run folder cannot be used")
+            .at(&name, "", what)
+            .help("run the network again with --save-activity")
+    };
+    let length = std::fs::metadata(&path).map_err(|error| refuse(error.to_string()))?.len();
+    if length > ACTIVITY_BYTES_MAX {
+        return Err(refuse(format!("{length} bytes are more than a reader takes")));
+    }
+    let bytes = std::fs::read(&path).map_err(|error| refuse(error.to_string()))?;
+    let (head, records) = decode_activity(&bytes).map_err(|error| refuse(error.to_string()))?;
+    let (layers, timesteps) = (run.record.layers.len() as u64, run.record.timesteps);
+    if head.program != run.manifest.program {
+        return Err(refuse("it is of another program than the manifest's".into()));
+    }
+    if (u64::from(head.populations), head.records) != (layers, timesteps) {
+        return Err(refuse("it has another number of populations or timesteps".into()));
+    }
+    Ok(records)
 }
 
 fn read_text(folder: &Path, file: &str) -> Result<String, Diagnostic> {

@@ -10,7 +10,7 @@ use quarrion_isa::ledger::Ledger;
 use quarrion_isa::program::Program;
 use tempfile::TempDir;
 
-use super::{CHIP, MANIFEST, RECORD, SUMMARY, tables};
+use super::{ACTIVITY, CHIP, MANIFEST, RECORD, SUMMARY, tables};
 use crate::manifest::{Manifest, parse_manifest};
 use crate::record::RunRecord;
 use crate::summary::RunReport;
@@ -121,6 +121,14 @@ impl RunFolder {
         spikes: impl Iterator<Item = SpikeRow>,
     ) -> Result<(), Diagnostic> {
         self.write_file("spikes.csv", |file| tables::write_spikes(file, program, spikes))
+    }
+
+    /// Writes the activity of a run, as [`quarrion_isa::activity::encode_activity`] gives it.
+    ///
+    /// # Errors
+    /// QR002 where the file cannot be written.
+    pub fn write_activity(&self, bytes: &[u8]) -> Result<(), Diagnostic> {
+        self.write_bytes(ACTIVITY, bytes)
     }
 
     /// Writes any further file of the folder.

@@ -1,16 +1,19 @@
 //! Prints how close the timing models of the mesh come to a reference simulator, and how fast.
 //!
-//! `mesh-accuracy [DIR]`: DIR is a folder of reference runs; without it, the committed subset.
+//! `mesh-accuracy [DIR]`: DIR is a folder of reference runs; without it, the committed subset. Beside
+//! it, or where `QUARRION_REFERENCE` says, packets of a network on slow cores are looked for.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use quarrion_tests::booksim::folder::{Folder, Problem};
 use quarrion_tests::booksim::table::{Accuracy, curves, speeds};
+use quarrion_tests::gesture;
 
 fn main() -> ExitCode {
     let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/data/booksim");
     let dir = std::env::args().nth(1).unwrap_or_else(|| committed.into());
-    match print(&Folder::new(&dir)) {
+    match print(Path::new(&dir)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("mesh-accuracy: {problem}");
@@ -19,11 +22,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn print(folder: &Folder) -> Result<(), Problem> {
+fn print(dir: &Path) -> Result<(), Problem> {
+    let folder = &Folder::new(dir);
     let accuracy = Accuracy::measure(folder)?;
     println!("{}", accuracy.table());
     println!("{}", curves(folder)?);
     println!("{}", speeds(folder)?);
+    match gesture::find(dir) {
+        Some(file) => println!("{}", gesture::table(&file)?),
+        None => println!(
+            "slow sinks: skipped, the recorded packets are neither beside {} nor where \
+             QUARRION_REFERENCE says\n",
+            dir.display()
+        ),
+    }
     println!("{}", accuracy.last_line());
     Ok(())
 }

@@ -1,0 +1,73 @@
+//! `retime`: the activity of a finished run on a chip with other times.
+
+use std::num::NonZero;
+
+use quarrion_boards::{load_chip, load_chip_text};
+use quarrion_emulator::{check_retimable, retime};
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::pricing::Powered;
+use quarrion_report::{Prices, RunReport, Settings, load_activity, load_run};
+
+use super::take_chip;
+use crate::args::{Format, RetimeArgs, TimingChoice};
+use crate::failure::Failure;
+use crate::pipeline::emulate::timing;
+use crate::terminal::Terminal;
+use crate::texts::Texts;
+
+/// What labels call the chip description of the run.
+const CHIP: &str = "chip.ron of the run";
+
+/// Times a run again.
+///
+/// # Errors
+/// What is no run folder or holds no activity, or a chip on which the run would be another one.
+pub fn run(args: &RetimeArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
+    let run = load_run(&args.run)?;
+    let ran = take_chip(load_chip_text(CHIP, &run.chip, &[]), texts)?.chip;
+    let loaded = match &args.chip {
+        Some(chip) => load_chip(chip, &args.sets),
+        None => load_chip_text(CHIP, &run.chip, &args.sets),
+    };
+    let chip = take_chip(loaded, texts)?.chip;
+    check_retimable(&ran, &chip)?;
+    let choice = match args.timing {
+        Some(choice) => choice,
+        None => stored_timing(&run.manifest.settings)?,
+    };
+    let activity = load_activity(&args.run, &run)?;
+    let populations = run.record.layers.len();
+    let threads = args.threads.map_or_else(all_threads, |threads| threads as usize);
+    let threads = NonZero::new(threads).unwrap_or(NonZero::<usize>::MIN);
+    let (ledger, extent) = retime(&activity, &chip, timing(choice), populations, threads)?;
+    let powered = Powered {
+        time: ledger.samples.iter().map(|sample| sample.time).sum(),
+        cores: extent.cores.len() as u32,
+        chips: extent.chips,
+    };
+    let settings =
+        Settings { timing: format!("{choice:?}").to_lowercase(), ..run.manifest.settings.clone() };
+    let record = run.record.retimed(&chip, &ledger, powered);
+    let report = RunReport::new(&record, &settings, &Prices::of(&chip));
+    terminal.result(&match terminal.format {
+        Format::Human => report.to_text(),
+        Format::Json => report.to_json(),
+    })
+}
+
+/// The timing model that the run used.
+fn stored_timing(settings: &Settings) -> Result<TimingChoice, Failure> {
+    match settings.timing.as_str() {
+        "count" => Ok(TimingChoice::Count),
+        "queue" => Ok(TimingChoice::Queue),
+        "cycle" => Ok(TimingChoice::Cycle),
+        other => Err(Diagnostic::error("QR005", "a file of the run folder does not parse")
+            .at("manifest.json", "settings.timing", format!("no timing model {other:.40}"))
+            .help("run the network again")
+            .into()),
+    }
+}
+
+fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
