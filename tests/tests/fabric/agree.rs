@@ -2,6 +2,8 @@
 //!
 //! Debug builds check in every timestep that sums agree link by link and router by router.
 
+use std::num::NonZero;
+
 use quarrion_emulator::retime;
 use quarrion_emulator::time::Timing;
 use quarrion_isa::chip::{Multicast, Planes, Router, Routing, Topology};
@@ -30,7 +32,8 @@ fn every_model_times_every_program_and_contention_never_saves_time() {
         let populations = program.populations.len();
         let mut before = fast.ledger;
         for timing in [Timing::Queue, Timing::Cycle] {
-            let timed = retime(&fast.activity, chip, timing, populations);
+            let one = NonZero::<usize>::MIN;
+            let timed = retime(&fast.activity, chip, timing, populations, one).map(|(own, _)| own);
             if let Some(code) = refused(&case) {
                 assert_eq!(timed.unwrap_err().code, code, "seed {seed}");
                 reached[6] += 1;
