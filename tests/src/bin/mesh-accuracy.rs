@@ -1,7 +1,8 @@
 //! Prints how close the timing models of the mesh come to a reference simulator, and how fast.
 //!
 //! `mesh-accuracy [DIR]`: DIR is a folder of reference runs; without it, the committed subset.
-//! Beside it, or where `QUARRION_REFERENCE` says, packets of a network on slow cores are looked for.
+//! Beside it, or where `QUARRION_REFERENCE` says, packets of a network on slow cores are looked
+//! for.
 
 use std::path::Path;
 use std::process::ExitCode;
