@@ -52,7 +52,8 @@ def write(path, layers, libver="earliest"):
                     for name, part in value.items():
                         group.create_dataset(f"weight/{name}", data=np.float32(part))
                 elif key in ("weight", "weight_rec"):
-                    group.create_dataset(key, data=np.float32(value))
+                    packed = "gzip" if np.size(value) > 4096 else None
+                    group.create_dataset(key, data=np.float32(value), compression=packed)
                 else:
                     group.create_dataset(key, data=value)
         f.create_dataset("simulation/Ts", data=1)
@@ -419,7 +420,22 @@ def good():
     return nets
 
 
+def large():
+    """Nine layers with more than 100,000 neurons, and few weights: kernels are shared."""
+    m = Maker(12)
+    layers, channels = [m.inputs(2, 64, 64)], 2
+    planes = [(16, 32, 2), (16, 32, 1), (24, 32, 1), (28, 32, 1), (32, 16, 2), (32, 16, 1),
+              (8, 8, 2), (8, 4, 2)]
+    for outputs, extent, stride in planes:
+        layers.append(m.conv(channels, (outputs, extent, extent), (3, 3), padding=[1, 1],
+                             stride=[stride, stride]))
+        channels = outputs
+    layers += [{"type": "flatten", "shape": [128, 1, 1]}, m.dense(128, 10)]
+    write(os.path.join(HERE, "good", "large.net"), layers, "latest")
+
+
 def main():
+    large()
     for name, (layers, stimulus) in good().items():
         write(os.path.join(HERE, "good", f"{name}.net"), layers)
         if layers[0]["type"] != "input":

@@ -61,6 +61,21 @@ fn findings_are_told_as_written_down() {
     assert!(all.len() >= 30, "only {} files", all.len());
 }
 
+/// A convolution is as large as its kernel, however many neurons it has.
+#[test]
+fn large_networks_stay_symbolic() {
+    let network = read(&files("good")["large"]).expect("a good file");
+    let neurons: usize = network.populations[1..].iter().map(|population| population.len()).sum();
+    let kinds: Vec<&str> =
+        network.projections.iter().map(|projection| projection.connectivity.kind_name()).collect();
+    let stored: usize =
+        network.projections.iter().map(|p| p.connectivity.stored_weights().count()).sum();
+    let synapses: u64 = network.projections.iter().map(|p| p.connectivity.synapse_count()).sum();
+    println!("{neurons} neurons, {stored} weights, {synapses} synapses");
+    assert_eq!(kinds, [["convolution"; 8].as_slice(), &["dense"]].concat());
+    assert!(neurons > 100_000 && synapses > 15_000_000 && stored < 50_000);
+}
+
 #[test]
 fn content_tells_the_formats_apart() {
     let good = files("good");
