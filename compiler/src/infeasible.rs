@@ -39,6 +39,17 @@ pub struct Term {
     pub amount: u64,
 }
 
+/// A change with which the network fits: tried, not guessed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Lever {
+    /// The change in words.
+    pub change: String,
+    /// The same as values of the chip, as `--set` takes them.
+    pub sets: Vec<String>,
+    /// Cores that the network then lies on.
+    pub cores: u32,
+}
+
 /// The result of a network that a chip cannot hold.
 ///
 /// Not an error of anybody: network and chip are both valid. The demand is the sum of its terms.
@@ -54,6 +65,8 @@ pub struct DoesNotFit {
     pub bound: u64,
     /// The chip file's field that sets the bound.
     pub bound_path: String,
+    /// Changes with which it fits, where the caller has tried some.
+    pub levers: Vec<Lever>,
 }
 
 impl Resource {
@@ -112,7 +125,16 @@ impl fmt::Display for DoesNotFit {
             writeln!(f, "    {:>width$}  {}", term.amount, term.name, width = width + 5)?;
         }
         writeln!(f, "  bound  {:>width$}  set by {}", self.bound, self.bound_path)?;
-        write!(f, "  gap    {:>width$}", self.gap())
+        write!(f, "  gap    {:>width$}", self.gap())?;
+        for lever in &self.levers {
+            let plural = if lever.cores == 1 { "" } else { "s" };
+            write!(f, "\n  fits   {} on {} core{plural}", lever.change, lever.cores)?;
+            let sets: Vec<String> = lever.sets.iter().map(|set| format!("--set {set}")).collect();
+            if !sets.is_empty() {
+                write!(f, ": {}", sets.join(" "))?;
+            }
+        }
+        Ok(())
     }
 }
 

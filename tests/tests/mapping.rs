@@ -1,8 +1,8 @@
 //! Partition and placement as a whole: optima, anchors, limits, determinism, dead tiles, chips.
 
 use quarrion_compiler::mapping::{
-    Budget, Grid, Hypergraph, Limits, ListFormat, MappingError, NEURONS, Objective, Service, map,
-    partition, place, score_partition, score_placement,
+    Budget, Grid, Hypergraph, Limits, ListFormat, MappingError, NEURONS, Net, Objective, Service,
+    map, partition, place, score_partition, score_placement,
 };
 use quarrion_isa::random::{Counter, Purpose, draw};
 use quarrion_tests::benchmark_nets::{
@@ -238,4 +238,39 @@ fn packed_lists_and_output_edges_hold_on_a_network_that_breaks_them_easily() {
     let mapping = map(&graph, &limits, &grid, Objective::default(), &budget).unwrap();
     assert!(mapping.partition_scores.legal, "{:?}", mapping.partition_scores.worst);
     assert!(mapping.partition_scores.worst[NEURONS] <= 256);
+}
+
+/// Two networks that share nothing cost together what they cost apart, and take no core together
+/// that they would not take apart.
+#[test]
+fn unconnected_halves_map_as_two() {
+    let limits = Limits {
+        additive: [Some(12), Some(90), None, None],
+        input_axons: Some(60),
+        ..Limits::default()
+    };
+    for case in 0..3 {
+        let one = random_graph(case);
+        let vertices = one.vertex_count() as u32;
+        let (mut demands, mut nets, mut ptr, mut pins) = (vec![], vec![], vec![0], vec![]);
+        for half in [0, vertices] {
+            demands.extend((0..vertices).map(|v| *one.demand(v)));
+            for e in 0..one.net_count() as u32 {
+                let net = one.net(e);
+                nets.push(Net { source: net.source + half, ..net });
+                pins.extend(one.pins(e).iter().map(|pin| pin + half));
+                ptr.push(pins.len());
+            }
+        }
+        let both = Hypergraph::new(demands, nets, ptr, pins, Vec::new()).expect("a hypergraph");
+        let scored = |graph: &Hypergraph| {
+            let found = partition(graph, &limits, Objective::Traffic, &BUDGET).unwrap();
+            score_partition(graph, &limits, &found)
+        };
+        let (apart, together) = (scored(&one), scored(&both));
+        assert!(together.legal);
+        let ratio = together.km1_weight as f64 / (2 * apart.km1_weight) as f64;
+        println!("case {case}: {ratio:.4} of two halves, {} cores", together.cores);
+        assert!(ratio <= 1.10, "case {case}: {ratio}");
+    }
 }

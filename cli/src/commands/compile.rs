@@ -20,7 +20,7 @@ pub fn run(args: &CompileArgs, terminal: &Terminal, texts: &mut Texts) -> Result
     let network = import(&bytes, &args.network, &args.import, terminal, texts)?.network;
     let layout = read_layout(&args.mapper, &network, texts)?;
     let options = MapOptions { seed: args.seed, layout, constant_input: None };
-    let compiled = map(&network, &chip.chip, &options, terminal, texts)?;
+    let compiled = map(&network, &chip.chip, &options, terminal, texts, &args.chip)?;
     if let Some(out) = &args.out {
         let bytes = compiled.program.encode().map_err(|error| Failure::Bug(error.to_string()))?;
         write_file(out, &bytes)?;

@@ -28,7 +28,7 @@ pub fn run(args: &MapArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
         layout.planner.strategies.clone_from(&args.compare);
     }
     let options = MapOptions { seed: args.seed, layout, constant_input: None };
-    let compiled = map(&network, &chip, &options, terminal, texts)?;
+    let compiled = map(&network, &chip, &options, terminal, texts, &args.chip)?;
     if let Some(out) = &args.out {
         let names: Vec<String> =
             compiled.program.populations.iter().map(|p| p.name.clone()).collect();

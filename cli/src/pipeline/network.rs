@@ -13,7 +13,8 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::program::{AxonTable, MAGIC, Program};
 
 use super::layout::Layout;
-use crate::args::{ImportArgs, Integration, Reset};
+use super::levers::try_levers;
+use crate::args::{ChipArgs, ImportArgs, Integration, Reset};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 use crate::texts::Texts;
@@ -133,6 +134,7 @@ pub fn map(
     options: &MapOptions,
     terminal: &Terminal,
     texts: &Texts,
+    asked: &ChipArgs,
 ) -> Result<Compiled, Failure> {
     let MapOptions { seed, layout, constant_input } = options;
     let given = layout.given.as_ref();
@@ -149,7 +151,10 @@ pub fn map(
         CompileFailure::Diagnostics(found) => {
             Failure::Input(found.into_iter().map(locate).collect())
         }
-        CompileFailure::DoesNotFit(result) => Failure::DoesNotFit(result),
+        CompileFailure::DoesNotFit(mut result) => {
+            result.levers = try_levers(network, chip, &options, asked, result.resource);
+            Failure::DoesNotFit(result)
+        }
     })?;
     let new = compiled.notes.iter().filter(|found| !network.warnings.contains(found));
     terminal.say(&new.cloned().collect::<Vec<_>>(), texts);

@@ -65,7 +65,7 @@ pub fn prepare(
         };
         let layout = read_layout(&args.mapper, &network, texts)?;
         let options = MapOptions { seed: args.seed, layout, constant_input };
-        let compiled = map(&network, chip, &options, terminal, texts)?;
+        let compiled = map(&network, chip, &options, terminal, texts, &args.chip)?;
         let stimulus = match input.content {
             Content::Spikes(stimulus) => stimulus,
             Content::Images(images) => {

@@ -233,4 +233,21 @@ fn findings_are_json_where_asked() {
     let terms = misfit["demand"].as_array().expect("terms").iter();
     let sum: u64 = terms.map(|term| term["amount"].as_u64().expect("an amount")).sum();
     assert_eq!(misfit["total"], sum);
+    // What is said to help does: levers are tried, and say on how many cores.
+    let levers = misfit["levers"].as_array().expect("levers");
+    assert!(!levers.is_empty());
+    for lever in levers {
+        let sets = lever["sets"].as_array().expect("sets");
+        let sets: Vec<&str> = sets.iter().filter_map(|set| set.as_str()).collect();
+        let mut command = bench.command();
+        command.args("compile digits.nir --chip loihi1 --objective cores".split(' '));
+        command.args("--strategy greedy --format json".split(' '));
+        command.args(["--set", "core_types.neuro.axons_in=32"]);
+        sets.iter().for_each(|set| {
+            command.args(["--set", set]);
+        });
+        let ended = command.output().expect("the binary runs");
+        let made: serde_json::Value = serde_json::from_slice(&ended.stdout).expect("it fits");
+        assert_eq!(made["cores_used"], lever["cores"], "{sets:?}");
+    }
 }

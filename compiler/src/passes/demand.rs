@@ -242,8 +242,9 @@ pub(crate) fn check_core(
     ];
     let short = rows.into_iter().filter_map(|(resource, limit, demand)| {
         let Limit { bound, path } = limit?;
-        let short =
-            DoesNotFit { resource, place: place.to_owned(), demand, bound, bound_path: path };
+        let place = place.to_owned();
+        let levers = Vec::new();
+        let short = DoesNotFit { resource, place, demand, bound, bound_path: path, levers };
         (short.gap() > 0).then_some(short)
     });
     match short.max_by(|a, b| a.ratio().total_cmp(&b.ratio())) {

@@ -180,8 +180,9 @@ impl Planner<'_> {
                 Strategy::Balanced if roomy => {
                     let synapses = self.meter.work();
                     let work = BALANCE_WORK.0 + BALANCE_WORK.1 * synapses;
-                    let parts = cut.balance(&self.cores, work.min(BALANCE_MOST))?;
-                    self.add(strategy, &parts, &mut found)?;
+                    for parts in cut.balance(&self.cores, work.min(BALANCE_MOST))? {
+                        self.add(strategy, &parts, &mut found)?;
+                    }
                 }
                 Strategy::Multilevel => {
                     let cores = self.cores.iter().sum();

@@ -18,6 +18,9 @@ const ROUNDS: u32 = 40;
 /// Steps without a shorter timestep after which finer cuts are given up.
 const PATIENCE: u32 = 24;
 
+/// Layouts that are placed and compared as mappings.
+const PLACED: usize = 6;
+
 /// A network cut into boxes.
 #[derive(Clone)]
 pub(super) struct Cut<'a> {
@@ -126,12 +129,16 @@ impl<'a> Cut<'a> {
         Ok(parts.into_iter().map(|(part, _)| part).collect())
     }
 
-    /// Cuts the populations that the timestep waits for ever finer; returns the best layout found
-    /// within `cores` cores, `work` synapses looked at.
-    pub(super) fn balance(&self, cores: &[usize], work: u64) -> Result<Vec<Part>, CompileFailure> {
+    /// Cuts the populations that the timestep waits for ever finer; returns the best layouts found
+    /// within `cores` cores, `work` synapses looked at, by what is known before they are placed.
+    pub(super) fn balance(
+        &self,
+        cores: &[usize],
+        work: u64,
+    ) -> Result<Vec<Vec<Part>>, CompileFailure> {
         let mut cut = self.clone();
         let end = self.meter.work() + work;
-        let mut best: (f64, Vec<Part>) = (f64::INFINITY, self.alone());
+        let mut best: Vec<(f64, Vec<Part>)> = Vec::new();
         let mut patience = PATIENCE;
         while patience > 0 {
             let parts = cut.alone();
@@ -142,16 +149,18 @@ impl<'a> Cut<'a> {
             let tiles = tiles_for(self.meter.chip, parts.len());
             let longest = times.iter().copied().fold(0.0, f64::max);
             let step = predict::close(self.meter.chip, longest, tiles, self.meter);
-            if step < best.0 {
-                best = (step, parts);
+            patience -= 1;
+            if best.first().is_none_or(|(least, _)| step < *least) {
                 patience = PATIENCE;
             }
-            patience -= 1;
+            let at = best.partition_point(|(other, _)| *other <= step);
+            best.insert(at, (step, parts));
+            best.truncate(PLACED);
             if self.meter.work() > end || !cut.relieve(&times)? {
                 break;
             }
         }
-        Ok(best.1)
+        Ok(best.into_iter().map(|(_, parts)| parts).collect())
     }
 
     /// Cuts the population of the slowest box finer; says whether one could be.
@@ -216,5 +225,6 @@ pub(super) fn too_few(
         demand: terms.filter(|term| term.amount > 0).collect(),
         bound: bound as u64,
         bound_path: bound_path.map_or(named, str::to_owned),
+        levers: Vec::new(),
     })
 }

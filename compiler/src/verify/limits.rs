@@ -8,7 +8,11 @@ use quarrion_isa::program::{CoreProgram, Program};
 use quarrion_isa::synapse::SynapseBlock;
 
 use super::Findings;
+use crate::infeasible::Resource;
 use crate::quantised::QuantisedNetwork;
+
+/// How much a core holds of a resource, and how much it may.
+pub type Count = (Resource, u64, Option<u64>);
 
 /// Checks what tables hold; fan-in and delays are checked where synapses are decoded.
 pub(super) fn check(
@@ -18,30 +22,33 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     for core in &program.cores {
-        let core_type = chip.core_type(core.core);
-        let rows = 0..core.axons_out.sources();
-        let fan_out = rows.map(|row| core.axons_out.row(row).len()).max().unwrap_or(0);
-        let state_bits: u64 = core.groups.iter().map(|group| state_bits(network, group)).sum();
-        let limits = [
-            ("compartments", u64::from(core.compartments), Some(core_type.compartments.into())),
-            ("state bits", state_bits, core_type.state_memory_bits),
-            ("axons in", core.axons_in.len() as u64, Some(core_type.axons_in.into())),
-            ("axons out", core.axons_out.entries.len() as u64, Some(core_type.axons_out.into())),
-            ("axons out of a compartment", fan_out as u64, core_type.fan_out.map(u64::from)),
-            ("synapse words", core.synapse_words(), Some(core_type.synapse_words())),
-            ("words of a list", longest_list(core), core_type.list_words.map(u64::from)),
-            (
-                "configurations",
-                configurations(core, network),
-                core_type.configurations.map(u64::from),
-            ),
-        ];
-        for (what, used, bound) in limits {
+        for (what, used, bound) in count_core(core, network, chip) {
             if let Some(bound) = bound.filter(|&bound| used > bound) {
+                let what = what.name();
                 findings.add(format!("core {}", core.core), format!("{what}: {used} of {bound}"));
             }
         }
     }
+}
+
+/// Counts what a core of a program holds, from its tables and packed lists alone.
+#[must_use]
+pub fn count_core(core: &CoreProgram, network: &QuantisedNetwork, chip: &Chip) -> Vec<Count> {
+    let core_type = chip.core_type(core.core);
+    let rows = 0..core.axons_out.sources();
+    let fan_out = rows.map(|row| core.axons_out.row(row).len()).max().unwrap_or(0);
+    let state_bits: u64 = core.groups.iter().map(|group| state_bits(network, group)).sum();
+    let configured = configurations(core, network);
+    vec![
+        (Resource::Compartments, core.compartments.into(), Some(core_type.compartments.into())),
+        (Resource::StateBits, state_bits, core_type.state_memory_bits),
+        (Resource::AxonsIn, core.axons_in.len() as u64, Some(core_type.axons_in.into())),
+        (Resource::AxonsOut, core.axons_out.entries.len() as u64, Some(core_type.axons_out.into())),
+        (Resource::FanOut, fan_out as u64, core_type.fan_out.map(u64::from)),
+        (Resource::SynapseWords, core.synapse_words(), Some(core_type.synapse_words())),
+        (Resource::ListWords, longest_list(core), core_type.list_words.map(u64::from)),
+        (Resource::Configurations, configured, core_type.configurations.map(u64::from)),
+    ]
 }
 
 /// State bits of a group's compartments.

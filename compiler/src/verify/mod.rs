@@ -14,6 +14,8 @@ use std::fmt;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::program::{Program, Role};
 
+pub use limits::{Count, count_core};
+
 use crate::quantised::QuantisedNetwork;
 
 /// One thing that a program has wrong.

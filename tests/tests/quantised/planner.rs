@@ -3,16 +3,22 @@
 use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, compile};
 use quarrion_compiler::layout::Mapping;
 use quarrion_compiler::mapping_file::{Unknown, parse_mapping, write_mapping};
-use quarrion_compiler::network::Network;
+use quarrion_compiler::network::{
+    Comparison, Connectivity, Firing, Network, NeuronKind, NeuronModel, Population, Projection,
+    ResetMode, Role,
+};
 use quarrion_compiler::planner::{Objective, PlannerOptions, Rates, Strategy};
+use quarrion_compiler::verify::count_core;
 use quarrion_emulator::time::Timing;
 use quarrion_emulator::{Recording, RunOptions, run};
 use quarrion_isa::chip::Chip;
+use quarrion_isa::id::PopulationId;
 use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::stimulus::Stimulus;
 use quarrion_tests::accuracy::{EXAMPLES, example, stimulus};
 use quarrion_tests::oracle_float::samples::Samples;
 
+use super::random::Dice;
 use super::shared::{assert_same_rasters, chip, compiled, example_network, run_oracle};
 
 /// Compiles with a planner.
@@ -221,5 +227,150 @@ fn dead_parts_are_avoided() {
         let options = CompileOptions { mapping: Some(mapping), ..CompileOptions::default() };
         let refused = compile(&network, &chip, &options).expect_err("a dead core");
         assert!(refused.to_string().contains("core 0 of `loihi1` is dead"), "{refused}");
+    }
+}
+
+/// What the report says a core holds is what the verifier counts in it, and what packing wrote is
+/// what was planned.
+#[test]
+fn the_report_says_what_the_verifier_counts() {
+    let mut counted = 0;
+    for name in EXAMPLES {
+        for sets in [&[][..], &["core_types.neuro.compartments=40"]] {
+            let chip = chip("loihi1", sets);
+            let made = planned(&example_network(name), &chip, by(Objective::Cores));
+            for (core, said) in made.program.cores.iter().zip(&made.utilisation.cores) {
+                for (resource, used, _) in count_core(core, &made.quantised, &chip) {
+                    let Some(said) = said.of(resource) else { continue };
+                    assert_eq!(said.used, used, "{name}: {resource:?} of core {}", core.core);
+                    counted += 1;
+                }
+                let decoded: u64 = core.blocks.iter().map(|block| block.synapses.words()).sum();
+                assert_eq!(decoded, core.synapse_words());
+            }
+        }
+    }
+    assert!(counted > 100, "{counted}");
+}
+
+/// Other numbers for the same neurons: the mapping is worth the same within two percent.
+#[test]
+fn renumbered_neurons_are_mapped_as_well() {
+    let chip = chip("loihi1", &["core_types.neuro.compartments=24"]);
+    let network = example_network("digits");
+    let renumbered = renumber(&network, 1);
+    for objective in [Objective::Latency, Objective::Traffic, Objective::Cores] {
+        let before = planned(&network, &chip, by(objective)).answers.remove(0).prediction;
+        let after = planned(&renumbered, &chip, by(objective)).answers.remove(0).prediction;
+        let near = |a: f64, b: f64| (a / b - 1.0).abs() <= 0.02;
+        println!("{}: {before:?} {after:?}", objective.name());
+        assert!(near(after.step_ps, before.step_ps), "{}: time", objective.name());
+        assert!(near(after.packets, before.packets), "{}: packets", objective.name());
+        assert_eq!(after.cores, before.cores, "{}", objective.name());
+    }
+}
+
+/// The network with the neurons of one population in another order.
+fn renumber(network: &Network, population: usize) -> Network {
+    let mut changed = network.clone();
+    let size = changed.populations[population].len();
+    // A step that no size here divides visits every neuron once.
+    let old: Vec<usize> = (0..size).map(|new| new * 37 % size).collect();
+    assert_eq!(old.iter().collect::<std::collections::BTreeSet<_>>().len(), size);
+    let Role::Neurons(model) = &mut changed.populations[population].role else { panic!("neurons") };
+    let reorder = |values: &mut Vec<f64>| {
+        let sorted: Vec<f64> = old.iter().map(|&old| values[old]).collect();
+        *values = sorted;
+    };
+    reorder(&mut model.current_bias);
+    reorder(&mut model.voltage_decay);
+    reorder(&mut model.voltage_bias);
+    model.current_decay.iter_mut().for_each(reorder);
+    model.firing.iter_mut().for_each(|firing| reorder(&mut firing.threshold));
+    for projection in &mut changed.projections {
+        let onto = projection.target.index() == population;
+        let from = projection.source.index() == population;
+        let Connectivity::Dense { inputs, outputs, weights } = &mut projection.connectivity else {
+            panic!("a dense network")
+        };
+        let at = |target: usize, source: usize| {
+            let target = if onto { old[target] } else { target };
+            target * *inputs + if from { old[source] } else { source }
+        };
+        let all = (0..*outputs).flat_map(|t| (0..*inputs).map(move |s| (t, s)));
+        *weights = all.map(|(t, s)| weights[at(t, s)]).collect();
+    }
+    changed
+}
+
+/// Core counts that makers of other compilers printed, beside ours.
+///
+/// Lava-DL on Loihi 2: MNIST 784-128-64-10 on 3, 1 and 1 cores, Oxford 200-256-200 on 3 and 2. It
+/// stores 8-bit weights a byte each and splits a layer at 128 KiB; where we need as many or fewer,
+/// the words are packed as tightly as the weights allow.
+#[test]
+fn published_core_counts_are_met() {
+    let chip = chip("loihi2", &[]);
+    for (name, layers, theirs) in
+        [("MNIST", &[784, 128, 64, 10][..], &[3, 1, 1][..]), ("Oxford", &[200, 256, 200], &[3, 2])]
+    {
+        let network = dense_network(name, layers);
+        let planner =
+            PlannerOptions { strategies: vec![Strategy::Greedy], ..by(Objective::Latency) };
+        let made = planned(&network, &chip, planner);
+        let ours: Vec<u64> = made.utilisation.layers.iter().map(|layer| layer.cores).collect();
+        let words: Vec<u64> =
+            made.utilisation.layers.iter().map(|layer| layer.synapse_words).collect();
+        println!("{name}: {ours:?} cores for their {theirs:?}; {words:?} words of 16384 a core");
+        for (ours, theirs) in ours.iter().zip(theirs) {
+            assert!(ours <= theirs, "{name}: {ours} cores, published {theirs}");
+        }
+    }
+}
+
+/// A dense network of integrate-and-fire layers with weights of eight bits, none of them zero.
+fn dense_network(name: &str, layers: &[usize]) -> Network {
+    let mut dice = Dice(5);
+    let population = |(at, &size): (usize, &usize)| Population {
+        name: format!("layer{at}"),
+        shape: vec![size],
+        role: if at == 0 { Role::Input } else { Role::Neurons(integrators(size)) },
+        is_output: at + 1 == layers.len(),
+    };
+    let mut weight =
+        || (dice.below(127) as f64 + 1.0) * if dice.below(2) == 0 { 1.0 } else { -1.0 };
+    let projection = |(at, pair): (usize, &[usize])| Projection {
+        name: format!("fc{}", at + 1),
+        source: PopulationId::from_index(at),
+        target: PopulationId::from_index(at + 1),
+        connectivity: Connectivity::Dense {
+            inputs: pair[0],
+            outputs: pair[1],
+            weights: (0..pair[0] * pair[1]).map(|_| weight()).collect(),
+        },
+        delay_steps: 0,
+        recurrent: false,
+    };
+    Network {
+        name: name.into(),
+        populations: layers.iter().enumerate().map(population).collect(),
+        projections: layers.windows(2).enumerate().map(projection).collect(),
+        assumptions: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+fn integrators(size: usize) -> NeuronModel {
+    NeuronModel {
+        kind: NeuronKind::If,
+        current_decay: None,
+        current_bias: vec![0.0; size],
+        voltage_decay: vec![1.0; size],
+        voltage_bias: vec![0.0; size],
+        firing: Some(Firing {
+            threshold: vec![500.0; size],
+            comparison: Comparison::Greater,
+            reset: ResetMode::Zero,
+        }),
     }
 }
