@@ -335,6 +335,7 @@ fn dense_network(name: &str, layers: &[usize]) -> Network {
         name: format!("layer{at}"),
         shape: vec![size],
         role: if at == 0 { Role::Input } else { Role::Neurons(integrators(size)) },
+        axon_delays: Vec::new(),
         is_output: at + 1 == layers.len(),
     };
     let mut weight =
@@ -348,6 +349,7 @@ fn dense_network(name: &str, layers: &[usize]) -> Network {
             outputs: pair[1],
             weights: (0..pair[0] * pair[1]).map(|_| weight()).collect(),
         },
+        given: None,
         delay_steps: 0,
         recurrent: false,
     };
