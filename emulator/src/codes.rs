@@ -42,4 +42,18 @@ pub const CODES: &[CodeEntry] = &[
                       Compile the network for the chip with its faults and with the same seed; \
                       routes by table lead around dead links.",
     },
+    CodeEntry {
+        code: "QE031",
+        title: "the network of a ticking chip is never empty",
+        explanation: "On a global tick, and where cores run freely, packets may stay under way \
+                      when the next tick begins. Packets came faster than they went for 64 \
+                      ticks, so the chip cannot keep up with its traffic.",
+    },
+    CodeEntry {
+        code: "QE032",
+        title: "learning needs packets that arrive in their timestep",
+        explanation: "Learning epochs end with timesteps in which everything has arrived. Where \
+                      cores run freely or routers drop packets, learning is not built. On a \
+                      global tick a program that learns is run as if every packet came in time.",
+    },
 ];

@@ -3,10 +3,12 @@
 //! On a barrier chip what the network computes does not depend on how long a packet takes, so a run
 //! is a pipeline: the [`engine`] computes a timestep and leaves an activity record, a timing model
 //! ([`time`]) turns the record into picoseconds, and the [`tally`] turns it into event counts.
-//! [`run`] drives all three over the samples of a stimulus, on any number of threads with the same
+//! On other chips, where late or dropped packets change what is computed, the timing model says
+//! before each delivery what arrives. [`run`] drives all three over the samples of a stimulus, on any number of threads with the same
 //! result.
 
 pub mod codes;
+mod coupled;
 pub mod engine;
 pub mod mesh;
 mod pieces;
@@ -17,6 +19,7 @@ mod shards;
 pub mod tally;
 pub mod time;
 
+pub use coupled::is_coupled;
 pub use probe::{Probe, ProbeError, ProbeRecord};
 pub use retime::{check_retimable, retime};
 pub use run::{

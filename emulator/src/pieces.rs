@@ -1,13 +1,16 @@
 //! What one sample leaves behind, and how it is collected step by step.
 
 use quarrion_isa::activity::Activity;
+use quarrion_isa::chip::{Chip, Overlap};
+use quarrion_isa::ledger::FaultCounts;
 use quarrion_isa::stimulus::Sample;
+use quarrion_isa::timing::StepTime;
 
 use crate::engine::Spike;
 use crate::probe::PlacedProbe;
 use crate::run::{Job, Recording, RunError, SpikeRecord};
 use crate::tally::Tally;
-use crate::time::{TimingModel, Traffic, timing_model};
+use crate::time::{Fates, TimingModel, Traffic, timing_model};
 
 /// What one sample leaves behind.
 #[derive(Debug)]
@@ -87,19 +90,53 @@ impl<'a> Accounts<'a> {
         activity: &mut Activity,
         spikes: &[Spike],
     ) -> Result<(), RunError> {
+        self.complete(step, activity, spikes);
+        let time = self.model.time_step(self.job.chip, activity, &mut self.traffic)?;
+        self.count_step(activity, time, FaultCounts::default());
+        Ok(())
+    }
+
+    /// Times a timestep of a coupled run; [`Self::count_step`] has to follow.
+    pub(crate) fn time_coupled(
+        &mut self,
+        step: u32,
+        activity: &mut Activity,
+        spikes: &[Spike],
+        fates: &mut Fates,
+    ) -> Result<StepTime, RunError> {
+        self.complete(step, activity, spikes);
+        Ok(self.model.time_coupled(self.job.chip, activity, &mut self.traffic, fates)?)
+    }
+
+    /// Work of a core, by position, in the last timestep that was timed: its loop and its lists,
+    /// beside each other where the core overlaps them.
+    pub(crate) fn work_of(&self, chip: &Chip, at: usize) -> u64 {
+        let times = self.model.cores();
+        let (update, service) = (times.update_time(at).0, times.service_time(at).0);
+        match chip.core_type(self.job.extent.cores[at]).overlap {
+            Overlap::Overlapped => update.max(service),
+            Overlap::Sequential => update + service,
+        }
+    }
+
+    /// Puts the host's part into a record and expands its packets.
+    fn complete(&mut self, step: u32, activity: &mut Activity, spikes: &[Spike]) {
         activity.sample = self.sample;
         activity.step = step;
         activity.host.spikes_out = self.read_out(step, spikes);
         activity.host.parameter_writes = self.writes[step as usize];
         activity.host.state_resets = u32::from(step + 1 == self.steps);
+        self.traffic.expand(activity, self.job.chip);
+    }
+
+    /// Counts a timestep, and what went wrong in it beside lost packets.
+    pub(crate) fn count_step(&mut self, activity: &Activity, time: StepTime, faults: FaultCounts) {
         let chip = self.job.chip;
-        self.traffic.expand(activity, chip);
-        let time = self.model.time_step(chip, activity, &mut self.traffic)?;
-        self.outcome.tally.count_step(chip, activity, &self.traffic, time, self.model.cores());
+        let times = self.model.cores();
+        self.outcome.tally.count_step(chip, activity, &self.traffic, (time, faults), times);
         if self.job.options.recording == Recording::Activity {
             self.outcome.activity.push(activity.clone());
         }
-        Ok(())
     }
 
     /// Counts spikes in their populations' windows; returns how many the host reads.

@@ -6,7 +6,7 @@ use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::{Chip, Synchronisation};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::CoreId;
-use quarrion_isa::ledger::Ledger;
+use quarrion_isa::ledger::{FaultCounts, Ledger};
 
 use crate::run::Extent;
 use crate::tally::Tally;
@@ -97,7 +97,8 @@ fn time_part(
         }
         traffic.expand(record, chip);
         let time = model.time_step(chip, record, &mut traffic)?;
-        tally.count_step(chip, record, &traffic, time, model.cores());
+        let times = (time, FaultCounts::default());
+        tally.count_step(chip, record, &traffic, times, model.cores());
     }
     Ok(tally)
 }

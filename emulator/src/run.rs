@@ -18,6 +18,7 @@ use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::program::Program;
 use quarrion_isa::stimulus::{Sample, Stimulus};
 
+use crate::coupled;
 use crate::engine::{Outbox, PrepareError, Shard, Tables, inject};
 use crate::pieces::{Accounts, SampleOutcome};
 use crate::probe::{PlacedProbe, Probe, ProbeError, ProbeRecord, place_probe};
@@ -135,12 +136,6 @@ pub enum RunError {
     /// The timing model cannot run the chip's mesh, or the mesh deadlocks.
     #[error(transparent)]
     Timing(#[from] Diagnostic),
-    /// The chip asks for something that this build cannot emulate.
-    #[error("{what} is not built yet")]
-    NotBuilt {
-        /// What.
-        what: &'static str,
-    },
     /// The observer ended the run.
     #[error("interrupted")]
     Interrupted,
@@ -180,9 +175,6 @@ pub fn run(
     options: &RunOptions,
     observer: Observer<'_>,
 ) -> Result<RunOutcome, RunError> {
-    if matches!(chip.synchronisation, Synchronisation::FreeRunning { .. }) {
-        return Err(RunError::NotBuilt { what: "free-running synchronisation" });
-    }
     if let Some(stray) = program.cores.iter().find(|core| core.core.index() >= chip.cores.len()) {
         let what = format!("chip {} has {} cores", chip.name, chip.cores.len());
         return Err(PrepareError::Inconsistent { core: stray.core, what }.into());
@@ -201,7 +193,17 @@ pub fn run(
     let threads = options.threads.max(1);
     // Where something learns, each sample begins with what the one before has left.
     let independent = tables.learning.is_empty();
-    let (outcomes, learned) = if independent && stimulus.samples.len() >= threads {
+    let coupled = coupled::is_coupled(chip);
+    let ticks = matches!(chip.synchronisation, Synchronisation::GlobalTick { .. });
+    if coupled && !independent && (!ticks || chip.mesh.drop_after.is_some()) {
+        let message = "synapses learn where every packet arrives in its timestep, and on this chip \
+                       cores run freely or routers drop packets";
+        return Err(Diagnostic::error("QE032", message)
+            .at("", "synchronisation", "decides it")
+            .help("use a chip with a barrier or a global tick")
+            .into());
+    }
+    let (outcomes, learned) = if independent && (coupled || stimulus.samples.len() >= threads) {
         (run_by_samples(&job, threads, observer)?, Vec::new())
     } else {
         run_sharded(&job, threads, observer)?
@@ -304,7 +306,9 @@ fn run_by_samples(
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(sample) = samples.get(number) else { return Ok(outcomes) };
-            let outcome = run_sample(job, number, sample, &mut shard, &mut accounts)?;
+            let run_one =
+                if coupled::is_coupled(job.chip) { coupled::run_sample } else { run_sample };
+            let outcome = run_one(job, number, sample, &mut shard, &mut accounts)?;
             outcomes.push((number, outcome));
             let done = finished.fetch_add(1, Ordering::Relaxed) + 1;
             if observer(Progress { samples: done }).is_break() {

@@ -54,13 +54,13 @@ impl Tally {
         });
     }
 
-    /// Counts one timestep of the current sample.
+    /// Counts one timestep of the current sample, and what went wrong beside lost packets.
     pub fn count_step(
         &mut self,
         chip: &Chip,
         activity: &Activity,
         traffic: &Traffic,
-        time: StepTime,
+        (time, faults): (StepTime, FaultCounts),
         model: &CountModel,
     ) {
         let mut step = EventCounts::default();
@@ -76,7 +76,7 @@ impl Tally {
             hops,
             synaptic_ops: activity.destinations.iter().map(|d| u64::from(d.synaptic_ops)).sum(),
             time,
-            faults: FaultCounts { lost: activity.lost.into(), ..FaultCounts::default() },
+            faults: FaultCounts { lost: activity.lost.into(), ..faults },
         };
         self.ledger.faults.merge(&row.faults);
         self.ledger.steps.push(row);

@@ -3,5 +3,6 @@
 
 mod fabric {
     mod agree;
+    mod coupled;
     mod faults;
 }

@@ -6,10 +6,11 @@ use quarrion_emulator::tally::Tally;
 use quarrion_emulator::time::{Timing, Traffic, timing_model};
 use quarrion_emulator::{
     Extent, ProbeRecord, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord,
+    is_coupled,
 };
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
-use quarrion_isa::ledger::Ledger;
+use quarrion_isa::ledger::{FaultCounts, Ledger};
 use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::program::Program;
 use quarrion_isa::stimulus::Stimulus;
@@ -87,10 +88,6 @@ fn failure(error: RunError) -> Failure {
     match error {
         RunError::Interrupted => Failure::Interrupted,
         RunError::Timing(found) => found.into(),
-        RunError::NotBuilt { .. } => Diagnostic::error("QU006", error.to_string())
-            .at("--chip", "synchronisation", "asked for here")
-            .help("choose a chip with a barrier or a global tick")
-            .into(),
         // Program and stimulus were made and checked by this very process.
         RunError::Prepare(_) | RunError::Stimulus { .. } | RunError::Probe(_) => {
             Failure::Bug(error.to_string())
@@ -107,6 +104,13 @@ fn run_reference(
     probes: &[NamedProbe],
     observe: impl Fn(Progress) -> ControlFlow<()>,
 ) -> Result<RunOutcome, Failure> {
+    if is_coupled(chip) {
+        let message = "the reference engine knows no times, and on this chip they change results";
+        return Err(Diagnostic::error("QU006", message)
+            .at("--chip", "synchronisation", "is no barrier, or packets are dropped")
+            .help("run the fast engine")
+            .into());
+    }
     let bug = |found: Diagnostic| Failure::Bug(found.to_string());
     let extent = Extent::of(program, chip);
     let mut reference = Reference::new(program, chip, emulation.seed).map_err(bug)?;
@@ -132,7 +136,8 @@ fn run_reference(
             let activity = reference.step(sample).map_err(bug)?;
             traffic.expand(activity, chip);
             let time = model.time_step(chip, activity, &mut traffic)?;
-            tally.count_step(chip, activity, &traffic, time, model.cores());
+            let times = (time, FaultCounts::default());
+            tally.count_step(chip, activity, &traffic, times, model.cores());
             if emulation.recording == Recording::Activity {
                 outcome.activity.push(activity.clone());
             }

@@ -10,7 +10,7 @@ use quarrion_isa::learning::Draws;
 
 use super::learning::LearningTables;
 use super::lists::{Lists, Run, Storage};
-use super::shard::{Arrival, Moment};
+use super::shard::{Arrival, Lag, Moment};
 use super::state::CoreState;
 use super::tables::CoreTables;
 
@@ -19,7 +19,7 @@ pub(super) fn serve(
     core: &CoreTables,
     state: &mut CoreState,
     (rules, draws): (&[LearningTables], &Draws<'_>),
-    moment: Moment,
+    (moment, lag): (Moment, Lag),
     inbox: &mut [Arrival],
 ) {
     let lists = &core.lists;
@@ -39,7 +39,7 @@ pub(super) fn serve(
         }
         let runs = lists.axon_runs[axon] as usize..lists.axon_runs[axon + 1] as usize;
         for run in &lists.runs[runs] {
-            let slot = Delivery::slot(moment.step, run.delay, core.ring_slots);
+            let slot = Delivery::slot(moment.step, lag.delay(run.delay), core.ring_slots);
             let width = core.compartments as usize;
             let start = (slot * core.inputs + u32::from(run.input)) as usize * width;
             let accumulators = &mut state.ring[start..start + width];

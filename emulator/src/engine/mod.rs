@@ -13,6 +13,6 @@ mod state;
 mod tables;
 mod update;
 
-pub(crate) use shard::inject;
+pub(crate) use shard::{Arrival, Lag, inject};
 pub use shard::{Outbox, Shard, Spike};
 pub use tables::{PrepareError, Tables};

@@ -31,7 +31,7 @@ pub struct Spike {
 
 /// A spike at the core where its list is served.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Arrival {
+pub(crate) struct Arrival {
     pub(super) axon: u32,
     pub(super) payload: i32,
     /// Ordinal of the source neuron.
@@ -41,6 +41,41 @@ pub(super) struct Arrival {
 /// Spikes that leave a shard in a timestep, by destination core.
 #[derive(Debug, Default)]
 pub struct Outbox(Vec<(u32, Arrival)>);
+
+impl Outbox {
+    /// Spikes with the positions of their destination cores, in the order of the record.
+    pub(crate) fn arrivals(&self) -> &[(u32, Arrival)] {
+        &self.0
+    }
+}
+
+/// By how many steps lists are served after the step in which their spikes were sent, and what
+/// that does to the delays of their synapses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lag {
+    /// In the same step.
+    None,
+    /// Packets carry the step in which they are due: a synapse is late only if that has begun.
+    Due(u32),
+    /// Delays count from the arrival.
+    Shift(u32),
+}
+
+impl Lag {
+    /// Steps from the sending of a spike to the slot of a synapse, less one.
+    pub(super) fn delay(self, delay: u32) -> u32 {
+        match self {
+            Self::None => delay,
+            Self::Due(steps) => delay.max(steps),
+            Self::Shift(steps) => delay + steps,
+        }
+    }
+
+    /// Whether a synapse with this delay comes after its time.
+    fn misses(self, delay: u32) -> bool {
+        self.delay(delay) != delay
+    }
+}
 
 /// Who and when: what a step needs to know besides state.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +100,8 @@ pub struct Shard<'a> {
     inbox: Vec<Vec<Arrival>>,
     record: Option<&'a RecordedDraws>,
     sweep: Sweep,
+    /// Cores that miss the next update; empty where none does.
+    missing: Vec<bool>,
 }
 
 impl<'a> Shard<'a> {
@@ -83,6 +120,7 @@ impl<'a> Shard<'a> {
             faults,
             states: states.collect(),
             inbox: vec![Vec::new(); cores.len()],
+            missing: Vec::new(),
             cores,
             spikes: Vec::new(),
             updated: Updated::new(options),
@@ -114,9 +152,15 @@ impl<'a> Shard<'a> {
         self.spikes.clear();
         let moment = Moment { seed: self.seed, sample: self.sample, step };
         let draws = self.draws(step);
-        for (state, core) in self.states.iter_mut().zip(&self.tables.cores[self.cores.clone()]) {
+        let cores = self.tables.cores[self.cores.clone()].iter().enumerate();
+        for (state, (at, core)) in self.states.iter_mut().zip(cores) {
             let first_segment = activity.segments.len() as u32;
-            update_core(self.tables, core, state, moment, &mut self.updated, activity);
+            if self.missing.get(at).is_some_and(|missing| *missing) {
+                state.forget_slot(core, step);
+                self.updated.spikes.clear();
+            } else {
+                update_core(self.tables, core, state, moment, &mut self.updated, activity);
+            }
             let mut segment = first_segment as usize;
             for spike in &self.updated.spikes {
                 let rules = &self.tables.learning;
@@ -162,11 +206,35 @@ impl<'a> Shard<'a> {
                 }
             }
         }
+        self.serve_inbox(step, Lag::None);
+    }
+
+    /// Serves lists of spikes that were sent in step `sent` and arrive later, or not all at once;
+    /// returns how many of them miss the step in which their first synapse was due.
+    ///
+    /// # Determinism
+    /// Arrivals must come in the order in which they were sent.
+    pub(crate) fn deliver_late(
+        &mut self,
+        sent: u32,
+        lag: Lag,
+        arrivals: impl IntoIterator<Item = (u32, Arrival)>,
+    ) -> u64 {
+        let mut late = 0;
+        for (core, arrival) in arrivals {
+            late += u64::from(lag.misses(self.tables.cores[core as usize].shortest_delay(arrival)));
+            self.inbox[core as usize - self.cores.start].push(arrival);
+        }
+        self.serve_inbox(sent, lag);
+        late
+    }
+
+    fn serve_inbox(&mut self, step: u32, lag: Lag) {
         let moment = Moment { seed: self.seed, sample: self.sample, step };
         let cores = &self.tables.cores[self.cores.clone()];
         let learning = (self.tables.learning.as_slice(), &self.draws(step));
         for ((state, core), inbox) in self.states.iter_mut().zip(cores).zip(&mut self.inbox) {
-            serve(core, state, learning, moment, inbox);
+            serve(core, state, learning, (moment, lag), inbox);
             inbox.clear();
         }
     }
@@ -205,6 +273,13 @@ impl<'a> Shard<'a> {
                 }
             }
         }
+    }
+
+    /// Says which cores, by position, miss the next update: their clock runs on, what was due to
+    /// them is lost.
+    pub(crate) fn miss_next(&mut self, cores: &[bool]) {
+        self.missing.clear();
+        self.missing.extend_from_slice(cores);
     }
 
     /// The spikes of the last update, in order of core and loop position.

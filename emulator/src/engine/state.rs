@@ -52,6 +52,13 @@ impl CoreState {
         }
     }
 
+    /// Drops what has arrived for a timestep.
+    pub(super) fn forget_slot(&mut self, core: &CoreTables, step: u32) {
+        let length = (core.inputs * core.compartments) as usize;
+        let first = (step % core.ring_slots) as usize * length;
+        self.ring[first..first + length].fill(0);
+    }
+
     /// Applies a parameter write, if its neuron lies on this core.
     pub(super) fn write_parameter(
         &mut self,

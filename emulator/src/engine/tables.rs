@@ -10,6 +10,7 @@ use quarrion_isa::stimulus::ParameterWrite;
 
 use super::learning::{self, LearningTables, Plastic};
 use super::lists::Lists;
+use super::shard::Arrival;
 use super::update::INPUTS_MAX;
 
 /// Why a program cannot be run; a program that passed the verifier never gives one.
@@ -125,6 +126,13 @@ impl CoreTables {
     pub(crate) fn plastic_sources(&self, rule: usize) -> impl Iterator<Item = (usize, u32)> {
         let lists = self.plastic.lists.iter().enumerate();
         lists.filter(move |(_, list)| list.rule == rule).map(|(at, list)| (at, list.source))
+    }
+
+    /// The shortest delay of the list that a spike is for; 0 for a list without synapses.
+    pub(super) fn shortest_delay(&self, arrival: Arrival) -> u32 {
+        let axon = arrival.axon as usize;
+        let runs = self.lists.axon_runs[axon] as usize..self.lists.axon_runs[axon + 1] as usize;
+        self.lists.runs[runs].iter().map(|run| run.delay).min().unwrap_or(0)
     }
 }
 

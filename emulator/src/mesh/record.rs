@@ -129,8 +129,6 @@ pub(super) fn assemble<'l>(
     hops.iter_mut().for_each(|hop| hop.depart_ps *= tick);
     hops.sort_unstable_by_key(|hop| (hop.depart_ps, hop.packet, hop.link));
     let (links, flit_hops) = links(plan, &mut sums, carried);
-    let broken = (ending == Ending::Complete).then(|| sums.violation()).flatten();
-    debug_assert_eq!(broken, None, "conservation");
     let mut critical: Option<u32> = None;
     let mut completion_ps = 0;
     for (times, index) in times.iter().zip(0..) {
@@ -150,6 +148,14 @@ pub(super) fn assemble<'l>(
         conservation: sums,
         flit_hops,
     }
+}
+
+/// Checks the sums of a run that nobody stopped: then the last credits are back, too.
+pub(super) fn settled(outcome: Outcome) -> Outcome {
+    let complete = outcome.ending == Ending::Complete;
+    let broken = complete.then(|| outcome.conservation.violation()).flatten();
+    debug_assert_eq!(broken, None, "conservation");
+    outcome
 }
 
 /// Counts by link, and flits times links that leave a router.

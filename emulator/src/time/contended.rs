@@ -8,7 +8,7 @@
 use quarrion_isa::activity::{Activity, Destination};
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
-use quarrion_isa::id::TileId;
+use quarrion_isa::id::{CoreId, TileId};
 use quarrion_isa::timing::{Bound, StepTime};
 
 use super::CountModel;
@@ -16,6 +16,7 @@ use super::conserve::violation;
 use super::count::list_service;
 use super::network::ChipNetwork;
 use super::traffic::{Origin, Packet, Traffic};
+use super::window::Window;
 use crate::mesh;
 
 /// Which packet model runs.
@@ -30,12 +31,16 @@ pub enum PacketModel {
 /// A timing model with contention.
 #[derive(Debug)]
 pub struct ContendedModel {
-    count: CountModel,
-    network: ChipNetwork,
+    pub(super) count: CountModel,
+    pub(super) network: ChipNetwork,
     engine: Engine,
-    packets: mesh::Traffic,
+    pub(super) packets: mesh::Traffic,
     /// Packets that each port has sent so far: the planes take turns.
     turns: Vec<u32>,
+    /// Packets of earlier timesteps that are still under way, in coupled runs.
+    pub(super) window: Window,
+    /// Destination cores of the window's lists.
+    pub(super) window_cores: Vec<CoreId>,
 }
 
 /// The packet model at work.
@@ -56,7 +61,15 @@ impl ContendedModel {
             PacketModel::Queue => Engine::Queue(mesh::QueueModel::new(&network.fabric)?),
             PacketModel::Cycle => Engine::Cycle(mesh::CycleModel::new(&network.fabric)?),
         };
-        Ok(Self { count, network, engine, packets: mesh::Traffic::default(), turns: Vec::new() })
+        Ok(Self {
+            count,
+            network,
+            engine,
+            packets: mesh::Traffic::default(),
+            turns: Vec::new(),
+            window: Window::default(),
+            window_cores: Vec::new(),
+        })
     }
 
     /// The part of the model that times cores.
@@ -72,13 +85,10 @@ impl ContendedModel {
         traffic: &mut Traffic,
     ) -> Result<StepTime, Diagnostic> {
         let mut longest = self.count.lower_bound(chip, activity, traffic);
-        self.load(chip, activity, traffic);
+        self.restart();
+        self.load(chip, activity, traffic, 0);
         if !self.packets.packets.is_empty() {
-            let detail = mesh::Detail::Packets;
-            let outcome = match &mut self.engine {
-                Engine::Queue(model) => model.run(&self.packets, detail)?,
-                Engine::Cycle(model) => model.run(&self.packets, detail)?,
-            };
+            let outcome = self.run()?;
             if let mesh::Ending::Deadlock(ring) = &outcome.ending {
                 return Err(deadlock(&self.network, activity, ring));
             }
@@ -98,12 +108,32 @@ impl ContendedModel {
         Ok(self.count.close(chip, activity, longest))
     }
 
-    /// Turns the traffic into packets of the mesh.
-    fn load(&mut self, chip: &Chip, activity: &Activity, traffic: &Traffic) {
+    /// Times the packets that are loaded.
+    pub(super) fn run(&mut self) -> Result<mesh::Outcome, Diagnostic> {
+        match &mut self.engine {
+            Engine::Queue(model) => model.run(&self.packets, mesh::Detail::Packets),
+            Engine::Cycle(model) => model.run(&self.packets, mesh::Detail::Packets),
+        }
+    }
+
+    /// Forgets all packets.
+    pub(super) fn restart(&mut self) {
         self.packets.packets.clear();
         self.packets.trees.clear();
+        self.packets.horizon_ps = None;
+        self.window_cores.clear();
         self.turns.clear();
         self.turns.resize(self.network.fabric.ports.len(), 0);
+    }
+
+    /// Adds the traffic of a timestep that begins after `offset_ps`, as packets of the mesh.
+    pub(super) fn load(
+        &mut self,
+        chip: &Chip,
+        activity: &Activity,
+        traffic: &Traffic,
+        offset_ps: u64,
+    ) {
         let mut sender = 0;
         for (position, packet) in traffic.packets.iter().enumerate() {
             let source = match packet.origin {
@@ -143,7 +173,7 @@ impl ContendedModel {
                 destination,
                 plane: class,
                 flits: ChipNetwork::flits(chip, packet.payload_bits),
-                inject_ps: self.count.injected(position),
+                inject_ps: offset_ps + self.count.injected(position),
                 service_ps: destinations.iter().map(service).sum(),
             });
         }
@@ -203,7 +233,11 @@ impl ContendedModel {
 }
 
 /// The ring of channels that wait for each other, each with the packet that it holds.
-fn deadlock(network: &ChipNetwork, activity: &Activity, ring: &[mesh::Waiting]) -> Diagnostic {
+pub(super) fn deadlock(
+    network: &ChipNetwork,
+    activity: &Activity,
+    ring: &[mesh::Waiting],
+) -> Diagnostic {
     let ring: Vec<String> =
         ring.iter().map(|waiting| network.describe_link(waiting.link)).collect();
     let message = format!(

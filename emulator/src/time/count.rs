@@ -42,6 +42,8 @@ pub struct CountModel {
     injected: Vec<u64>,
     /// Time when the spike of each segment, by position in the record, has fired.
     fired: Vec<u64>,
+    /// Time when the list of each destination, by position in the record, is served at the earliest.
+    served: Vec<u64>,
 }
 
 /// The longest part so far, and what it is.
@@ -74,6 +76,7 @@ impl CountModel {
             link_load: vec![0; chip.mesh.link_count() as usize],
             injected: Vec::new(),
             fired: Vec::new(),
+            served: Vec::new(),
         }
     }
 
@@ -106,6 +109,11 @@ impl CountModel {
     /// Time when a packet is ready to leave its core, by position in the traffic.
     pub(super) fn injected(&self, packet: usize) -> u64 {
         self.injected[packet]
+    }
+
+    /// Times when the lists of all destinations are served at the earliest, in their order.
+    pub(super) fn served(&self) -> &[u64] {
+        &self.served
     }
 
     /// Time of each core's service of lists in the last timestep, by position in the program.
@@ -171,6 +179,7 @@ impl CountModel {
         traffic: &mut Traffic,
         longest: &mut Longest,
     ) {
+        self.served.clear();
         for at in 0..traffic.packets.len() {
             let packet = &traffic.packets[at];
             let (part, payload_bits) = (packet.destinations.clone(), packet.payload_bits);
@@ -188,6 +197,7 @@ impl CountModel {
                 times.first_arrival = Some(times.first_arrival.map_or(arrival, |t| t.min(arrival)));
                 times.service += service;
                 longest.offer(arrival + service, Bound::Path(destination.core));
+                self.served.push(arrival + service);
             }
         }
     }
@@ -218,12 +228,15 @@ impl CountModel {
 
     /// Adds the phases after the last list to the longest part.
     pub(super) fn close(&self, chip: &Chip, activity: &Activity, mut longest: Longest) -> StepTime {
-        let update = self.times.iter().map(|times| times.update).max().unwrap_or(0);
-        let done = longest.time;
+        let mut update = self.times.iter().map(|times| times.update).max().unwrap_or(0);
+        let mut done = longest.time;
         let barrier = match chip.synchronisation {
             Synchronisation::Barrier(_) => self.barrier.0,
+            // The next tick comes whatever is still under way.
             Synchronisation::GlobalTick { period } | Synchronisation::FreeRunning { period } => {
-                period.0.saturating_sub(done)
+                done = done.min(period.0);
+                update = update.min(done);
+                period.0 - done
             }
         };
         longest.offer(barrier, Bound::Barrier);

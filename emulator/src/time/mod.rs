@@ -7,8 +7,10 @@
 mod conserve;
 mod contended;
 mod count;
+mod flight;
 mod network;
 mod traffic;
+mod window;
 
 use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::Chip;
@@ -19,6 +21,7 @@ use quarrion_isa::timing::StepTime;
 pub use conserve::violation;
 pub use contended::{ContendedModel, PacketModel};
 pub use count::CountModel;
+pub use flight::{Fates, Served};
 pub use network::ChipNetwork;
 pub use traffic::{Origin, Packet, Traffic};
 
@@ -47,6 +50,19 @@ pub trait TimingModel: std::fmt::Debug + Send {
         traffic: &mut Traffic,
     ) -> Result<StepTime, Diagnostic>;
 
+    /// Times one timestep of a run in which time feeds back into function: packets of earlier
+    /// steps may still be under way. Says which lists are served before it ends.
+    ///
+    /// # Errors
+    /// The packets never arrive; the chip's author must act.
+    fn time_coupled(
+        &mut self,
+        chip: &Chip,
+        activity: &Activity,
+        traffic: &mut Traffic,
+        fates: &mut Fates,
+    ) -> Result<StepTime, Diagnostic>;
+
     /// The times of the cores in the last timestep.
     fn cores(&self) -> &CountModel;
 }
@@ -59,6 +75,21 @@ impl TimingModel for CountModel {
         traffic: &mut Traffic,
     ) -> Result<StepTime, Diagnostic> {
         let longest = self.lower_bound(chip, activity, traffic);
+        Ok(self.close(chip, activity, longest))
+    }
+
+    fn time_coupled(
+        &mut self,
+        chip: &Chip,
+        activity: &Activity,
+        traffic: &mut Traffic,
+        fates: &mut Fates,
+    ) -> Result<StepTime, Diagnostic> {
+        let longest = self.lower_bound(chip, activity, traffic);
+        for (destination, time) in (0..).zip(self.served()) {
+            fates.announce(destination, *time);
+        }
+        fates.close_step();
         Ok(self.close(chip, activity, longest))
     }
 
@@ -75,6 +106,16 @@ impl TimingModel for ContendedModel {
         traffic: &mut Traffic,
     ) -> Result<StepTime, Diagnostic> {
         self.time_packets(chip, activity, traffic)
+    }
+
+    fn time_coupled(
+        &mut self,
+        chip: &Chip,
+        activity: &Activity,
+        traffic: &mut Traffic,
+        fates: &mut Fates,
+    ) -> Result<StepTime, Diagnostic> {
+        self.time_window(chip, activity, traffic, fates)
     }
 
     fn cores(&self) -> &CountModel {

@@ -22,7 +22,7 @@ use super::codes::BAD_TREE;
 use super::fabric::Fabric;
 use super::plan::{NONE, Plan};
 use super::ports::Lines;
-use super::record::{Carried, Log, assemble};
+use super::record::{Carried, Log, assemble, settled};
 use super::traffic::{Detail, Ending, Outcome, Traffic};
 use super::tree::Forest;
 use super::wheel::{Slot, Wheel};
@@ -288,7 +288,7 @@ impl<const V: usize> Engine<V> {
     fn finish(&mut self, traffic: &Traffic, stopped: bool) -> Outcome {
         let cores = self.forest.cores(traffic);
         let open = cores - self.log.closed();
-        self.broken = open > 0;
+        self.broken = stopped || open > 0;
         let ending = match open {
             0 => Ending::Complete,
             _ if stopped => Ending::Stopped,
@@ -296,7 +296,8 @@ impl<const V: usize> Engine<V> {
         };
         let logs = std::iter::once(&self.log);
         let sizes = (traffic.packets.len(), self.forest.leaves_of_all());
-        assemble(&self.plan, sizes, ending, logs, |slot| self.carried(slot))
+        let outcome = assemble(&self.plan, sizes, ending, logs, |slot| self.carried(slot));
+        if stopped { outcome } else { settled(outcome) }
     }
 
     fn carried(&self, slot: usize) -> Carried {

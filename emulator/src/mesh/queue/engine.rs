@@ -13,7 +13,7 @@ use super::region::{Figures, Foreign, Region, Shared};
 use super::state::{FOREIGN, Lane, Out, REGION_SHIFT};
 use crate::mesh::plan::{NONE, Plan};
 use crate::mesh::ports::Lines;
-use crate::mesh::record::{Carried, assemble};
+use crate::mesh::record::{Carried, assemble, settled};
 use crate::mesh::traffic::{Detail, Ending, Outcome, Traffic};
 
 /// Routers of a region at most; about what a second-level cache holds.
@@ -91,10 +91,13 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             _ if stopped => Ending::Stopped,
             _ => Ending::Deadlock(self.ring()),
         };
-        self.regions.iter_mut().for_each(|region| region.broken = ending != Ending::Complete);
+        self.regions
+            .iter_mut()
+            .for_each(|region| region.broken = stopped || ending != Ending::Complete);
         let logs = self.regions.iter().map(|region| &region.log);
         let sizes = (traffic.packets.len(), forest.leaves_of_all());
-        Ok(assemble(&self.plan, sizes, ending, logs, |slot| self.carried(slot)))
+        let outcome = assemble(&self.plan, sizes, ending, logs, |slot| self.carried(slot));
+        Ok(if stopped { outcome } else { settled(outcome) })
     }
 
     fn carried(&self, slot: usize) -> Carried {

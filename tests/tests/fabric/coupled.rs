@@ -1,0 +1,134 @@
+//! Runs in which time feeds back into function: global tick, free-running cores, dropped packets.
+
+use std::ops::ControlFlow;
+
+use quarrion_emulator::time::Timing;
+use quarrion_emulator::{Recording, RunOptions, RunOutcome, run};
+use quarrion_isa::chip::{Chip, Multicast, Synchronisation};
+use quarrion_isa::neuron::LaneOptions;
+use quarrion_isa::quantity::Picoseconds;
+use quarrion_tests::generate::Case;
+
+const FIRST: u64 = 0x00C0_B1ED;
+
+fn emulate(case: &Case, chip: &Chip, timing: Timing, threads: usize) -> Option<RunOutcome> {
+    let options = RunOptions {
+        threads,
+        seed: case.run_seed(),
+        recording: Recording::Spikes,
+        timing,
+        probes: Vec::new(),
+        lanes: LaneOptions::default(),
+        record: None,
+    };
+    let ran = run(&case.program, chip, &case.stimulus, &options, &|_| ControlFlow::Continue(()));
+    // Meshes that the packet models refuse, and ticks that are too short for the traffic.
+    ran.ok()
+}
+
+/// The case's chip with another synchronisation, and everything else as it is.
+fn with(case: &Case, synchronisation: Synchronisation) -> Chip {
+    Chip { synchronisation, ..case.chip.clone() }
+}
+
+fn tick(ns: u64) -> Synchronisation {
+    Synchronisation::GlobalTick { period: Picoseconds(ns * 1000) }
+}
+
+fn free(ns: u64) -> Synchronisation {
+    Synchronisation::FreeRunning { period: Picoseconds(ns * 1000) }
+}
+
+/// With time enough for everything the result is that of a barrier chip, under every model.
+#[test]
+fn long_ticks_compute_what_a_barrier_does() {
+    let mut spiking = 0;
+    for seed in FIRST..FIRST + 40 {
+        let case = Case::draw(seed);
+        let barrier = with(
+            &case,
+            Synchronisation::Barrier(quarrion_isa::chip::BarrierLatency::Constant(Picoseconds(5))),
+        );
+        let Some(truth) = emulate(&case, &barrier, Timing::Count, 1) else { continue };
+        for synchronisation in [tick(100_000_000), free(100_000_000)] {
+            let chip = with(&case, synchronisation);
+            for timing in [Timing::Count, Timing::Queue, Timing::Cycle] {
+                let Some(outcome) = emulate(&case, &chip, timing, 1) else { continue };
+                assert!(outcome.spikes == truth.spikes, "seed {seed}, {timing:?}");
+                let faults = outcome.ledger.faults;
+                assert_eq!((faults.late, faults.overruns, faults.dropped), (0, 0, 0));
+                let period = Picoseconds(100_000_000_000);
+                for row in &outcome.ledger.steps {
+                    let tail = row.time.phase(quarrion_isa::event::Phase::Learning)
+                        + row.time.phase(quarrion_isa::event::Phase::Management)
+                        + row.time.phase(quarrion_isa::event::Phase::Host);
+                    assert_eq!(row.time.total(), period + tail, "a tick lasts as long as it lasts");
+                }
+                spiking += u32::from(!outcome.spikes.is_empty());
+            }
+        }
+    }
+    assert!(spiking > 40, "only {spiking} runs have spikes");
+}
+
+/// Short ticks make packets late: counted, and the result changes; threads change nothing.
+#[test]
+fn short_ticks_make_packets_late_and_change_what_is_computed() {
+    let (mut late, mut overruns, mut other, mut crossing) = (0, 0, 0, 0);
+    for seed in FIRST..FIRST + 50 {
+        let case = Case::draw(seed);
+        for (ns, is_free) in [(40, false), (150, false), (40, true), (150, true)] {
+            let chip = with(&case, if is_free { free(ns) } else { tick(ns) });
+            for timing in [Timing::Count, Timing::Queue] {
+                let Some(outcome) = emulate(&case, &chip, timing, 1) else { continue };
+                for threads in [3] {
+                    let again = emulate(&case, &chip, timing, threads).expect("as before");
+                    assert!(again == outcome, "seed {seed}, {timing:?}: {threads} threads");
+                }
+                let long = with(&case, if is_free { free(1 << 30) } else { tick(1 << 30) });
+                let truth = emulate(&case, &long, timing, 1).expect("as before");
+                let faults = outcome.ledger.faults;
+                let same = outcome.spikes == truth.spikes;
+                if faults.late == 0 && (!is_free || faults.overruns == 0) {
+                    assert!(same, "seed {seed}, {timing:?}: nothing is late and spikes differ");
+                }
+                late += u32::from(faults.late > 0);
+                overruns += u32::from(faults.overruns > 0);
+                other += u32::from(!same);
+                crossing += u32::from(faults.late > 0 && timing == Timing::Queue);
+            }
+        }
+    }
+    println!(
+        "{late} runs with late lists, {crossing} of them with contention, {overruns} with overruns, {other} with other spikes"
+    );
+    assert!(late > 50 && overruns > 20 && other > 50 && crossing > 10);
+}
+
+/// Routers that drop packets after a timeout: counted, what is dropped is not computed with.
+#[test]
+fn dropped_packets_are_counted_and_never_served() {
+    let (mut dropped, mut other) = (0, 0);
+    for seed in FIRST..FIRST + 400 {
+        let case = Case::draw(seed);
+        if case.chip.mesh.multicast != Multicast::Table {
+            continue;
+        }
+        let mut chip = case.chip.clone();
+        chip.mesh.drop_after = Some(Picoseconds(3_000));
+        let Some(outcome) = emulate(&case, &chip, Timing::Queue, 1) else { continue };
+        let mut patient = case.chip.clone();
+        patient.mesh.drop_after = Some(Picoseconds(1 << 50));
+        let truth = emulate(&case, &patient, Timing::Queue, 1).expect("as before");
+        assert_eq!(truth.ledger.faults.dropped, 0);
+        let again = emulate(&case, &chip, Timing::Queue, 4).expect("as before");
+        assert!(again == outcome, "seed {seed}: threads");
+        if outcome.ledger.faults.dropped == 0 {
+            assert!(outcome.spikes == truth.spikes, "seed {seed}");
+        }
+        dropped += u32::from(outcome.ledger.faults.dropped > 0);
+        other += u32::from(outcome.spikes != truth.spikes);
+    }
+    println!("{dropped} runs drop packets, {other} of them change");
+    assert!(dropped > 2);
+}
