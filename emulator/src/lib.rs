@@ -4,8 +4,8 @@
 //! is a pipeline: the [`engine`] computes a timestep and leaves an activity record, a timing model
 //! ([`time`]) turns the record into picoseconds, and the [`tally`] turns it into event counts.
 //! On other chips, where late or dropped packets change what is computed, the timing model says
-//! before each delivery what arrives. [`run`] drives all three over the samples of a stimulus, on any number of threads with the same
-//! result.
+//! before each delivery what arrives. [`run`] drives all three over the samples of a stimulus, on
+//! any number of threads with the same result.
 
 pub mod codes;
 mod coupled;

@@ -42,7 +42,7 @@ pub struct CountModel {
     injected: Vec<u64>,
     /// Time when the spike of each segment, by position in the record, has fired.
     fired: Vec<u64>,
-    /// Time when the list of each destination, by position in the record, is served at the earliest.
+    /// Earliest time when the list of each destination, by position in the record, is served.
     served: Vec<u64>,
 }
 
