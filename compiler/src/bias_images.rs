@@ -77,9 +77,12 @@ fn find_targets<'a>(
             return Err(wrong(&delayed.name, message));
         }
         let mut all = compiled.quantised.populations_with_ids();
-        let (id, held) = all
+        let (id, _) = all
             .find(|(_, held)| held.name == population.name)
             .ok_or_else(|| wrong(&population.name, "not in the program".into()))?;
+        // The input of a neuron of several compartments enters the innermost.
+        let id = compiled.quantised.parts(id)[0];
+        let held = compiled.quantised.population(id);
         let neurons = held.neurons.as_ref();
         let neurons = neurons.ok_or_else(|| wrong(&population.name, "an input".into()))?;
         let program = compiled.quantised.neuron_program(neurons);

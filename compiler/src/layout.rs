@@ -22,7 +22,8 @@ pub struct CoreMapping {
     pub slices: Vec<Slice>,
 }
 
-/// Neurons of one population in consecutive compartments.
+/// Neurons of one population in consecutive compartments; where a neuron has several, those of all
+/// neurons stand part by part, one part behind the other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Slice {
     /// The population, as the program numbers them.

@@ -16,4 +16,5 @@ mod quantised {
     mod planner;
     mod random;
     mod shared;
+    mod subtract;
 }

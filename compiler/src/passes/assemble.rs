@@ -2,7 +2,7 @@
 
 use quarrion_isa::neuron::Scope;
 use quarrion_isa::program::{
-    CoreProgram, Group, ParameterValue, Place, Population, Program, Projection, Role,
+    CoreProgram, Group, Join, ParameterValue, Place, Population, Program, Projection, Role,
 };
 use quarrion_isa::synapse::SynapseBlock;
 
@@ -48,7 +48,7 @@ fn populations(network: &QuantisedNetwork, cores: &[CoreMapping]) -> Vec<Populat
     let mut places: Vec<Vec<Place>> = vec![Vec::new(); network.populations.len()];
     for core in cores {
         let mut compartment = 0;
-        for slice in &core.slices {
+        for slice in &network.compartments(&core.slices) {
             for run in &slice.runs {
                 let place =
                     Place { neuron: run.first, count: run.count, core: core.core, compartment };
@@ -68,7 +68,7 @@ fn populations(network: &QuantisedNetwork, cores: &[CoreMapping]) -> Vec<Populat
             phase: population.phase,
             scale: population.scale,
             places,
-            part_of: None,
+            part_of: population.part_of,
         }
     };
     network.populations.iter().zip(places).map(of).collect()
@@ -96,10 +96,20 @@ fn core_program(
 ) -> CoreProgram {
     let mut groups = Vec::new();
     let mut ordinals = Vec::new();
-    for slice in &core.slices {
+    // First compartment of the last slice of each population.
+    let mut bases = vec![0; network.populations.len()];
+    for slice in &network.compartments(&core.slices) {
         let population = network.population(slice.population);
         if let Some(neurons) = &population.neurons {
-            add_groups(network, neurons, slice, ordinals.len() as u32, &mut groups);
+            let base = ordinals.len() as u32;
+            bases[slice.population.index()] = base;
+            let join = population.join.as_ref();
+            // What it joins stands before it, in slices of the same neurons.
+            let join = join.map(|join| Join {
+                op: join.op,
+                from: join.from.iter().map(|part| bases[part.index()]).collect(),
+            });
+            add_groups(network, neurons, slice, (base, join), &mut groups);
         }
         ordinals.extend(slice.neurons().map(|neuron| population.first_ordinal + neuron));
     }
@@ -130,7 +140,7 @@ fn add_groups(
     network: &QuantisedNetwork,
     neurons: &QuantisedNeurons,
     slice: &Slice,
-    base: u32,
+    (base, join): (u32, Option<Join>),
     groups: &mut Vec<Group>,
 ) {
     let program = network.neuron_program(neurons);
@@ -159,7 +169,7 @@ fn add_groups(
             parameters: parameters.collect(),
             inputs: neurons.inputs.clone(),
             learning: None,
-            join: None,
+            join: join.clone().map(|join| join.shifted(first - base)),
         });
         first += run.len() as u32;
     }

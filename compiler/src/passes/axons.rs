@@ -35,7 +35,8 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
         .into_iter()
         .zip(&draft.mapping.cores)
         .map(|(axons_in, core)| {
-            let rows = core.slices.iter().flat_map(|slice| {
+            let slices = draft.quantised.compartments(&core.slices);
+            let rows = slices.iter().flat_map(|slice| {
                 let ways = &ways[slice.population.index()];
                 slice.neurons().map(|neuron| ways[neuron as usize].clone())
             });

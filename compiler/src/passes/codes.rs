@@ -21,6 +21,7 @@ pub(crate) const NO_PROGRAM: &str = "QM021";
 /// A constant input of the current that becomes one of the membrane.
 pub(crate) const CURRENT_BIAS: &str = "QM022";
 /// A number that no register holds.
+pub(crate) const TWO_COMPARTMENTS: &str = "QM023";
 pub(crate) const NO_REGISTER: &str = "QM030";
 /// A scale at which a sum could leave its word.
 pub(crate) const SCALE_RISK: &str = "QM031";
@@ -117,6 +118,16 @@ pub const CODES: &[CodeEntry] = &[
         explanation: "At no scale does this number fit the register that the chip file gives for \
                       the parameter. A negative threshold or a bias far above the threshold are \
                       the usual causes.",
+    },
+    CodeEntry {
+        code: TWO_COMPARTMENTS,
+        title: "a reset by subtraction can take a second compartment",
+        explanation: "No compartment of the core subtracts its threshold, but two together do: the \
+                      first integrates without a threshold, the second compares and spikes, and a \
+                      synapse of the neuron to its own first compartment takes the threshold off \
+                      before the next step. That is exact where neither membrane nor current \
+                      leaks, and thresholds are kept as multiples of what a weight can store. It \
+                      costs a second compartment, its updates, and a packet for every spike.",
     },
     CodeEntry {
         code: SCALE_RISK,

@@ -21,7 +21,8 @@ pub(crate) type Configuration = (u32, Vec<i64>);
 pub(crate) struct SliceDemand {
     /// The slice, for messages.
     name: String,
-    compartments: u64,
+    /// Compartments, all those of a neuron counted.
+    pub(crate) compartments: u64,
     state_bits: u64,
     configurations: BTreeSet<Configuration>,
     /// (projection, lists, words) of every projection onto the slice.
@@ -61,8 +62,8 @@ struct Limit {
 }
 
 impl SliceDemand {
-    /// Measures a slice on the kind of core that its population was quantised for.
-    pub(crate) fn measure(
+    /// Measures the compartments of one population on the kind of core that it was quantised for.
+    fn measure_part(
         network: &QuantisedNetwork,
         chip: &Chip,
         slice: &Slice,
@@ -110,6 +111,40 @@ impl SliceDemand {
         demand.synapses = fan_in.iter().sum();
         demand.fan_in = fan_in.into_iter().max().unwrap_or(0);
         Ok(demand)
+    }
+
+    /// Measures a slice on the kind of core that its population was quantised for: its neurons with
+    /// all their compartments.
+    pub(crate) fn measure(
+        network: &QuantisedNetwork,
+        chip: &Chip,
+        slice: &Slice,
+    ) -> Result<Self, CompileFailure> {
+        let mut demands = Vec::new();
+        for part in network.parts(slice.population) {
+            let slice = Slice { population: part, runs: slice.runs.clone() };
+            if let Some(neurons) = &network.population(part).neurons {
+                demands.push(Self::measure_part(network, chip, &slice, neurons)?);
+            }
+        }
+        // The outermost comes last and gives the name; inputs lie on no core.
+        let Some(mut whole) = demands.pop() else {
+            return Err(CompileFailure::Diagnostics(Vec::new()));
+        };
+        for part in demands {
+            whole.compartments += part.compartments;
+            whole.state_bits += part.state_bits;
+            whole.configurations.extend(part.configurations);
+            whole.lists.extend(part.lists);
+            if part.longest.1 > whole.longest.1 {
+                whole.longest = part.longest;
+            }
+            whole.fan_in = whole.fan_in.max(part.fan_in);
+            whole.instructions += part.instructions;
+            whole.reached_by.extend(part.reached_by);
+            whole.synapses += part.synapses;
+        }
+        Ok(whole)
     }
 
     fn add(&mut self, projection: &QuantisedProjection, plan: ListPlan) {

@@ -32,7 +32,7 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
         let core_type = draft.chip.core_type(core.core);
         let mut blocks = CoreBlocks::default();
         let mut base = 0;
-        for slice in &core.slices {
+        for slice in &network.compartments(&core.slices) {
             for (id, projection) in network.projections_onto(slice.population) {
                 // The map pass has planned the same lists.
                 let plan = plan_lists(projection, slice, core_type)

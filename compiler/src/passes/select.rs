@@ -5,6 +5,7 @@
 
 use quarrion_isa::chip::{Chip, CoreType, Programs};
 use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::join::JoinOp;
 use quarrion_isa::neuron::{NeuronProgram, library};
 
 use super::{Draft, codes};
@@ -18,6 +19,8 @@ pub(crate) struct Choice {
     pub(crate) core_type: u32,
     /// What the population runs.
     pub(crate) program: NeuronProgram,
+    /// What the inner compartment of every neuron runs, which takes the input then.
+    pub(crate) dendrite: Option<NeuronProgram>,
     /// Left shift from `vth` to the membrane's measure, where the compiler chooses `vth`.
     pub(crate) threshold_shift: u32,
 }
@@ -27,6 +30,9 @@ pub(crate) struct Choice {
 struct Binding {
     /// Name of the program.
     program: &'static str,
+    /// Name of the program of an inner compartment, which `program` joins by `pass`. The reset is a
+    /// synapse from the neuron to its own inner compartment then.
+    dendrite: Option<&'static str>,
     reset: ResetMode,
     /// Whether it has a leaky membrane: parameter `dv`.
     leak: bool,
@@ -40,6 +46,7 @@ struct Binding {
 const BINDINGS: &[Binding] = &[
     Binding {
         program: "if_zero",
+        dendrite: None,
         reset: ResetMode::Zero,
         leak: false,
         current: false,
@@ -47,6 +54,7 @@ const BINDINGS: &[Binding] = &[
     },
     Binding {
         program: "if_subtract",
+        dendrite: None,
         reset: ResetMode::Subtract,
         leak: false,
         current: false,
@@ -54,6 +62,7 @@ const BINDINGS: &[Binding] = &[
     },
     Binding {
         program: "cuba_lif",
+        dendrite: None,
         reset: ResetMode::Zero,
         leak: true,
         current: true,
@@ -61,9 +70,19 @@ const BINDINGS: &[Binding] = &[
     },
     Binding {
         program: "lif_subtract",
+        dendrite: None,
         reset: ResetMode::Subtract,
         leak: true,
         current: true,
+        threshold_shift: 6,
+    },
+    // Exact without leak only: the reset arrives one step later, and must not have leaked.
+    Binding {
+        program: "cuba_soma",
+        dendrite: Some("cuba_dendrite"),
+        reset: ResetMode::Subtract,
+        leak: false,
+        current: false,
         threshold_shift: 6,
     },
 ];
@@ -113,10 +132,16 @@ fn choose(
     }
     for binding in BINDINGS.iter().filter(|binding| binding.computes(model)) {
         let Some(program) = shipped(binding.program) else { continue };
-        let legal = |core: &CoreType| may_run(core, &program);
+        let dendrite = binding.dendrite.and_then(shipped);
+        let legal = |core: &CoreType| {
+            may_run(core, &program)
+                && dendrite.as_ref().is_none_or(|dendrite| {
+                    may_run(core, dendrite) && core.may_join(JoinOp::Pass, 2)
+                })
+        };
         if let Some(core_type) = chip.core_types.iter().position(legal) {
             let (core_type, threshold_shift) = (core_type as u32, binding.threshold_shift);
-            return Ok(Choice { core_type, program, threshold_shift });
+            return Ok(Choice { core_type, program, dendrite, threshold_shift });
         }
     }
     Err(no_program(network, population, model, chip))
@@ -147,7 +172,7 @@ fn seat_given(
         let (chip, layer, program) = (&chip.name, &population.name, given.program);
         refuse(format!("no core of `{chip}` runs `{program}` for `{layer}`{payload}"))
     })?;
-    Ok(Choice { core_type: core_type as u32, program, threshold_shift: 0 })
+    Ok(Choice { core_type: core_type as u32, program, dendrite: None, threshold_shift: 0 })
 }
 
 /// The shipped program called `name`.
@@ -198,8 +223,9 @@ fn no_program(
     }
     let known: Vec<&str> =
         BINDINGS.iter().filter(|binding| binding.computes(model)).map(|b| b.program).collect();
+    let two = two_compartments(model, chip);
     let message = format!(
-        "no core of `{}` runs a program for `{}` ({}), which needs {}",
+        "no core of `{}` runs a program for `{}` ({}), which needs {}{two}",
         chip.name,
         population.name,
         model.kind.name(),
@@ -231,6 +257,23 @@ fn legal_programs(chip: &Chip) -> String {
     legal.collect::<Vec<String>>().join("; ")
 }
 
+/// Why two compartments do not serve either, where they could have.
+fn two_compartments(model: &NeuronModel, chip: &Chip) -> String {
+    let subtracts = model.firing.as_ref().is_some_and(|f| f.reset == ResetMode::Subtract);
+    let runs = |name: &str| {
+        shipped(name).is_some_and(|p| chip.core_types.iter().any(|core| may_run(core, &p)))
+    };
+    let pairs = BINDINGS.iter().filter(|binding| subtracts && runs(binding.program));
+    let Some(pair) = pairs.into_iter().find(|binding| binding.dendrite.is_some_and(runs)) else {
+        return String::new();
+    };
+    if pair.computes(model) {
+        "; two compartments would do, but its cores do not join any by `pass`".to_owned()
+    } else {
+        "; two compartments subtract exactly only where nothing leaks".to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{BINDINGS, shipped};
@@ -243,16 +286,18 @@ mod tests {
             let program = shipped(binding.program).expect("shipped");
             let mut parameters = default_parameters(&program);
             let vth = program.parameter_index("vth").expect("every program has a threshold");
-            let bias = program.parameter_index("bias").expect("every program has a bias");
             parameters[vth] = 100;
             for (excess, fires) in [(0, false), (1, true)] {
-                parameters[bias] = (100 << binding.threshold_shift) + excess;
+                let drive = (100 << binding.threshold_shift) + excess;
                 let mut state = program.initial_state(&parameters);
-                let outcome = step_compartment(&program, &mut state, &[0], &parameters, &mut |_| 0);
+                let outcome =
+                    step_compartment(&program, &mut state, &[drive], &parameters, &mut |_| 0);
                 assert_eq!(outcome.spike.is_some(), fires, "{} at +{excess}", binding.program);
             }
-            assert_eq!(program.parameter_index("dv").is_some(), binding.leak);
-            assert_eq!(program.parameter_index("du").is_some(), binding.current);
+            if binding.dendrite.is_none() {
+                assert_eq!(program.parameter_index("dv").is_some(), binding.leak);
+                assert_eq!(program.parameter_index("du").is_some(), binding.current);
+            }
         }
     }
 }

@@ -45,7 +45,13 @@ impl<'a> Cutter<'a> {
     ) -> Result<Option<Self>, CompileFailure> {
         let whole = meter.network.population(population);
         let Some(neurons) = &whole.neurons else { return Ok(None) };
-        let onto = meter.network.projections_onto(population).map(|(_, projection)| projection);
+        if whole.part_of.is_some() {
+            // Inner compartments lie beside those that join them.
+            return Ok(None);
+        }
+        let parts = meter.network.parts(population);
+        let onto = parts.iter().flat_map(|part| meter.network.projections_onto(*part));
+        let onto = onto.map(|(_, projection)| projection);
         let extents = cut_extents(whole, onto);
         let core_type = neurons.core_type;
         let slices = Vec::new();

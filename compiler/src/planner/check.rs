@@ -58,6 +58,10 @@ fn check_places(
             let (Some(population), Some(neurons)) = (population, neurons) else {
                 return Err((place, format!("no neurons in population {}", slice.population)));
             };
+            if population.part_of.is_some() {
+                let message = format!("`{}` lies where its neurons do", population.name);
+                return Err((place, message));
+            }
             if neurons.core_type != chip.cores[core.core.index()].core_type {
                 let message =
                     format!("core {} cannot run the neurons of `{}`", core.core, population.name);
@@ -87,7 +91,8 @@ fn check_places(
     }
     for ((_, population), placed) in network.populations_with_ids().zip(&placed) {
         let missing = placed.iter().position(|placed| !placed);
-        if let Some(neuron) = missing.filter(|_| population.neurons.is_some()) {
+        let placed = population.neurons.is_some() && population.part_of.is_none();
+        if let Some(neuron) = missing.filter(|_| placed) {
             let message = format!("neuron {neuron} of `{}` is not placed", population.name);
             return Err(("cores".into(), message));
         }

@@ -57,7 +57,9 @@ impl BlockGraph {
         let mut nets = Nets::default();
         let mut costs = Vec::new();
         for cutter in cutters {
-            for (_, projection) in meter.network.projections_onto(cutter.population) {
+            let parts = meter.network.parts(cutter.population);
+            let onto = parts.iter().flat_map(|part| meter.network.projections_onto(*part));
+            for (_, projection) in onto {
                 let cost = cost(meter, projection, cutter);
                 let rows = rows(projection, &blocks, cutter, &cost);
                 let source = &vertex[projection.source.index()];
@@ -84,7 +86,9 @@ fn wrong(error: &MappingError) -> CompileFailure {
 fn blocks(meter: &Meter<'_>, cutter: &Cutter<'_>) -> Vec<Slice> {
     let population = cutter.population;
     let sparse = meter.network.projections.iter().any(|projection| {
-        (projection.source == population || projection.target == population)
+        let target = meter.network.root(projection.target);
+        // A synapse inside a neuron goes wherever the neuron does.
+        (projection.source == population) != (target == population)
             && matches!(projection.connections, Connections::Sparse { .. })
     });
     if sparse {
@@ -148,9 +152,11 @@ fn rows(
 /// What a block asks of its core, lists apart.
 fn demand(meter: &Meter<'_>, block: &Slice) -> [u32; 4] {
     let mut demand = [0; 4];
-    demand[NEURONS] = block.size();
-    if let Some(neurons) = meter.neurons(block.population) {
-        demand[STATE] = block.size() * meter.network.neuron_program(neurons).state_bits();
+    for part in meter.network.parts(block.population) {
+        demand[NEURONS] += block.size();
+        if let Some(neurons) = meter.neurons(part) {
+            demand[STATE] += block.size() * meter.network.neuron_program(neurons).state_bits();
+        }
     }
     demand
 }

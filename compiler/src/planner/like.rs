@@ -72,7 +72,9 @@ fn is_whole(meter: &Meter<'_>, slice: &Slice, core_type: u32, placed: &[Vec<bool
     let there = slice.runs.iter().all(|run| {
         run.first.checked_add(run.count).is_some_and(|end| end as usize <= placed.len())
     });
+    let whole = |population| meter.network.root(population) == population;
     there
+        && whole(slice.population)
         && meter.neurons(slice.population).is_some_and(|neurons| neurons.core_type == core_type)
         && slice.neurons().all(|neuron| !placed[neuron as usize])
 }

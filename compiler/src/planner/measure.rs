@@ -47,10 +47,7 @@ impl<'a> Meter<'a> {
         if let Some(known) = self.known.borrow().get(slice) {
             return Ok(Rc::clone(known));
         }
-        let Some(neurons) = self.neurons(slice.population) else {
-            return Err(CompileFailure::Diagnostics(Vec::new()));
-        };
-        let demand = Rc::new(SliceDemand::measure(self.network, self.chip, slice, neurons)?);
+        let demand = Rc::new(SliceDemand::measure(self.network, self.chip, slice)?);
         self.work.set(self.work.get() + demand.synapses + u64::from(slice.size()));
         self.known.borrow_mut().insert(slice.clone(), Rc::clone(&demand));
         Ok(demand)

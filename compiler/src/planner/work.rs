@@ -36,7 +36,7 @@ pub(super) fn update_loop(
         let rates = &meter.rates[slice.population.index()];
         let spikes: f64 = slice.neurons().map(|neuron| rates[neuron as usize]).sum();
         all.spikes += spikes;
-        all.quiet += f64::from(slice.size()) - spikes;
+        all.quiet += demand.compartments as f64 - spikes;
         all.instructions += f64::from(slice.size()) * f64::from(demand.instructions);
     }
     let time = all.quiet * services.neuron_active.occupancy.0 as f64

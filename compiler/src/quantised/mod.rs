@@ -7,10 +7,13 @@ mod connections;
 
 use quarrion_isa::delivery::Delivery;
 use quarrion_isa::id::{PopulationId, ProjectionId};
+use quarrion_isa::join::JoinOp;
 use quarrion_isa::neuron::{NeuronProgram, Scope};
 use quarrion_isa::program::ParameterValue;
 
 pub use connections::Connections;
+
+use crate::layout::Slice;
 
 /// A network in the chip's integers.
 ///
@@ -46,6 +49,19 @@ pub struct QuantisedPopulation {
     pub scale: f64,
     /// What its neurons compute; `None` for inputs.
     pub neurons: Option<QuantisedNeurons>,
+    /// The populations whose compartments its own join, neuron by neuron, and how.
+    pub join: Option<QuantisedJoin>,
+    /// The population whose neurons its compartments are inner parts of.
+    pub part_of: Option<PopulationId>,
+}
+
+/// What the compartments of a population join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuantisedJoin {
+    /// How several outputs become one value.
+    pub op: JoinOp,
+    /// The populations, ascending; as large as the one that joins them.
+    pub from: Vec<PopulationId>,
 }
 
 /// What the neurons of a population compute.
@@ -124,6 +140,42 @@ impl QuantisedNetwork {
     ) -> impl Iterator<Item = (PopulationId, &QuantisedPopulation)> {
         let all = self.populations.iter().enumerate();
         all.map(|(index, population)| (PopulationId::from_index(index), population))
+    }
+
+    /// The populations whose compartments make up the neurons of `root`, in the order in which a
+    /// core updates them: who joins stands behind what it joins, `root` itself last.
+    #[must_use]
+    pub fn parts(&self, root: PopulationId) -> Vec<PopulationId> {
+        let mut parts = Vec::new();
+        if let Some(join) = &self.population(root).join {
+            join.from.iter().for_each(|&part| parts.extend(self.parts(part)));
+        }
+        parts.push(root);
+        parts
+    }
+
+    /// The population whose neurons the compartments of `part` belong to.
+    #[must_use]
+    pub fn root(&self, part: PopulationId) -> PopulationId {
+        self.population(part).part_of.unwrap_or(part)
+    }
+
+    /// The slices of compartments that slices of neurons make, in the order of a core's loop.
+    #[must_use]
+    pub fn compartments(&self, slices: &[Slice]) -> Vec<Slice> {
+        let seat = |slice: &Slice| {
+            let part = |population| Slice { population, runs: slice.runs.clone() };
+            self.parts(slice.population).into_iter().map(part).collect::<Vec<_>>()
+        };
+        slices.iter().flat_map(seat).collect()
+    }
+
+    /// Compartments from the innermost to the outermost of a neuron.
+    #[must_use]
+    pub fn depth(&self, root: PopulationId) -> u32 {
+        let join = self.population(root).join.as_ref();
+        let below = join.and_then(|join| join.from.iter().map(|&part| self.depth(part)).max());
+        1 + below.unwrap_or(0)
     }
 
     /// Input neurons over all input populations.

@@ -114,7 +114,9 @@ fn check_groups(
             findings.add(&place, "has an empty group or one beyond its compartments");
             return;
         };
-        if let Err(what) = check_group(group, members, network, core_type) {
+        let checked = check_group(group, members, network, core_type)
+            .and_then(|()| check_join(group, seats, network, core_type));
+        if let Err(what) = checked {
             findings.add(&place, format!("group at compartment {}: {what}", group.first));
         }
     }
@@ -161,6 +163,43 @@ fn check_group(
             if !declared.range.contains(value) || !held(core_type, &declared.name, value) {
                 return Err(format!("`{}` of {value} fits no register", declared.name));
             }
+        }
+    }
+    Ok(())
+}
+
+/// A group joins what the network says: compartments of the same neurons, right before its own, in
+/// a way that the core can.
+fn check_join(
+    group: &Group,
+    seats: &[Seat],
+    network: &QuantisedNetwork,
+    core_type: &CoreType,
+) -> Result<(), String> {
+    let meant = network.population(group.population).join.as_ref();
+    let (Some(meant), Some(join)) = (meant, &group.join) else {
+        let same = meant.is_none() && group.join.is_none();
+        return if same { Ok(()) } else { Err("joins otherwise than the network".into()) };
+    };
+    if join.op != meant.op || join.from.len() != meant.from.len() {
+        return Err("joins otherwise than the network".into());
+    }
+    let depth = network.depth(group.population);
+    if !core_type.may_join(join.op, depth) {
+        let op = join.op.name();
+        return Err(format!("joins {depth} compartments by `{op}`, which the core cannot"));
+    }
+    let root = |seat: &Seat| network.population(seat.population).part_of.unwrap_or(seat.population);
+    let own = |seat: &Seat| root(seat) == root(&seats[group.first as usize]);
+    for (&first, &part) in join.from.iter().zip(&meant.from) {
+        let run = seats.get(first as usize..group.first as usize).unwrap_or_default();
+        if run.len() < group.count as usize || !run.iter().all(own) {
+            return Err("joins compartments that do not lie right before its own".into());
+        }
+        let members = &seats[group.first as usize..][..group.count as usize];
+        let wanted = members.iter().map(|seat| Seat { population: part, ..*seat });
+        if !run.iter().take(members.len()).copied().eq(wanted) {
+            return Err("joins compartments of other neurons".into());
         }
     }
     Ok(())

@@ -113,6 +113,7 @@ fn check_description(
             && stated.first_ordinal == meant.first_ordinal
             && stated.role == role
             && stated.phase == meant.phase
+            && stated.part_of == meant.part_of
             && stated.scale.to_bits() == meant.scale.to_bits();
         same(findings, &format!("population `{}`", meant.name), holds);
     }

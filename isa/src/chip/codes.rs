@@ -345,6 +345,19 @@ pub const CODES: &[CodeEntry] = &[
                       links. A router does one of the two.",
     },
     CodeEntry {
+        code: "QC087",
+        title: "Join operations are named once",
+        explanation: "`joins.ops` lists how the compartments of one neuron may put their outputs \
+                      together: add, max, min, or, and, pass. A core whose compartments are \
+                      neurons of their own leaves `joins` out.",
+    },
+    CodeEntry {
+        code: "QC088",
+        title: "A joined neuron has two compartments or more",
+        explanation: "`joins.depth` is the most compartments from the innermost to the outermost \
+                      of a neuron. Joining takes two.",
+    },
+    CodeEntry {
         code: "QC090",
         title: "The value is checked, but nothing reads it yet",
         explanation: "The schema is ahead of the tools: the value is read and checked, but no \

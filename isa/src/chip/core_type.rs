@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::join::JoinOp;
 use crate::quantity::Picoseconds;
 
 /// One kind of core: its resources, number formats, stages and legal programs.
@@ -51,8 +52,21 @@ pub struct CoreType {
     pub overlap: Overlap,
     /// Service time of each stage.
     pub services: Services,
+    /// How compartments of one neuron join, where the core lets them.
+    pub joins: Option<Joins>,
     /// On-chip learning, where the core has it.
     pub learning: Option<Learning>,
+}
+
+/// How compartments of one neuron join.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Joins {
+    /// Operations.
+    pub ops: Vec<JoinOp>,
+    /// Compartments from the innermost to the outermost of a neuron, if limited.
+    #[serde(default)]
+    pub depth: Option<u32>,
 }
 
 /// What on-chip learning can do.
@@ -220,6 +234,14 @@ impl CoreType {
     #[must_use]
     pub fn register(&self, parameter: &str) -> Option<&Register> {
         self.registers.iter().find(|(name, _)| name == parameter).map(|(_, register)| register)
+    }
+
+    /// Whether compartments of the core may join so, in a neuron of so many one behind the other.
+    #[must_use]
+    pub fn may_join(&self, op: JoinOp, depth: u32) -> bool {
+        self.joins.as_ref().is_some_and(|joins| {
+            joins.ops.contains(&op) && joins.depth.is_none_or(|bound| depth <= bound)
+        })
     }
 
     /// Words of synapse memory in the core.

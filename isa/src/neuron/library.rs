@@ -22,10 +22,12 @@ macro_rules! shipped {
 shipped![
     "alif",
     "atrlif",
+    "cuba_dendrite",
     "cuba_lif",
     "cuba_lif_brian2",
     "cuba_lif_lava",
     "cuba_lif_noise",
+    "cuba_soma",
     "delta",
     "graded_relu",
     "graded_vec",

@@ -172,6 +172,15 @@ pub struct Join {
     pub from: Vec<u32>,
 }
 
+impl Join {
+    /// The same with every run starting so many compartments later.
+    #[must_use]
+    pub fn shifted(mut self, compartments: u32) -> Self {
+        self.from.iter_mut().for_each(|first| *first += compartments);
+        self
+    }
+}
+
 /// The value of one parameter of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ParameterValue {

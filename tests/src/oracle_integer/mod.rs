@@ -51,6 +51,7 @@ pub struct IntegerOracle<'n> {
 }
 
 /// What one population remembers.
+#[derive(Default)]
 struct Memory {
     /// `[neuron][state word]`.
     state: Vec<Vec<i32>>,
@@ -58,6 +59,8 @@ struct Memory {
     parameters: Vec<Vec<i32>>,
     /// `[slot][neuron][input]`.
     ring: Vec<Vec<Vec<i32>>>,
+    /// What each neuron puts out in this step.
+    outputs: Vec<i32>,
 }
 
 impl<'n> IntegerOracle<'n> {
@@ -91,10 +94,11 @@ impl<'n> IntegerOracle<'n> {
         for step in 0..sample.steps + last.unwrap_or(0) {
             let mut firings = self.input_firings(sample, step);
             let inputs = firings.len();
-            for (index, memory) in memory.iter_mut().enumerate() {
-                self.update(ordinal, step, index, memory, &mut firings);
+            for index in self.order() {
+                self.update((ordinal, step), index, &mut memory, &mut firings);
             }
-            // Populations and neurons were visited by ascending ordinal.
+            // Sums go by ascending ordinal of the source.
+            firings[inputs..].sort_unstable();
             for firing in &firings {
                 raster.overflows += self.deliver(ordinal, firing, &mut memory);
             }
@@ -116,7 +120,7 @@ impl<'n> IntegerOracle<'n> {
     fn start(&self, index: usize, sample: &Sample) -> Memory {
         let population = &self.network.populations[index];
         let Some(neurons) = &population.neurons else {
-            return Memory { state: Vec::new(), parameters: Vec::new(), ring: Vec::new() };
+            return Memory::default();
         };
         let program = self.network.neuron_program(neurons);
         let values = |neuron| neurons.parameters.iter().map(|p| p.at(neuron) as i32).collect();
@@ -126,7 +130,8 @@ impl<'n> IntegerOracle<'n> {
         }
         let state = parameters.iter().map(|values| program.initial_state(values)).collect();
         let slot = vec![vec![0; program.inputs().len()]; population.size as usize];
-        Memory { state, parameters, ring: vec![slot; self.slots as usize] }
+        let outputs = vec![0; population.size as usize];
+        Memory { state, parameters, ring: vec![slot; self.slots as usize], outputs }
     }
 
     /// The input spikes of a step, inputs numbered over all input populations.
@@ -148,26 +153,48 @@ impl<'n> IntegerOracle<'n> {
         firings
     }
 
+    /// The populations in an order in which each stands behind those that it joins.
+    fn order(&self) -> Vec<usize> {
+        let whole = self.network.populations_with_ids().filter(|(_, p)| p.part_of.is_none());
+        let parts = whole.flat_map(|(id, _)| self.network.parts(id));
+        parts.map(PopulationId::index).collect()
+    }
+
+    /// What the neurons of a population read from those that they join.
+    fn joined(&self, index: usize, memories: &[Memory]) -> Option<Vec<i32>> {
+        let population = &self.network.populations[index];
+        let (join, neurons) = (population.join.as_ref()?, population.neurons.as_ref()?);
+        let declared = self.network.neuron_program(neurons).joined()?;
+        let of = |neuron: usize| {
+            let outputs = join.from.iter().map(|part| memories[part.index()].outputs[neuron]);
+            join.op.join(outputs, declared)
+        };
+        Some((0..population.size as usize).map(of).collect())
+    }
+
     /// Updates the neurons of one population.
     fn update(
         &self,
-        ordinal: u32,
-        step: u32,
+        (ordinal, step): (u32, u32),
         index: usize,
-        memory: &mut Memory,
+        memories: &mut [Memory],
         firings: &mut Vec<Firing>,
     ) {
         let population = &self.network.populations[index];
         let Some(neurons) = &population.neurons else { return };
         let program = self.network.neuron_program(neurons);
+        let joined = self.joined(index, memories);
+        let memory = &mut memories[index];
         let slot = &mut memory.ring[(step % self.slots) as usize];
         for neuron in 0..population.size {
             let sums = std::mem::replace(&mut slot[neuron as usize], vec![0; neurons.inputs.len()]);
             if step < population.phase {
+                memory.outputs[neuron as usize] = 0;
                 continue;
             }
+            let settled = neurons.inputs.iter().zip(&sums).map(|(input, &sum)| input.settle(sum));
             let settled: Vec<i32> =
-                neurons.inputs.iter().zip(&sums).map(|(input, &sum)| input.settle(sum)).collect();
+                settled.chain(joined.as_ref().map(|joined| joined[neuron as usize])).collect();
             let mut random = |site| {
                 let asker = population.first_ordinal + neuron;
                 let at = Counter { ordinal: asker, step, sample: ordinal, draw: site };
@@ -176,6 +203,7 @@ impl<'n> IntegerOracle<'n> {
             let state = &mut memory.state[neuron as usize];
             let parameters = &memory.parameters[neuron as usize];
             let outcome = step_compartment(program, state, &settled, parameters, &mut random);
+            memory.outputs[neuron as usize] = outcome.output;
             if let Some(payload) = outcome.spike {
                 let population = PopulationId::from_index(index);
                 firings.push(Firing { step, population, neuron, payload });

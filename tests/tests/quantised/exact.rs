@@ -22,7 +22,7 @@ fn is_exact(made: &Compiled) -> bool {
 }
 
 /// Balance, phases and whole numbers: the float network's spikes, later but the same.
-fn compare_with_float(
+pub(crate) fn compare_with_float(
     network: &Network,
     made: &Compiled,
     sample: &Sample,
@@ -50,14 +50,14 @@ fn compare_with_float(
 }
 
 /// A mapping that scatters the neurons over cores, several populations a core.
-fn scattered(made: &Compiled, chip: &Chip, dice: &mut Dice) -> Mapping {
+pub(crate) fn scattered(made: &Compiled, chip: &Chip, dice: &mut Dice) -> Mapping {
     let cores = 2 + dice.below(5);
     let spread = chip.cores.len() as u64 / cores;
     let mut mapping: Vec<CoreMapping> = (0..cores)
         .map(|core| CoreMapping { core: CoreId((core * spread) as u32), slices: Vec::new() })
         .collect();
     for (population, held) in made.quantised.populations_with_ids() {
-        if held.neurons.is_none() {
+        if held.neurons.is_none() || held.part_of.is_some() {
             continue;
         }
         let mut homes: Vec<Vec<Run>> = vec![Vec::new(); cores as usize];

@@ -10,7 +10,7 @@ use quarrion_isa::program::Program;
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
-use super::random::{Dice, networks};
+use super::random::{Dice, networks, subtracting};
 use super::shared::{Ends, chip, compiled, logical_view};
 
 /// Corruptions tried.
@@ -28,6 +28,8 @@ fn victims() -> Vec<(Compiled, Chip)> {
         let has_sparse = network.projections.iter().any(|p| sparse(&p.connectivity));
         if small < 4_000 && has_sparse {
             let chip = chip("loihi1", &["core_types.neuro.compartments=11"]);
+            // One of them with neurons of two compartments.
+            let network = if victims.is_empty() { subtracting(network) } else { network };
             victims.push((compiled(&network, &chip), chip));
         }
     }
@@ -147,7 +149,9 @@ fn swapped_routes_are_found_or_harmless() {
                     if verify(&program, &made.quantised, &chip).is_err() {
                         found += 1;
                     } else {
-                        assert_eq!(program, made.program, "entries {one}, {other} of {table}");
+                        // Two sources may have the same synapses.
+                        let same = logical_view(&program) == logical_view(&made.program);
+                        assert!(same, "entries {one}, {other} of {table}");
                         harmless += 1;
                     }
                     entries(&mut program, table).swap(one, other);

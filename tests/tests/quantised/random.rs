@@ -216,6 +216,20 @@ fn mark(weights: &mut [f64], dice: &mut Dice) {
     }
 }
 
+/// The same network with neurons that take the threshold off, at lower thresholds, so that a
+/// step's input is worth several spikes.
+pub(crate) fn subtracting(mut network: Network) -> Network {
+    for population in &mut network.populations {
+        if let Role::Neurons(model) = &mut population.role
+            && let Some(firing) = &mut model.firing
+        {
+            firing.reset = ResetMode::Subtract;
+            firing.threshold.iter_mut().for_each(|threshold| *threshold /= 3.0);
+        }
+    }
+    network
+}
+
 /// A random stimulus: about one input in three fires in every step.
 pub(crate) fn stimulus(inputs: u32, steps: u32, dice: &mut Dice) -> Sample {
     let mut spikes = Vec::new();

@@ -2,13 +2,16 @@
 
 mod given;
 mod parameters;
+mod reset;
 mod scale;
 mod weights;
 
 use quarrion_isa::chip::CoreType;
 use quarrion_isa::delivery::{Delivery, Overflow};
 use quarrion_isa::diagnostic::Diagnostic;
-use quarrion_isa::neuron::Overflow as InputOverflow;
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::join::JoinOp;
+use quarrion_isa::neuron::{NeuronProgram, Overflow as InputOverflow};
 
 use self::given::take_given;
 use self::parameters::quantise_parameters;
@@ -19,7 +22,7 @@ use super::{Choice, Draft, codes};
 use crate::compile::CompileFailure;
 use crate::network::{NeuronModel, Population, Projection, Role};
 use crate::quantised::{
-    QuantisedNetwork, QuantisedNeurons, QuantisedPopulation, QuantisedProjection,
+    QuantisedJoin, QuantisedNetwork, QuantisedNeurons, QuantisedPopulation, QuantisedProjection,
 };
 
 /// Relative error of a projection's weights that is worth a warning.
@@ -33,6 +36,8 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     order.sort_by_key(|&index| draft.ids[index]);
     let mut errors = Vec::new();
     let mut first_ordinal = 0_u32;
+    // Inner compartments stand behind all populations of the network.
+    let mut inner: Vec<QuantisedPopulation> = Vec::new();
     for index in order {
         let population = &network.populations[index];
         if population.is_output {
@@ -46,22 +51,40 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
             phase: draft.phases[index],
             scale: 1.0,
             neurons: None,
+            join: None,
+            part_of: None,
         };
         first_ordinal += made.size;
         if let Some(choice) = draft.choices[index].clone() {
             let core = &draft.chip.core_types[choice.core_type as usize];
+            let ids = Ids {
+                own: draft.ids[index],
+                inner: PopulationId::from_index(network.populations.len() + inner.len()),
+            };
             let result = match &population.role {
                 Role::Input => continue,
                 Role::Neurons(model) => {
                     let (choice, source) = (&choice, &network.name);
                     let work = Work { population, model, choice, core, source };
-                    quantise_population(draft, index, &work, &mut quantised)
+                    quantise_population(draft, (index, ids), &work, &mut quantised)
                 }
                 Role::Given(given) => take_given(draft, index, given, &choice, &mut quantised)
-                    .map(|neurons| (1.0, neurons)),
+                    .map(|neurons| Made { scale: 1.0, neurons, dendrite: None }),
             };
             match result {
-                Ok((scale, neurons)) => (made.scale, made.neurons) = (scale, Some(neurons)),
+                Ok(Made { scale, neurons, dendrite }) => {
+                    (made.scale, made.neurons) = (scale, Some(neurons));
+                    if dendrite.is_some() {
+                        made.join = Some(QuantisedJoin { op: JoinOp::Pass, from: vec![ids.inner] });
+                        inner.push(QuantisedPopulation {
+                            name: format!("{}.dendrite", made.name),
+                            neurons: dendrite,
+                            join: None,
+                            part_of: Some(ids.own),
+                            ..made.clone()
+                        });
+                    }
+                }
                 Err(found) => errors.push(found),
             }
         }
@@ -69,6 +92,11 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     }
     if !errors.is_empty() {
         return Err(CompileFailure::Diagnostics(errors));
+    }
+    for mut part in inner {
+        part.first_ordinal = first_ordinal;
+        first_ordinal += part.size;
+        quantised.populations.push(part);
     }
     draft.quantised = quantised;
     Ok(())
@@ -84,13 +112,36 @@ struct Work<'a> {
     source: &'a str,
 }
 
+impl Work<'_> {
+    /// The program of the compartment that takes the input.
+    fn receiver(&self) -> &NeuronProgram {
+        self.choice.dendrite.as_ref().unwrap_or(&self.choice.program)
+    }
+}
+
+/// Ids in the program.
+#[derive(Clone, Copy)]
+struct Ids {
+    own: PopulationId,
+    /// That of its inner compartments, if it gets any.
+    inner: PopulationId,
+}
+
+/// A quantised population.
+struct Made {
+    scale: f64,
+    neurons: QuantisedNeurons,
+    /// Its inner compartments.
+    dendrite: Option<QuantisedNeurons>,
+}
+
 /// Chooses the scale, then quantises the projections onto the population and its parameters.
 fn quantise_population(
     draft: &mut Draft<'_>,
-    index: usize,
+    (index, ids): (usize, Ids),
     work: &Work<'_>,
     quantised: &mut QuantisedNetwork,
-) -> Result<(f64, QuantisedNeurons), Diagnostic> {
+) -> Result<Made, Diagnostic> {
     let network = draft.network;
     let onto: Vec<(usize, &Projection)> = network
         .projections
@@ -118,7 +169,12 @@ fn quantise_population(
             .at(work.source, &work.population.name, "thresholds, biases and weights of this node")
             .help("check for a threshold of zero or a bias far above it")
     })?;
-    let neurons = quantise_parameters(work, scale.value, quantised, &mut draft.notes)?;
+    let mut quantise = |program: &NeuronProgram| {
+        quantise_parameters(work, program, scale.value, quantised, &mut draft.notes)
+    };
+    let mut neurons = quantise(&work.choice.program)?;
+    let dendrite = work.choice.dendrite.as_ref().map(&mut quantise).transpose()?;
+    let target = if dendrite.is_some() { ids.inner } else { ids.own };
     if scale.risky {
         draft.notes.push(risk(work));
     }
@@ -129,7 +185,7 @@ fn quantise_population(
         let made = QuantisedProjection {
             name: format!("{}{}", projection.name, part.suffix),
             source: draft.ids[projection.source.index()],
-            target: draft.ids[index],
+            target,
             input: 0,
             delay: draft.delays[part.id],
             source_delays: network.population(projection.source).axon_delays.clone(),
@@ -143,13 +199,18 @@ fn quantise_population(
         }
         quantised.projections.push(made);
     }
-    Ok((scale.value, neurons))
+    if dendrite.is_some() {
+        let (reset, grain) = reset::connect(work, &mut neurons, (ids.own, ids.inner))?;
+        quantised.projections.push(reset);
+        draft.notes.push(reset::note(work, grain));
+    }
+    Ok(Made { scale: scale.value, neurons, dendrite })
 }
 
 /// The words and registers of the core and program that bound the scale.
 fn words(work: &Work<'_>) -> Words {
-    let (program, core) = (&work.choice.program, work.core);
-    let limit = |name: &str| {
+    let (program, core) = (work.receiver(), work.core);
+    let limit = |program: &NeuronProgram, name: &str| {
         let declared = program.parameter_index(name).map(|index| &program.parameters()[index]);
         declared.map_or(f64::INFINITY, |declared| largest(declared, core.register(name)) as f64)
     };
@@ -159,9 +220,14 @@ fn words(work: &Work<'_>) -> Words {
     };
     let shift = f64::from(1_u32 << work.choice.threshold_shift);
     let half = (1_u64 << (accumulator_bits(work) - 1)) as f64;
+    let mut threshold = limit(&work.choice.program, "vth");
+    if work.choice.dendrite.is_some() {
+        threshold = threshold.min(reset::largest_threshold(work));
+    }
     Words {
-        threshold: limit("vth") * shift,
-        bias: limit("bias"),
+        threshold: threshold * shift,
+        reset_input: if work.choice.dendrite.is_some() { 1.0 } else { 0.0 },
+        bias: limit(program, "bias"),
         accumulator: half - 1.0,
         membrane: state("v"),
         current: state("u"),
@@ -172,13 +238,13 @@ fn words(work: &Work<'_>) -> Words {
 
 /// Bits of the accumulator: the core's, as far as the program reads them.
 fn accumulator_bits(work: &Work<'_>) -> u32 {
-    let program = work.choice.program.inputs().first().map_or(32, |input| input.width.bits);
+    let program = work.receiver().inputs().first().map_or(32, |input| input.width.bits);
     work.core.weights.accumulator_bits.min(program)
 }
 
 /// The delivery arithmetic of a projection.
 fn delivery(work: &Work<'_>, exponent: i32) -> Result<Delivery, Diagnostic> {
-    let input = work.choice.program.inputs().first();
+    let input = work.receiver().inputs().first();
     let overflow = match input.map(|input| input.overflow) {
         Some(InputOverflow::Saturate) => Overflow::Saturate,
         Some(InputOverflow::Wrap) | None => Overflow::Wrap,

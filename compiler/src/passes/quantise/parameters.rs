@@ -16,14 +16,14 @@ const COARSE_DECAY: f64 = 0.05;
 /// Fractions of a decay: the divisor of `dec` in every program.
 const DECAY_ONE: f64 = 4096.0;
 
-/// The values of the program's parameters for every neuron.
+/// The values of the parameters of one of the choice's programs, for every neuron.
 pub(super) fn quantise_parameters(
     work: &Work<'_>,
+    program: &NeuronProgram,
     scale: f64,
     quantised: &mut QuantisedNetwork,
     notes: &mut Vec<Diagnostic>,
 ) -> Result<QuantisedNeurons, Diagnostic> {
-    let program = &work.choice.program;
     let model = work.model;
     let mut parameters = Vec::with_capacity(program.parameters().len());
     for declared in program.parameters() {

@@ -41,6 +41,9 @@ pub(super) struct Words {
     pub(super) threshold: f64,
     /// Largest bias.
     pub(super) bias: f64,
+    /// Share of the threshold that comes back as input after a spike: 1 where a synapse takes it
+    /// off, else 0.
+    pub(super) reset_input: f64,
     /// Largest sum of one step's input.
     pub(super) accumulator: f64,
     /// Largest magnitude of the membrane.
@@ -90,7 +93,7 @@ pub(super) fn choose(
     let weights = weights.map(|(one, &extreme)| full_scale(one, extreme, words, high_exponent));
     let hard = (words.threshold / threshold).min(words.bias / bias);
     let hard = weights.fold(hard, f64::min);
-    let (worst, expected) = drives(model, incoming);
+    let (worst, expected) = drives(model, incoming, words.reset_input);
     let safe = bound(&worst, words).min(hard);
     let expected = bound(&expected, words).min(hard).max(safe);
     let finest = low_exponent.max(0).min(high_exponent);
@@ -201,7 +204,7 @@ fn bound(drive: &Drive, words: &Words) -> f64 {
 }
 
 /// What enters at worst, and as expected.
-fn drives(model: &NeuronModel, incoming: &[Incoming<'_>]) -> (Drive, Drive) {
+fn drives(model: &NeuronModel, incoming: &[Incoming<'_>], reset_input: f64) -> (Drive, Drive) {
     let (mut worst, mut expected) = (Drive::default(), Drive::default());
     let raise = |most: &mut f64, value: f64| *most = most.max(value);
     for neuron in 0..model.voltage_decay.len() {
@@ -223,13 +226,14 @@ fn drives(model: &NeuronModel, incoming: &[Incoming<'_>]) -> (Drive, Drive) {
         let kept = model.current_decay.as_ref().map_or(0.0, |decay| decay[neuron]);
         let held = memory_steps(kept);
         let threshold = model.firing.as_ref().map_or(0.0, |firing| firing.threshold[neuron]);
-        let input = f64::max(up, down);
+        let reset = reset_input * threshold.abs();
+        let input = f64::max(up, down + reset);
         raise(&mut worst.input, input);
         raise(&mut worst.current, input * held);
         raise(&mut worst.fall, (down * held - bias.min(0.0)) * steps);
         raise(&mut worst.rise, threshold.abs() + up * held + bias.max(0.0));
         let spread = DEVIATIONS * variance.sqrt();
-        raise(&mut expected.input, mean.abs() + spread);
+        raise(&mut expected.input, mean.abs() + spread + reset);
         raise(&mut expected.current, mean.abs() * held + spread * held.sqrt());
         let drift = (-(mean * held + bias)).max(0.0) * steps;
         raise(&mut expected.fall, drift + spread * (held * steps).sqrt());

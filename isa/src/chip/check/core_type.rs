@@ -14,6 +14,7 @@ const READER_BITS: u64 = 1 << 40;
 pub(super) fn check_core_type(name: &str, file: &CoreTypeFile, found: &mut Findings) -> CoreType {
     let path = format!("core_types.{name}");
     check_entries(&path, file, found);
+    check_joins(&path, file, found);
     check_memory(&path, file, found);
     synapse::check_weights(&path, file, found);
     synapse::check_formats(&path, file, found);
@@ -48,7 +49,24 @@ pub(super) fn check_core_type(name: &str, file: &CoreTypeFile, found: &mut Findi
         lanes: file.lanes,
         overlap: file.overlap,
         services: services::services(&path, file, found),
+        joins: file.joins.clone(),
         learning: file.learning.map(|learning| learning::check(&path, file, &learning, found)),
+    }
+}
+
+/// Operations once each, and room for two compartments at least.
+fn check_joins(path: &str, file: &CoreTypeFile, found: &mut Findings) {
+    let Some(joins) = &file.joins else { return };
+    let mut ops = joins.ops.clone();
+    ops.sort_unstable();
+    ops.dedup();
+    if ops.is_empty() || ops.len() != joins.ops.len() {
+        let place = format!("{path}.joins.ops");
+        let message = format!("`{place}` names at least one operation, and each once");
+        found.error("QC087", &place, message, "leave `joins` out where compartments join nothing");
+    }
+    if let Some(depth) = joins.depth {
+        counts::within(found, "QC088", &format!("{path}.joins.depth"), depth.into(), (2, 1 << 16));
     }
 }
 

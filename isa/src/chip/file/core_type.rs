@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::super::{Overlap, SignMode, Standing, SynapseFormatKind};
+use super::super::{Joins, Overlap, SignMode, Standing, SynapseFormatKind};
 use super::ScalingLaw;
 
 /// One kind of core: resources, number formats, stages, legal programs.
@@ -73,6 +73,9 @@ pub struct CoreTypeFile {
     /// Time of each stage; a stage that is missing is not modelled.
     #[serde(default)]
     pub services: ServicesFile,
+    /// How compartments of one neuron join.
+    #[serde(default)]
+    pub joins: Option<Joins>,
     /// Traces and epochs of on-chip learning.
     #[serde(default)]
     pub learning: Option<LearningFile>,
