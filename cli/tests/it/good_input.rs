@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::bench::{Bench, Ended, root};
+use crate::bench::{Bench, Ended, golden, root};
 
 const RUN: &str = "run digits.nir --chip loihi1 --input test.npz --samples 30";
 
@@ -279,4 +279,23 @@ fn every_command_answers() {
     assert_eq!(check.code, Some(0));
     assert!(check.stderr.contains("not used yet"), "{}", check.stderr);
     assert_eq!(bench.run("chip check loihi1 --quiet").stderr, "", "notes are not for --quiet");
+}
+
+/// Two compartments a neuron are said, and counted as two wherever compartments are.
+#[test]
+fn two_compartments_a_neuron_are_said_and_counted() {
+    let bench = Bench::new();
+    bench.copy("tests/data/nir/findings/gain_of_if.nir", "integrators.nir");
+    let words = "compile integrators.nir --chip loihi1 --cores 1 --reset subtract";
+    let Ended { code, stdout, stderr } = bench.run(words);
+    assert_eq!(code, Some(0), "{stderr}");
+    let text = format!("$ quarrion {words}\n\n{stderr}\n{stdout}");
+    golden("two-compartments", &text).unwrap_or_else(|error| panic!("{error}"));
+    let table: Value = json_of(&bench.run(&format!("{words} --format json --quiet")));
+    let used = table.to_string().matches("dendrite").count();
+    assert!(used > 0, "the inner compartments have rows of their own");
+}
+
+fn json_of(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).expect("JSON")
 }

@@ -113,8 +113,8 @@ pub(super) fn note(work: &Work<'_>, grain: i64) -> Diagnostic {
     let size = work.population.len();
     let message = format!(
         "a neuron of `{}` takes two compartments, since a reset by subtraction needs a second one: \
-         {} compartments for {size} neurons, both updated in every timestep, and a spike more to \
-         itself for every spike",
+         {} compartments for {size} neurons, all updated in every timestep, and a packet to itself \
+         for every spike",
         work.population.name,
         2 * size,
     );
