@@ -180,6 +180,7 @@ impl<'a> Accounts<'a> {
     }
 
     pub(crate) fn finish_sample(&mut self) -> SampleOutcome {
+        self.outcome.tally.count_waits(&self.model.take_waits());
         std::mem::replace(&mut self.outcome, empty(&self.job))
     }
 }

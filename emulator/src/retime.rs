@@ -100,6 +100,7 @@ fn time_part(
         let times = (time, FaultCounts::default());
         tally.count_step(chip, record, &traffic, times, model.cores());
     }
+    tally.count_waits(&model.take_waits());
     Ok(tally)
 }
 

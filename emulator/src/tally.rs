@@ -8,7 +8,7 @@ use quarrion_isa::ledger::{CoreRow, FaultCounts, Ledger, LinkRow, SampleRow, Ste
 use quarrion_isa::quantity::Picoseconds;
 use quarrion_isa::timing::StepTime;
 
-use crate::time::{CountModel, Origin, Packet, Traffic};
+use crate::time::{CountModel, Origin, Packet, Traffic, Waits};
 
 /// A ledger in the making, for the timesteps of one sample or of several in order.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub struct Tally {
     /// Row in `ledger.cores` by core id; `u32::MAX` for cores outside the program.
     position: Vec<u32>,
     link_packets: Vec<[u64; 2]>,
+    waits: Waits,
     tiles: u32,
     chips: u32,
 }
@@ -42,7 +43,12 @@ impl Tally {
             ..Ledger::default()
         };
         let link_packets = vec![[0; 2]; chip.mesh.link_count() as usize];
-        Self { ledger, position, link_packets, tiles, chips }
+        Self { ledger, position, link_packets, waits: Waits::default(), tiles, chips }
+    }
+
+    /// Adds what packets and links have waited.
+    pub fn count_waits(&mut self, waits: &Waits) {
+        self.waits.merge(waits);
     }
 
     /// Starts the row of the next sample.
@@ -191,6 +197,7 @@ impl Tally {
             row[1] += other[1];
         }
         self.ledger.faults.merge(&later.ledger.faults);
+        self.waits.merge(&later.waits);
         self.ledger.steps.extend(later.ledger.steps);
         self.ledger.samples.extend(later.ledger.samples);
     }
@@ -206,6 +213,7 @@ impl Tally {
                 self.ledger.links.push(LinkRow { link, packets: *packets, flits: *flits, busy });
             }
         }
+        self.waits.settle(&mut self.ledger);
         self.ledger
     }
 }

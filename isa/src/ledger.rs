@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::EventCounts;
+use crate::histogram::Histogram;
 use crate::id::{CoreId, LinkId};
 use crate::quantity::Picoseconds;
 use crate::timing::StepTime;
@@ -26,6 +27,21 @@ pub struct Ledger {
     pub samples: Vec<SampleRow>,
     /// What went wrong.
     pub faults: FaultCounts,
+    /// Waiting by link, ascending; none where the timing model knows no contention.
+    pub queues: Vec<QueueRow>,
+    /// Times of the packets from readiness to arrival, in picoseconds; empty without contention.
+    pub latencies: Histogram,
+}
+
+/// Flits that waited for one link's far end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueRow {
+    /// The link; its planes together.
+    pub link: LinkId,
+    /// Flits in the buffers behind it, summed over time: divide by a time for the mean.
+    pub waiting_flit_ps: u64,
+    /// Most flits of one plane that were in those buffers or on their way there.
+    pub ahead_flits_max: u32,
 }
 
 /// What went wrong, counted.

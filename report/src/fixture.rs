@@ -1,6 +1,7 @@
 //! A small run made by hand, for the tests of this crate.
 
 use quarrion_isa::event::{EventKind, Phase};
+use quarrion_isa::histogram::Histogram;
 use quarrion_isa::id::CoreId;
 use quarrion_isa::pricing::Powered;
 use quarrion_isa::program::Role;
@@ -61,6 +62,11 @@ pub(crate) fn record() -> RunRecord {
                 BoundTime { bound: Bound::Barrier, steps: 1, time: Picoseconds(2000) },
             ],
             not_modelled: vec!["state reset".into()],
+            packet_latency: Some({
+                let mut latency = Histogram::default();
+                [40, 50].into_iter().for_each(|ps| latency.add(ps));
+                latency
+            }),
         },
     }
 }

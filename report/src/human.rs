@@ -160,6 +160,13 @@ impl RunReport {
 
     fn end(&self) -> String {
         let mut lines: Vec<String> = Vec::new();
+        if let Some(latency) = &self.packet_latency_ps {
+            let time = |ps: u64| figures::time(ps as f64);
+            let (half, most) = (time(latency.p50), time(latency.p99));
+            let (mean, max) = (figures::time(latency.mean), time(latency.max));
+            let name = "packets";
+            lines.push(format!("  {name:<10} mean {mean}, p50 {half}, p99 {most}, max {max}"));
+        }
         for (rank, bound) in self.bound_by.iter().enumerate() {
             let name = if rank == 0 { "bound by" } else { "" };
             let steps = figures::count(bound.steps);

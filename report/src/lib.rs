@@ -25,6 +25,6 @@ pub use manifest::{
 pub use picture::{PlacementMarks, draw_mesh, draw_placement};
 pub use record::{BoundTime, Layer, ResourceUse, RunFacts, RunRecord, TimeRecord};
 pub use summary::{
-    BoundShare, EnergyReport, KindReport, LayerReport, NotModelled, Prices, Range, ResourceShare,
-    RunReport, SUMMARY_VERSION, StepReport, Totals,
+    BoundShare, EnergyReport, KindReport, LatencyBucket, LatencyReport, LayerReport, NotModelled,
+    Prices, Range, ResourceShare, RunReport, SUMMARY_VERSION, StepReport, Totals,
 };

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use quarrion_isa::chip::Chip;
 use quarrion_isa::event::{EventCounts, EventKind, Phase};
+use quarrion_isa::histogram::Histogram;
 use quarrion_isa::ledger::Ledger;
 use quarrion_isa::pricing::Powered;
 use quarrion_isa::program::{Population, Program, Role};
@@ -119,6 +120,8 @@ pub struct TimeRecord {
     pub bounds: Vec<BoundTime>,
     /// What the chip file gives no time for.
     pub not_modelled: Vec<String>,
+    /// Times of the packets from readiness to arrival; `None` where contention was not timed.
+    pub packet_latency: Option<Histogram>,
 }
 
 /// The timesteps that one bound bounded.
@@ -252,6 +255,7 @@ impl TimeRecord {
             step_max: ledger.steps.iter().map(|row| row.time.total()).max().unwrap_or_default(),
             inference_max: ledger.samples.iter().map(|row| row.time).max().unwrap_or_default(),
             bounds,
+            packet_latency: (ledger.latencies.count() > 0).then(|| ledger.latencies.clone()),
             not_modelled: silent.iter().filter(|s| s.1).map(|s| s.0.into()).collect(),
         }
     }

@@ -4,6 +4,7 @@
 
 use quarrion_isa::chip::{Chip, PriceTable, StaticPower};
 use quarrion_isa::event::{Category, EventKind, Phase};
+use quarrion_isa::histogram::Histogram;
 use quarrion_isa::pricing::{Energy, EnergyBill, price_counts};
 use quarrion_isa::program::Role;
 use quarrion_isa::quantity::Attojoules;
@@ -74,6 +75,8 @@ pub struct RunReport {
     pub energy_per_inference_pj: EnergyReport,
     /// Time of a timestep.
     pub timestep_ps: StepReport,
+    /// Times of packets; `None` where the timing model knows no contention.
+    pub packet_latency_ps: Option<LatencyReport>,
     /// Time of an inference, mean.
     pub inference_ps: f64,
     /// Time of the longest inference.
@@ -187,6 +190,34 @@ pub struct StepReport {
     pub by_phase: Vec<(String, Option<f64>)>,
 }
 
+/// Times of packets from readiness to arrival, in picoseconds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LatencyReport {
+    /// Packets; one that branches counts once, with its last arrival.
+    pub packets: u64,
+    /// Mean.
+    pub mean: f64,
+    /// Half of them take no longer; the upper end of a bucket, as the next two.
+    pub p50: u64,
+    /// 95 in a hundred take no longer.
+    pub p95: u64,
+    /// 99 in a hundred take no longer.
+    pub p99: u64,
+    /// The longest.
+    pub max: u64,
+    /// The buckets that hold any.
+    pub histogram: Vec<LatencyBucket>,
+}
+
+/// One bucket of a histogram of times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LatencyBucket {
+    /// Longest time in it.
+    pub up_to: u64,
+    /// Packets in it.
+    pub packets: u64,
+}
+
 /// One of the bounds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BoundShare {
@@ -253,6 +284,7 @@ impl RunReport {
             spikes_per_layer: record.layers.iter().map(|l| (l.name.clone(), l.spikes)).collect(),
             layers: record.layers.iter().map(|layer| LayerReport::new(layer, record)).collect(),
             timestep_ps: StepReport::new(record),
+            packet_latency_ps: time.packet_latency.as_ref().map(LatencyReport::new),
             inference_ps,
             inference_ps_max: time.inference_max.0,
             inferences_per_second: ratio(PER_SECOND, inference_ps),
@@ -328,6 +360,21 @@ impl LayerReport {
             cores: layer.cores,
             spikes_per_inference: layer.spikes as f64 / f64::from(record.samples.max(1)),
             rate: ratio(layer.spikes as f64, neuron_steps),
+        }
+    }
+}
+
+impl LatencyReport {
+    fn new(times: &Histogram) -> Self {
+        let bucket = |(up_to, packets)| LatencyBucket { up_to, packets };
+        Self {
+            packets: times.count(),
+            mean: times.mean(),
+            p50: times.quantile(500),
+            p95: times.quantile(950),
+            p99: times.quantile(990),
+            max: times.max(),
+            histogram: times.buckets().map(bucket).collect(),
         }
     }
 }

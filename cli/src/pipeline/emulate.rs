@@ -152,6 +152,7 @@ fn run_reference(
             return Err(Failure::Interrupted);
         }
     }
+    tally.count_waits(&model.take_waits());
     outcome.ledger = tally.finish(chip);
     outcome.learned = reference.learned();
     Ok(outcome)

@@ -16,6 +16,7 @@ use super::conserve::violation;
 use super::count::list_service;
 use super::network::ChipNetwork;
 use super::traffic::{Origin, Packet, Traffic};
+use super::waits::Waits;
 use super::window::Window;
 use crate::mesh;
 
@@ -41,6 +42,8 @@ pub struct ContendedModel {
     pub(super) window: Window,
     /// Destination cores of the window's lists.
     pub(super) window_cores: Vec<CoreId>,
+    /// What packets and links have waited.
+    waits: Waits,
 }
 
 /// The packet model at work.
@@ -69,7 +72,13 @@ impl ContendedModel {
             turns: Vec::new(),
             window: Window::default(),
             window_cores: Vec::new(),
+            waits: Waits::default(),
         })
+    }
+
+    /// What packets and links have waited.
+    pub(super) fn waits(&mut self) -> &mut Waits {
+        &mut self.waits
     }
 
     /// The part of the model that times cores.
@@ -99,6 +108,7 @@ impl ContendedModel {
                 activity.sample,
                 activity.step
             );
+            self.waits.add(chip, &self.network, &self.packets, &outcome);
             let waited = outcome.completion_ps.saturating_sub(longest.time);
             if waited > longest.time {
                 longest.bound = self.last_way(&outcome, longest.bound);

@@ -10,6 +10,7 @@ mod count;
 mod flight;
 mod network;
 mod traffic;
+mod waits;
 mod window;
 
 use quarrion_isa::activity::Activity;
@@ -24,6 +25,7 @@ pub use count::CountModel;
 pub use flight::{Fates, Served};
 pub use network::ChipNetwork;
 pub use traffic::{Origin, Packet, Traffic};
+pub use waits::Waits;
 
 /// Which timing model a run uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +67,9 @@ pub trait TimingModel: std::fmt::Debug + Send {
 
     /// The times of the cores in the last timestep.
     fn cores(&self) -> &CountModel;
+
+    /// What packets and links have waited since it was last asked for; nothing without contention.
+    fn take_waits(&mut self) -> Waits;
 }
 
 impl TimingModel for CountModel {
@@ -96,6 +101,10 @@ impl TimingModel for CountModel {
     fn cores(&self) -> &CountModel {
         self
     }
+
+    fn take_waits(&mut self) -> Waits {
+        Waits::default()
+    }
 }
 
 impl TimingModel for ContendedModel {
@@ -120,6 +129,10 @@ impl TimingModel for ContendedModel {
 
     fn cores(&self) -> &CountModel {
         self.count_model()
+    }
+
+    fn take_waits(&mut self) -> Waits {
+        std::mem::take(self.waits())
     }
 }
 

@@ -9,7 +9,7 @@ use quarrion_isa::program::Program;
 
 use super::SpikeRow;
 use crate::record::RunRecord;
-use crate::summary::RunReport;
+use crate::summary::{RunReport, ratio};
 
 /// Events by kind, with the energy of an inference where it is modelled.
 pub(super) fn write_kinds(file: impl Write, report: &RunReport) -> io::Result<()> {
@@ -78,8 +78,14 @@ pub(super) fn write_cores(
 /// Traffic of each link that carried any.
 pub(super) fn write_links(file: impl Write, chip: &Chip, ledger: &Ledger) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(file);
-    table.write_record(["link", "x", "y", "direction", "class", "packets", "flits", "busy_ps"])?;
+    let head = ["link", "x", "y", "direction", "class", "packets", "flits", "busy_ps"];
+    let more = ["busy_share", "queue_mean_flits", "ahead_peak_flits"];
+    table.write_record(head.into_iter().chain(more))?;
+    let time: u64 = ledger.samples.iter().map(|sample| sample.time.0).sum();
+    let per_time = |amount: u64| format!("{:.6}", ratio(amount as f64, time as f64));
     for row in &ledger.links {
+        let found = ledger.queues.binary_search_by_key(&row.link, |queue| queue.link);
+        let queue = found.ok().map(|at| ledger.queues[at]);
         let (tile, direction) = chip.mesh.link_ends(row.link);
         let at = chip.mesh.position(tile);
         let class = match chip.mesh.link_class(row.link) {
@@ -97,6 +103,9 @@ pub(super) fn write_links(file: impl Write, chip: &Chip, ledger: &Ledger) -> io:
             row.packets.to_string(),
             row.flits.to_string(),
             row.busy.0.to_string(),
+            per_time(row.busy.0),
+            queue.map(|queue| per_time(queue.waiting_flit_ps)).unwrap_or_default(),
+            queue.map(|queue| queue.ahead_flits_max.to_string()).unwrap_or_default(),
         ])?;
     }
     table.flush()
