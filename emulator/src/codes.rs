@@ -56,4 +56,11 @@ pub const CODES: &[CodeEntry] = &[
                       cores run freely or routers drop packets, learning is not built. On a \
                       global tick a program that learns is run as if every packet came in time.",
     },
+    CodeEntry {
+        code: "QE033",
+        title: "packets were lost, dropped or late",
+        explanation: "The chip file loses packets, its routers drop them, or a tick was too short \
+                      for packets to arrive or for a core to finish. The result of the run \
+                      contains these faults; the counts say how many there were.",
+    },
 ];

@@ -6,6 +6,8 @@ use std::time::Instant;
 use quarrion_boards::LoadedChip;
 use quarrion_emulator::{Recording, RunOutcome};
 use quarrion_isa::activity::encode_activity;
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::ledger::FaultCounts;
 use quarrion_isa::pricing::Powered;
 use quarrion_isa::program::{Program, Role};
 use quarrion_isa::stimulus::Stimulus;
@@ -55,6 +57,7 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
     let probes = place_probes(&args.probes, program, stimulus)?;
     let outcome = emulate(program, &chip.chip, stimulus, &emulation, &probes, terminal)?;
     let seconds = start.elapsed().as_secs_f64();
+    terminal.say(&faults(&outcome.ledger.faults), texts);
     let classes = predictions(&outcome.output_counts);
     let record = record(program, &chip, stimulus, &outcome, &classes);
     let settings = settings(args, program);
@@ -157,6 +160,19 @@ fn record(
         input_steps: &stimulus.samples.iter().map(|sample| sample.steps).collect::<Vec<_>>(),
         correct: stimulus.labels.as_ref().map(|labels| correct(classes, labels)),
     })
+}
+
+/// What went wrong on the chip, if anything did.
+fn faults(faults: &FaultCounts) -> Vec<Diagnostic> {
+    if faults.is_empty() {
+        return Vec::new();
+    }
+    let FaultCounts { lost, dropped, late, overruns } = *faults;
+    let message = format!(
+        "packets lost: {lost}, dropped by routers: {dropped}; lists served late: {late}; ticks \
+         that a core's work outlasted: {overruns}"
+    );
+    vec![Diagnostic::warning("QE033", message)]
 }
 
 /// Input populations spike as the stimulus says.
