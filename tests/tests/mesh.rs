@@ -618,8 +618,8 @@ fn a_tree_reaches_every_member_over_fewer_links_than_copies() {
 
 /// Runs traffic with trees to its end.
 fn run_all(fidelity: Fidelity, fabric: &Fabric, traffic: &Traffic) -> Outcome {
-    let mut model = fidelity.model(fabric).unwrap();
-    let outcome = model.run(traffic, Detail::Packets).unwrap();
+    let mut model = fidelity.model(fabric).expect("a sound fabric");
+    let outcome = model.run(traffic, Detail::Packets).expect("sound traffic");
     assert_eq!(outcome.ending, Ending::Complete, "{fidelity:?}");
     assert_eq!(outcome.conservation.violation(), None, "{fidelity:?}");
     outcome

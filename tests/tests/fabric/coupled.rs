@@ -81,7 +81,7 @@ fn short_ticks_make_packets_late_and_change_what_is_computed() {
             let chip = with(&case, if is_free { free(ns) } else { tick(ns) });
             for timing in [Timing::Count, Timing::Queue] {
                 let Some(outcome) = emulate(&case, &chip, timing, 1) else { continue };
-                for threads in [3] {
+                for threads in [2, 3] {
                     let again = emulate(&case, &chip, timing, threads).expect("as before");
                     assert!(again == outcome, "seed {seed}, {timing:?}: {threads} threads");
                 }

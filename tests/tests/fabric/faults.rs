@@ -62,7 +62,7 @@ fn emulate(program: &Program, chip: &Chip, timing: Timing, threads: usize) -> Ru
 /// Tiles with the neighbours that a packet can go on to.
 fn neighbours(chip: &Chip) -> Vec<Vec<usize>> {
     let mesh = &chip.mesh;
-    let (width, height) = (mesh.board_width() as i64, mesh.board_height() as i64);
+    let (width, height) = (i64::from(mesh.board_width()), i64::from(mesh.board_height()));
     let dead: BTreeSet<(u32, u32)> = mesh
         .dead_links
         .iter()
