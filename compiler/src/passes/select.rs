@@ -263,8 +263,8 @@ fn two_compartments(model: &NeuronModel, chip: &Chip) -> String {
     let runs = |name: &str| {
         shipped(name).is_some_and(|p| chip.core_types.iter().any(|core| may_run(core, &p)))
     };
-    let pairs = BINDINGS.iter().filter(|binding| subtracts && runs(binding.program));
-    let Some(pair) = pairs.into_iter().find(|binding| binding.dendrite.is_some_and(runs)) else {
+    let mut pairs = BINDINGS.iter().filter(|binding| subtracts && runs(binding.program));
+    let Some(pair) = pairs.find(|binding| binding.dendrite.is_some_and(runs)) else {
         return String::new();
     };
     if pair.computes(model) {
