@@ -71,6 +71,9 @@ pub enum Command {
     /// Look at neuron programs.
     #[command(subcommand)]
     Neuron(NeuronCommand),
+    /// Look at learning rules.
+    #[command(subcommand)]
+    Rule(RuleCommand),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
 }
@@ -196,6 +199,9 @@ pub struct RunArgs {
     /// How the network file is read.
     #[command(flatten)]
     pub import: ImportArgs,
+    /// Which projections learn.
+    #[command(flatten)]
+    pub learning: LearnArgs,
     /// Steps of each sample, where the input does not say.
     #[arg(long, value_name = "N")]
     pub steps: Option<u32>,
@@ -253,6 +259,9 @@ pub struct CompileArgs {
     /// How the network file is read.
     #[command(flatten)]
     pub import: ImportArgs,
+    /// Which projections learn.
+    #[command(flatten)]
+    pub learning: LearnArgs,
     /// How the network is laid onto cores.
     #[command(flatten)]
     pub mapper: MapperArgs,
@@ -412,6 +421,34 @@ pub struct NeuronOnly {
     /// A name (see `neuron list`) or a file.
     #[arg(value_name = "NAME|FILE")]
     pub program: String,
+}
+
+/// The commands on learning rules.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RuleCommand {
+    /// List the learning rules that come with Quarrion.
+    List,
+    /// Check a learning rule.
+    Check(RuleOnly),
+    /// Show a learning rule as it is read.
+    Show(RuleOnly),
+}
+
+/// A learning rule alone.
+#[derive(Clone, Debug, Args)]
+pub struct RuleOnly {
+    /// A name (see `rule list`) or a file.
+    #[arg(value_name = "NAME|FILE")]
+    pub rule: String,
+}
+
+/// Which projections learn.
+#[derive(Clone, Debug, Args)]
+pub struct LearnArgs {
+    /// Let a projection learn by a rule (see `rule list`) or a rule file, such as
+    /// 'in->lif1=pairwise-stdp'; may be given several times.
+    #[arg(long, value_name = "PROJECTION=RULE")]
+    pub learn: Vec<String>,
 }
 
 /// Arguments of `neuron trace`.

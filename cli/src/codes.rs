@@ -165,6 +165,14 @@ pub const CODES: &[CodeEntry] = &[
          steps and the depth of the network. Inputs have no state. All probes of a run record at \
          most 2^28 values.",
     ),
+    entry(
+        "QU009",
+        "words that do not say what learns",
+        "`--learn` takes a projection, `=`, and a learning rule: a name from `quarrion rule list` \
+         or a file. The projection is named as in the network or by its populations, such as \
+         'in->lif1=pairwise-stdp' (in quotes, for the shell's sake). A compiled program has its \
+         rules already.",
+    ),
 ];
 
 const fn entry(code: &'static str, title: &'static str, explanation: &'static str) -> CodeEntry {

@@ -10,6 +10,7 @@ pub mod exit;
 pub mod failure;
 pub mod input;
 pub mod interrupt;
+pub mod learning;
 mod panic;
 pub mod pipeline;
 pub mod probes;
@@ -74,6 +75,7 @@ fn carry_out(line: &CommandLine, terminal: &Terminal, texts: &mut Texts) -> Resu
         Command::Reprice(args) => commands::reprice::run(args, terminal, texts),
         Command::Explain(args) => commands::explain::run(args, terminal),
         Command::Neuron(command) => commands::neuron::run(command, terminal, texts),
+        Command::Rule(command) => commands::rule::run(command, terminal, texts),
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut CommandLine::command(), NAME, &mut script);

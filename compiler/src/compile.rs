@@ -4,6 +4,7 @@ use std::fmt;
 
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::learning::LearningRule;
 use quarrion_isa::program::Program;
 
 use crate::infeasible::DoesNotFit;
@@ -13,6 +14,15 @@ use crate::passes::{self, Draft};
 use crate::planner::{Answer, Plan, PlannerOptions};
 use crate::quantised::QuantisedNetwork;
 use crate::utilisation::Utilisation;
+
+/// A projection that learns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taught {
+    /// The projection's name, or its populations' as `SOURCE->TARGET`.
+    pub projection: String,
+    /// The rule.
+    pub rule: LearningRule,
+}
 
 /// What a caller may choose.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +39,8 @@ pub struct CompileOptions {
     /// Largest magnitude of the input where it comes as constant images (see
     /// [`crate::bias_images`]): the scale leaves room for them in the bias registers.
     pub constant_input: Option<f64>,
+    /// Projections that learn, and by which rules.
+    pub learning: Vec<Taught>,
 }
 
 /// A compiled network.

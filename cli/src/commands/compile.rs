@@ -3,6 +3,7 @@
 use super::load_chip;
 use crate::args::CompileArgs;
 use crate::failure::Failure;
+use crate::learning::read_taught;
 use crate::pipeline::layout::read_layout;
 use crate::pipeline::network::{MapOptions, import, map};
 use crate::render::utilisation;
@@ -19,7 +20,8 @@ pub fn run(args: &CompileArgs, terminal: &Terminal, texts: &mut Texts) -> Result
     let bytes = read_file(&args.network)?;
     let network = import(&bytes, &args.network, &args.import, terminal, texts)?.network;
     let layout = read_layout(&args.mapper, &network, texts)?;
-    let options = MapOptions { seed: args.seed, layout, constant_input: None };
+    let learning = read_taught(&args.learning.learn, terminal, texts)?;
+    let options = MapOptions { seed: args.seed, layout, constant_input: None, learning };
     let compiled = map(&network, &chip.chip, &options, terminal, texts, &args.chip)?;
     if let Some(out) = &args.out {
         let bytes = compiled.program.encode().map_err(|error| Failure::Bug(error.to_string()))?;

@@ -27,7 +27,8 @@ pub fn run(args: &MapArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
     if !args.compare.is_empty() {
         layout.planner.strategies.clone_from(&args.compare);
     }
-    let options = MapOptions { seed: args.seed, layout, constant_input: None };
+    let options =
+        MapOptions { seed: args.seed, layout, constant_input: None, learning: Vec::new() };
     let compiled = map(&network, &chip, &options, terminal, texts, &args.chip)?;
     if let Some(out) = &args.out {
         let names: Vec<String> =

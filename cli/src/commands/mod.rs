@@ -8,6 +8,7 @@ pub mod mesh;
 pub mod neuron;
 pub mod reprice;
 pub mod retime;
+pub mod rule;
 pub mod run;
 
 use quarrion_boards::{LoadError, LoadedChip};

@@ -20,6 +20,7 @@ use super::load_chip;
 use crate::args::{Engine, Format, RunArgs};
 use crate::counts::encode_counts;
 use crate::failure::Failure;
+use crate::learning::encode_learned;
 use crate::pipeline::emulate::{Emulation, emulate};
 use crate::pipeline::score::{correct, predictions};
 use crate::pipeline::workload::{Workload, prepare};
@@ -92,6 +93,11 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
             let bytes = encode_probes(&probes, &outcome.probes, stimulus.samples.len())
                 .map_err(|error| Failure::Bug(error.to_string()))?;
             folder.write_bytes("probes.npz", &bytes)?;
+        }
+        if !outcome.learned.is_empty() {
+            let bytes = encode_learned(program, &outcome.learned)
+                .map_err(|error| Failure::Bug(error.to_string()))?;
+            folder.write_bytes("learned.npz", &bytes)?;
         }
         folder.finish()?;
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, compile};
+use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, Taught, compile};
 use quarrion_compiler::import::lava::{INTERVAL_MAX, PeriodicReset, is_lava, read_lava};
 use quarrion_compiler::import::nir::read_nir;
 use quarrion_compiler::import::policy::{Integrator, ResetMode};
@@ -122,6 +122,8 @@ pub struct MapOptions {
     pub layout: Layout,
     /// Largest magnitude of constant images, where they are the input.
     pub constant_input: Option<f64>,
+    /// What learns.
+    pub learning: Vec<Taught>,
 }
 
 /// Maps a network onto a chip and says what is doubtful about that.
@@ -136,13 +138,14 @@ pub fn map(
     texts: &Texts,
     asked: &ChipArgs,
 ) -> Result<Compiled, Failure> {
-    let MapOptions { seed, layout, constant_input } = options;
+    let MapOptions { seed, layout, constant_input, learning } = options;
     let given = layout.given.as_ref();
     let options = CompileOptions {
         seed: (*seed).into(),
         constant_input: *constant_input,
         mapping: given.map(|given| given.mapping.clone()),
         planner: layout.planner.clone(),
+        learning: learning.clone(),
         ..CompileOptions::default()
     };
     let locate =

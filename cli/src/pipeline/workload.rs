@@ -14,6 +14,7 @@ use super::network::{Imported, MapOptions, import, is_program, map, read_program
 use crate::args::RunArgs;
 use crate::failure::Failure;
 use crate::input::{Content, Images, Input, InputRules, Payload, read_input};
+use crate::learning::read_taught;
 use crate::terminal::Terminal;
 use crate::texts::{Texts, read_file};
 
@@ -46,6 +47,13 @@ pub fn prepare(
             return Err(mapped_already(&args.network).into());
         }
         let program = read_program(&network_bytes, &args.network, chip)?;
+        if let Some(text) = args.learning.learn.first() {
+            let message = "a compiled program has its rules already";
+            return Err(Diagnostic::error("QU009", message)
+                .at("--learn", text, "comes too late")
+                .help("give `--learn` to `compile`")
+                .into());
+        }
         let inputs = program.populations.iter().filter(|p| p.role == Role::Input);
         let shapes: Vec<Vec<u32>> = inputs.map(|population| population.shape.clone()).collect();
         let (input, input_bytes) = take_input(args, chip, &shapes, terminal, texts)?;
@@ -64,7 +72,8 @@ pub fn prepare(
             Content::Images(images) => Some(largest(images)),
         };
         let layout = read_layout(&args.mapper, &network, texts)?;
-        let options = MapOptions { seed: args.seed, layout, constant_input };
+        let learning = read_taught(&args.learning.learn, terminal, texts)?;
+        let options = MapOptions { seed: args.seed, layout, constant_input, learning };
         let compiled = map(&network, chip, &options, terminal, texts, &args.chip)?;
         let stimulus = match input.content {
             Content::Spikes(stimulus) => stimulus,

@@ -96,6 +96,13 @@ const CASES: &[(&str, i32, &str)] = &[
         "run digits.nir --chip loihi1 --input test.npz --out r --probe lif2.v --probe lif2.v[..10]",
     ),
     ("probe-without-out", 2, "run digits.nir --chip loihi1 --input test.npz --probe lif1.v"),
+    // Learning.
+    ("learn-unreadable", 2, "compile digits.nir --chip loihi1 --learn lif1"),
+    ("learn-projection", 2, "compile digits.nir --chip loihi1 --learn fc9=pairwise_stdp"),
+    ("learn-no-learning", 2, "compile digits.nir --chip loihi2 --learn lif1->lif2=pairwise_stdp"),
+    ("learn-reward-word", 2, "compile digits.nir --chip loihi1 --learn lif1->lif2=pes"),
+    ("learn-too-long-epoch", 2, "compile digits.nir --chip loihi1 --learn lif1->lif2=slow.rule"),
+    ("rule-nonsense", 2, "rule check nonsense.rule"),
     // Run folders, programs, codes, usage.
     ("reprice-no-run", 2, "reprice taken --chip loihi1"),
     ("retime-without-activity", 2, "retime bare"),
@@ -173,6 +180,9 @@ fn prepare() -> Bench {
     let mut counts = [0; 20 * 64];
     counts[3 * 64 + 7] = 2;
     bench.write_spikes("counts.npz", &[1, 20, 64], &counts);
+    let slow = "rule slow\nepoch 64\ntrace y1: u9, impulse 1\ndw = 2^-9*y1*x0\n";
+    bench.write("slow.rule", slow.as_bytes());
+    bench.write("nonsense.rule", b"rule nonsense\ndw = 2^-4*x1*y9\n");
     bench.write("stray.csv", b"sample,step,neuron\n0,0,1\n0,3,64\n");
     bench.write("broken.csv", b"sample,step,neuron\n0,0,1\n0,three,64\n");
     let header = "time_ps,source,destination,flits";

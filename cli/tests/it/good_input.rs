@@ -252,6 +252,28 @@ fn every_example_is_as_accurate_as_its_readme_says() {
     }
 }
 
+/// A projection learns; both engines and any threads write the same weights, which are not those
+/// that another seed leaves.
+#[test]
+fn what_was_learned_is_in_the_run_folder() {
+    let bench = Bench::new();
+    let run = RUN.replace("--samples 30", "--samples 3");
+    let learn = |rest: &str| {
+        good(bench.run(&format!("{run} --learn lif1->lif2=pairwise-stdp {rest}")));
+    };
+    learn("--threads 1 --out one");
+    learn("--threads 3 --out three");
+    learn("--engine reference --out slow");
+    learn("--seed 2 --out other");
+    let learned = |folder: &str| {
+        let files = files(&bench, folder);
+        files.into_iter().find(|(name, _)| name == "learned.npz").expect("learned weights").1
+    };
+    assert_eq!(files(&bench, "one"), files(&bench, "three"));
+    assert_eq!(files(&bench, "one"), files(&bench, "slow"));
+    assert_ne!(learned("one"), learned("other"));
+}
+
 #[test]
 fn every_command_answers() {
     let bench = Bench::new();
@@ -270,6 +292,9 @@ fn every_command_answers() {
         "neuron check cuba_lif",
         "neuron show if_zero",
         "neuron trace if_zero --input 0,40,40,0 --parameter vth=1",
+        "rule list",
+        "rule check pairwise-stdp",
+        "rule show reward_stdp --format json",
         "completions bash",
     ] {
         assert!(!good(bench.run(words)).is_empty(), "{words}");

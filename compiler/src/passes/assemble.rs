@@ -25,7 +25,7 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
         name: network.name.clone(),
         chip: draft.chip.name.clone(),
         neuron_programs: network.neuron_programs.iter().map(|p| p.text().to_owned()).collect(),
-        learning: Vec::new(),
+        learning: network.learning.clone(),
         populations: populations(network, &draft.mapping.cores),
         projections: network.projections.iter().map(projection).collect(),
         cores: cores.collect(),
@@ -144,6 +144,8 @@ fn add_groups(
     groups: &mut Vec<Group>,
 ) {
     let program = network.neuron_program(neurons);
+    let mut learning = network.projections_onto(slice.population);
+    let rule = learning.find_map(|(_, projection)| projection.learning).map(|one| one.rule);
     let members: Vec<u32> = slice.neurons().collect();
     let alike = |a: &u32, b: &u32| {
         neurons.is_uniform(program)
@@ -168,7 +170,7 @@ fn add_groups(
             count: run.len() as u32,
             parameters: parameters.collect(),
             inputs: neurons.inputs.clone(),
-            learning: None,
+            learning: rule,
             join: join.clone().map(|join| join.shifted(first - base)),
         });
         first += run.len() as u32;

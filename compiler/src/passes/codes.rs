@@ -41,6 +41,8 @@ pub(crate) const NO_FORMAT: &str = "QM040";
 pub(crate) const SHARED_CORES: &str = "QM041";
 /// No placement whose packets avoid what is dead.
 pub(crate) const UNREACHABLE: &str = "QM042";
+/// A learning rule that cannot teach what it was given to.
+pub(crate) const LEARNING: &str = "QM060";
 /// The verifier found a program that is not the network.
 pub(crate) const VERIFY: &str = "QM090";
 /// A constant image that a bias register cannot hold.
@@ -203,6 +205,15 @@ pub const CODES: &[CodeEntry] = &[
         explanation: "Links and routers of the chip are dead, and with its routing every placement \
                       found has packets that would cross one of them. Routing by table goes around \
                       dead parts; fewer cores need fewer ways.",
+    },
+    CodeEntry {
+        code: LEARNING,
+        title: "a rule teaches a projection that can follow it",
+        explanation: "A projection is named as in the network, or by its populations as \
+                      SOURCE->TARGET. All plastic projections onto a population share one rule, as \
+                      a compartment keeps one set of traces; a core has few trace configurations. \
+                      Rules that change delays run on both engines, but the compiler does not lay \
+                      them out yet.",
     },
     CodeEntry {
         code: VERIFY,

@@ -7,7 +7,7 @@ use quarrion_isa::chip::{CoreType, SignMode, SynapseFormat, SynapseFormatKind};
 use quarrion_isa::synapse::{KernelBlock, KernelShape, ListFormat, Region, WeightWidth};
 
 use crate::layout::Slice;
-use crate::quantised::{Connections, QuantisedPopulation, QuantisedProjection};
+use crate::quantised::{Connections, Plasticity, QuantisedPopulation, QuantisedProjection};
 
 /// The blocks that hold a projection's part on one core.
 #[derive(Clone, Debug, Default)]
@@ -91,13 +91,18 @@ pub(crate) fn plan_lists(
     slice: &Slice,
     core: &CoreType,
 ) -> Result<ListPlan, NoFormat> {
-    let part = survey(&projection.connections, slice);
+    let part = survey(projection, slice);
     let Part { shapes, fan_in, .. } = &part;
     if shapes.iter().all(|shape| shape.synapses == 0) {
         return Ok(ListPlan { fan_in: fan_in.clone(), ..ListPlan::default() });
     }
-    let weight = lossless_width(&part, core).ok_or(NoFormat::Weights)?;
-    let packed = plan_packed(shapes, weight, projection.longest_delay(), core);
+    let weight = match projection.learning {
+        // Room for whatever is learned.
+        Some(learning) => widest_width(core, learning.sign),
+        None => lossless_width(&part, core),
+    };
+    let weight = weight.ok_or(NoFormat::Weights)?;
+    let packed = plan_packed(shapes, weight, projection, core);
     let kernel = plan_kernel(projection, slice, shapes, weight, core);
     let blocks = match (packed, kernel) {
         (Some(packed), Some(kernel)) => {
@@ -113,9 +118,9 @@ pub(crate) fn plan_lists(
 }
 
 /// Looks at every synapse once.
-fn survey(connections: &Connections, slice: &Slice) -> Part {
+fn survey(projection: &QuantisedProjection, slice: &Slice) -> Part {
     let mut part = Part {
-        shapes: vec![ListShape::default(); connections.sources() as usize],
+        shapes: vec![ListShape::default(); projection.connections.sources() as usize],
         fan_in: Vec::with_capacity(slice.size() as usize),
         smallest: 0,
         largest: 0,
@@ -123,7 +128,7 @@ fn survey(connections: &Connections, slice: &Slice) -> Part {
     };
     for (position, neuron) in (0..).zip(slice.neurons()) {
         let mut synapses = 0;
-        connections.for_each_input_of(neuron, |source, weight| {
+        projection.for_each_input_of(neuron, |source, weight| {
             let shape = &mut part.shapes[source as usize];
             if shape.synapses == 0 {
                 shape.first = position;
@@ -157,6 +162,12 @@ fn lossless_width(part: &Part, core: &CoreType) -> Option<WeightWidth> {
     None
 }
 
+/// The widest stored weight.
+fn widest_width(core: &CoreType, sign: SignMode) -> Option<WeightWidth> {
+    let bits = core.weights.widths.last().copied()?;
+    Some(WeightWidth { bits, bits_max: bits, sign })
+}
+
 /// The delay field's bits, when the format can store the delay.
 fn delay_bits(format: &SynapseFormat, delay: u32) -> Option<u32> {
     format.delay_widths.iter().copied().find(|&bits| u64::from(delay) < 1 << bits)
@@ -182,9 +193,10 @@ fn list_format(
 fn plan_packed(
     shapes: &[ListShape],
     weight: WeightWidth,
-    delay: u32,
+    projection: &QuantisedProjection,
     core: &CoreType,
 ) -> Option<Vec<BlockPlan>> {
+    let (delay, learning) = (projection.longest_delay(), projection.learning);
     let dense = list_format(core, SynapseFormatKind::Dense, weight, delay);
     let sparse = list_format(core, SynapseFormatKind::Sparse, weight, delay);
     let dense = dense.map(|(format, _)| format);
@@ -193,7 +205,8 @@ fn plan_packed(
         let width = |&index_bits: &u32| Some(ListFormat { index_bits, ..sparse });
         choices = format.index_widths.iter().map(width).chain([None]).collect();
     }
-    let plans = choices.into_iter().filter_map(|sparse| split_lists(shapes, dense, sparse));
+    let plans =
+        choices.into_iter().filter_map(|sparse| split_lists(shapes, dense, sparse, learning));
     let words = |blocks: &Vec<BlockPlan>| -> u64 { blocks.iter().map(|block| block.words).sum() };
     plans.min_by_key(words)
 }
@@ -203,6 +216,7 @@ fn split_lists(
     shapes: &[ListShape],
     dense: Option<ListFormat>,
     sparse: Option<ListFormat>,
+    learning: Option<Plasticity>,
 ) -> Option<Vec<BlockPlan>> {
     let block = |format| BlockPlan {
         format,
@@ -213,7 +227,11 @@ fn split_lists(
     };
     let (mut as_dense, mut as_sparse) = (dense.map(block), sparse.map(block));
     for (source, shape) in (0..).zip(shapes).filter(|(_, shape)| shape.synapses > 0) {
-        let dense_cost = dense.map(|format| (format.list_words(shape.span().into()), shape.span()));
+        // What learns has no synapses but its own, so that no mapping makes any.
+        let whole = learning.is_none() || shape.span() == shape.synapses;
+        let dense_cost = dense
+            .filter(|_| whole)
+            .map(|format| (format.list_words(shape.span().into()), shape.span()));
         let reaches = |format: &ListFormat| u64::from(shape.span()) <= 1 << format.index_bits;
         let sparse_cost = sparse
             .filter(reaches)
@@ -243,7 +261,7 @@ fn plan_kernel(
 ) -> Option<BlockPlan> {
     let Connections::Convolution { shape, .. } = &projection.connections else { return None };
     // A kernel stores one delay for all its sources.
-    if !projection.source_delays.is_empty() {
+    if !projection.source_delays.is_empty() || projection.learning.is_some() {
         return None;
     }
     let (format, _) = list_format(core, SynapseFormatKind::Kernel, weight, projection.delay)?;

@@ -5,6 +5,7 @@ mod axons;
 mod balance;
 pub mod codes;
 pub(crate) mod demand;
+mod learn;
 pub(crate) mod lists;
 mod map;
 mod pack;
@@ -47,6 +48,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "select", purpose: "a kind of core and a neuron program", run: select::run },
     Pass { name: "balance", purpose: "phases, and delays where paths differ", run: balance::run },
     Pass { name: "quantise", purpose: "scales and the chip's integers", run: quantise::run },
+    Pass { name: "learn", purpose: "rules onto projections", run: learn::run },
     Pass { name: "map", purpose: "which neurons on which core", run: map::run },
     Pass { name: "pack", purpose: "synapse lists into words", run: pack::run },
     Pass { name: "axons", purpose: "routing tables in and out", run: axons::run },

@@ -74,7 +74,7 @@ fn pack(
         projection: id,
         input: projection.input,
         delivery: projection.delivery,
-        learning: None,
+        learning: projection.learning.map(|learning| learning.rule),
         synapses,
     };
     SourcedBlock { block, source: projection.source, lists }
@@ -97,7 +97,7 @@ fn gather(
     let dense = plan.format.kind == SynapseFormatKind::Dense;
     let mut lists: Vec<(u32, Vec<Synapse>)> = vec![(0, Vec::new()); plan.sources.len()];
     for (compartment, neuron) in (base..).zip(slice.neurons()) {
-        projection.connections.for_each_input_of(neuron, |source, weight| {
+        projection.for_each_input_of(neuron, |source, weight| {
             let Some((first, list)) = lists.get_mut(list_of[source as usize] as usize) else {
                 return;
             };

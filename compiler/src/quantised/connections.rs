@@ -70,11 +70,15 @@ impl Connections {
     /// # Complexity
     /// Proportional to the fan-in.
     pub fn for_each_input_of(&self, target: u32, mut visit: impl FnMut(u32, i32)) {
-        let mut visit = |source: u32, weight: i32| {
+        self.for_each_stored_of(target, |source, weight| {
             if weight != 0 {
                 visit(source, weight);
             }
-        };
+        });
+    }
+
+    /// As [`Self::for_each_input_of`], with weights of zero.
+    pub fn for_each_stored_of(&self, target: u32, mut visit: impl FnMut(u32, i32)) {
         match self {
             Self::Dense { sources, weights } => {
                 let row = weights.chunks_exact(*sources as usize).nth(target as usize);

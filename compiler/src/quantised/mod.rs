@@ -5,11 +5,12 @@
 
 mod connections;
 
+use quarrion_isa::chip::SignMode;
 use quarrion_isa::delivery::Delivery;
 use quarrion_isa::id::{PopulationId, ProjectionId};
 use quarrion_isa::join::JoinOp;
 use quarrion_isa::neuron::{NeuronProgram, Scope};
-use quarrion_isa::program::ParameterValue;
+use quarrion_isa::program::{ParameterValue, PlasticRule};
 
 pub use connections::Connections;
 
@@ -24,6 +25,8 @@ pub struct QuantisedNetwork {
     pub name: String,
     /// The neuron programs that populations name by position.
     pub neuron_programs: Vec<NeuronProgram>,
+    /// Learning rules that projections name by position.
+    pub learning: Vec<PlasticRule>,
     /// Populations, inputs first.
     pub populations: Vec<QuantisedPopulation>,
     /// Projections, ordered by target.
@@ -99,11 +102,32 @@ pub struct QuantisedProjection {
     pub exponent: i32,
     /// The synapses.
     pub connections: Connections,
+    /// How it learns, where it does.
+    pub learning: Option<Plasticity>,
     /// Root mean square of (chip weight / scale - network weight), relative to the weights' own.
     pub error: f64,
 }
 
+/// How a projection learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plasticity {
+    /// Position in [`QuantisedNetwork::learning`].
+    pub rule: u32,
+    /// Sign mode of every list, which learning keeps to.
+    pub sign: SignMode,
+}
+
 impl QuantisedProjection {
+    /// Calls `visit` with (source, weight) for every synapse onto `target`, sources ascending. What
+    /// learns has synapses of weight zero.
+    pub fn for_each_input_of(&self, target: u32, mut visit: impl FnMut(u32, i32)) {
+        self.connections.for_each_stored_of(target, |source, weight| {
+            if weight != 0 || self.learning.is_some() {
+                visit(source, weight);
+            }
+        });
+    }
+
     /// Delay of the synapses of one source, in steps beyond the one that every spike takes.
     #[must_use]
     pub fn delay_of(&self, source: u32) -> u32 {

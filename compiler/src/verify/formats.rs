@@ -66,7 +66,9 @@ fn check_format(format: &ListFormat, core_type: &CoreType) -> Result<(), String>
 fn check_delivery(block: &Block, network: &QuantisedNetwork) -> Result<(), String> {
     let projection = network.projections.get(block.projection.index());
     let projection = projection.ok_or("belongs to no projection")?;
-    if (block.delivery, block.input) == (projection.delivery, projection.input) {
+    let learning = projection.learning.map(|learning| learning.rule);
+    let own = (block.delivery, block.input, block.learning);
+    if own == (projection.delivery, projection.input, learning) {
         Ok(())
     } else {
         Err(format!("delivers otherwise than `{}`", projection.name))

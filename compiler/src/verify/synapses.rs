@@ -167,7 +167,7 @@ fn decode_axon(
         if synapse.target >= core.compartments {
             beyond = Some(synapse.target);
         }
-        if synapse.weight != 0 {
+        if synapse.weight != 0 || block.learning.is_some() {
             found.push(Found {
                 compartment: synapse.target,
                 source: sources.first().copied().unwrap_or(u32::MAX),
@@ -203,7 +203,7 @@ fn wanted_synapses(network: &QuantisedNetwork, seats: &[Seat]) -> Vec<Found> {
     for (compartment, seat) in (0..).zip(seats) {
         for (id, projection) in network.projections_onto(seat.population) {
             let first = network.population(projection.source).first_ordinal;
-            projection.connections.for_each_input_of(seat.neuron, |source, weight| {
+            projection.for_each_input_of(seat.neuron, |source, weight| {
                 wanted.push(Found {
                     compartment,
                     source: first + source,

@@ -63,6 +63,7 @@ pub(super) fn take_given(
                 exponent,
                 error: 0.0,
                 connections: quantise_connections(&part, measure, 1.0),
+                learning: None,
             });
         }
     }

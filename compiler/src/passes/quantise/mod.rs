@@ -193,6 +193,7 @@ fn quantise_population(
             exponent,
             error: relative_error(part, &connections, measure, scale.value),
             connections,
+            learning: None,
         };
         if made.error > COARSE_WEIGHTS {
             draft.notes.push(coarse_weights(work, &made));

@@ -104,6 +104,7 @@ pub(super) fn connect(
             weights,
         },
         error: 0.0,
+        learning: None,
     };
     Ok((projection, lattice.grain))
 }
