@@ -4,11 +4,11 @@
 //! and configurations that packing will write) and its timestep is predicted from spike rates. The
 //! objective picks one. So a clever search can lose to a plain cut, but never be worse than it.
 //!
-//! * [`cut`]: populations as boxes, each on cores of its own, ever finer where time is lost;
-//! * [`search`]: blocks of neurons through the hypergraph partitioner of [`crate::mapping`];
-//! * [`place`]: a core for every part, near the parts it talks to and the host's port;
-//! * [`measure`], [`predict`]: what a mapping asks of its cores, and what a timestep takes;
-//! * [`mend`]: cores that turn out too full are split; [`like`]: an old mapping is kept.
+//! * `cut`: populations as boxes, each on cores of its own, ever finer where time is lost;
+//! * `search`: blocks of neurons through the hypergraph partitioner of [`crate::mapping`];
+//! * `place`: a core for every part, near the parts it talks to and the host's port;
+//! * `measure`, `predict`: what a mapping asks of its cores, and what a timestep takes;
+//! * `mend`: cores that turn out too full are split; `like`: an old mapping is kept.
 
 mod answer;
 mod boxes;
