@@ -32,7 +32,8 @@ pub const CODES: &[CodeEntry] = &[
         explanation: "A stored run says what was computed and on which core. Another chip can time \
                       it if it differs in times, links, routers, service times, barrier and prices \
                       alone; with other memories, another mesh or other dead parts the network has \
-                      to be mapped and run again.",
+                      to be mapped and run again. Where no barrier ends a timestep, or routers drop \
+                      packets, time decides what is computed, and nothing can be timed again.",
     },
     CodeEntry {
         code: "QE030",

@@ -3,11 +3,12 @@
 use std::num::NonZero;
 
 use quarrion_isa::activity::Activity;
-use quarrion_isa::chip::{Chip, Synchronisation};
+use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::CoreId;
 use quarrion_isa::ledger::{FaultCounts, Ledger};
 
+use crate::coupled::is_coupled;
 use crate::run::Extent;
 use crate::tally::Tally;
 use crate::time::{Timing, Traffic, timing_model};
@@ -28,8 +29,8 @@ pub fn check_retimable(ran: &Chip, other: &Chip) -> Result<(), Diagnostic> {
             .at(&other.name, path, "decides what is computed, or where")
             .help("run the network on that chip"))
     };
-    if matches!(ran.synchronisation, Synchronisation::FreeRunning { .. }) {
-        let message = "without a barrier or a global tick time changes what is computed";
+    if is_coupled(ran) || is_coupled(other) {
+        let message = "without a barrier, or where packets drop, time changes what is computed";
         return refuse(message.into(), "synchronisation");
     }
     match ran.differs_beyond_timing(other) {

@@ -236,7 +236,7 @@ impl Search<'_> {
         state.set_limit(OUTPUT_EDGES, edges - edges / EDGE_MARGIN);
         anneal(state, random, schedule);
         state.set_limit(OUTPUT_EDGES, edges);
-        if !repair(state, effort / 4 + LEAST_REPAIR.min(8 * effort)) {
+        if !repair(state, effort / 4 + LEAST_REPAIR.min(4 * self.budget.effort)) {
             return false;
         }
         merge(state, effort / 16);

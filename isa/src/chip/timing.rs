@@ -11,7 +11,7 @@ impl Chip {
     ///
     /// Latencies, occupancies and widths of links, routers, planes, topology, routing, multicast,
     /// service times, lanes, overlap, barrier, host times, prices and areas may differ: on chips
-    /// with a barrier or a global tick they change no spike.
+    /// with a barrier they change no spike.
     #[must_use]
     pub fn differs_beyond_timing(&self, other: &Self) -> Option<String> {
         let (own, other) = (self.without_timing(), other.without_timing());

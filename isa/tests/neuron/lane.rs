@@ -22,7 +22,9 @@ fn lane_equals_compartment_on_every_shipped_program() {
             }
         }
         println!("{}: {coverage:?}", shipped.name);
-        assert!(coverage.spikes > 100, "{}: {coverage:?}", shipped.name);
+        // A program that only hands its output on to another compartment never spikes.
+        let fires = !shipped.text.contains("\noutput ");
+        assert_eq!(coverage.spikes > 100, fires, "{}: {coverage:?}", shipped.name);
         assert!(coverage.active > 1000, "{}: {coverage:?}", shipped.name);
         if program.has_idle() {
             assert!(coverage.idle > 100, "{}: {coverage:?}", shipped.name);
