@@ -24,7 +24,7 @@ use crate::learning::encode_learned;
 use crate::pipeline::emulate::{Emulation, emulate};
 use crate::pipeline::score::{correct, predictions};
 use crate::pipeline::workload::{Workload, prepare};
-use crate::probes::{encode_probes, place_probes};
+use crate::probes::{NamedProbe, encode_probes, place_probes};
 use crate::terminal::Terminal;
 use crate::texts::{Texts, write_file};
 
@@ -80,31 +80,44 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
             render_html(&report, &picture).map_err(|error| Failure::Bug(error.to_string()))?;
         folder.write_bytes("mesh.svg", picture.as_bytes())?;
         folder.write_bytes("report.html", page.as_bytes())?;
-        if args.spikes {
-            folder.write_spikes(program, outcome.spikes.iter().map(spike_row))?;
-        }
-        if args.save_activity {
-            let populations = program.populations.len() as u32;
-            let bytes = encode_activity(&manifest.program, populations, &outcome.activity)
-                .map_err(|error| Failure::Bug(error.to_string()))?;
-            folder.write_activity(&bytes)?;
-        }
-        if !probes.is_empty() {
-            let bytes = encode_probes(&probes, &outcome.probes, stimulus.samples.len())
-                .map_err(|error| Failure::Bug(error.to_string()))?;
-            folder.write_bytes("probes.npz", &bytes)?;
-        }
-        if !outcome.learned.is_empty() {
-            let bytes = encode_learned(program, &outcome.learned)
-                .map_err(|error| Failure::Bug(error.to_string()))?;
-            folder.write_bytes("learned.npz", &bytes)?;
-        }
+        write_extras(&folder, args, &work, &manifest.program, (&outcome, &probes))?;
         folder.finish()?;
     }
     terminal.result(&match terminal.format {
         Format::Human => report.to_text(),
         Format::Json => report.to_json(),
     })
+}
+
+/// Writes what is recorded only where it was asked for, or where something learned.
+fn write_extras(
+    folder: &RunFolder,
+    args: &RunArgs,
+    work: &Workload,
+    identity: &str,
+    (outcome, probes): (&RunOutcome, &[NamedProbe]),
+) -> Result<(), Failure> {
+    let (program, stimulus) = (&work.program, &work.stimulus);
+    if args.spikes {
+        folder.write_spikes(program, outcome.spikes.iter().map(spike_row))?;
+    }
+    if args.save_activity {
+        let populations = program.populations.len() as u32;
+        let bytes = encode_activity(identity, populations, &outcome.activity)
+            .map_err(|error| Failure::Bug(error.to_string()))?;
+        folder.write_activity(&bytes)?;
+    }
+    if !probes.is_empty() {
+        let bytes = encode_probes(probes, &outcome.probes, stimulus.samples.len())
+            .map_err(|error| Failure::Bug(error.to_string()))?;
+        folder.write_bytes("probes.npz", &bytes)?;
+    }
+    if !outcome.learned.is_empty() {
+        let bytes = encode_learned(program, &outcome.learned)
+            .map_err(|error| Failure::Bug(error.to_string()))?;
+        folder.write_bytes("learned.npz", &bytes)?;
+    }
+    Ok(())
 }
 
 /// What made the run.
