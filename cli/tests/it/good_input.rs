@@ -324,3 +324,15 @@ fn two_compartments_a_neuron_are_said_and_counted() {
 fn json_of(ended: &Ended) -> Value {
     serde_json::from_str(&ended.stdout).expect("JSON")
 }
+
+/// What was lost on the way is said, and only then.
+#[test]
+fn lost_packets_are_said() {
+    let bench = Bench::new();
+    let whole = bench.run(RUN);
+    assert!(!whole.stderr.contains("QE033"), "{}", whole.stderr);
+    let lossy = bench.run(&format!("{RUN} --set faults.packet_loss=0.5"));
+    assert_eq!(lossy.code, Some(0));
+    assert!(lossy.stderr.contains("warning[QE033]: packets lost: "), "{}", lossy.stderr);
+    assert_ne!(lossy.stdout, whole.stdout, "the loss changes what the network does");
+}
