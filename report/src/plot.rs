@@ -1,8 +1,10 @@
 //! Plots as SVG: lines over two axes, and bars.
 
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{
-    ChartBuilder, Circle, Color, IntoDrawingArea, IntoFont, LineSeries, PathElement, RGBColor,
-    Rectangle, SVGBackend, WHITE,
+    Cartesian2d, ChartBuilder, ChartContext, Circle, Color, DrawingArea, IntoDrawingArea, IntoFont,
+    LineSeries, PathElement, RGBColor, Rectangle, SVGBackend, WHITE,
 };
 
 /// Size of a plot in points.
@@ -32,6 +34,34 @@ pub struct Series<'a> {
     pub points: Vec<(f64, f64)>,
 }
 
+/// Two axes from zero to the given ends.
+type Axes<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+
+/// Draws what stands around a plot.
+fn frame<'a>(
+    area: &DrawingArea<SVGBackend<'a>, Shift>,
+    plot: &Plot<'_>,
+    (right, top): (f64, f64),
+) -> Result<Axes<'a>, String> {
+    let bug = |error: &dyn std::fmt::Display| error.to_string();
+    area.fill(&WHITE).map_err(|e| bug(&e))?;
+    let mut chart = ChartBuilder::on(area)
+        .caption(plot.title, ("sans-serif", 18).into_font())
+        .margin(12)
+        .x_label_area_size(44)
+        .y_label_area_size(64)
+        .build_cartesian_2d(0.0..right, 0.0..top)
+        .map_err(|e| bug(&e))?;
+    chart
+        .configure_mesh()
+        .x_desc(plot.x)
+        .y_desc(plot.y)
+        .light_line_style(WHITE)
+        .draw()
+        .map_err(|e| bug(&e))?;
+    Ok(chart)
+}
+
 /// Draws lines; both axes start at zero.
 ///
 /// # Errors
@@ -43,21 +73,7 @@ pub fn draw_lines(plot: &Plot<'_>, series: &[Series<'_>]) -> Result<String, Stri
     let bug = |error: &dyn std::fmt::Display| error.to_string();
     {
         let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        area.fill(&WHITE).map_err(|e| bug(&e))?;
-        let mut chart = ChartBuilder::on(&area)
-            .caption(plot.title, ("sans-serif", 18).into_font())
-            .margin(12)
-            .x_label_area_size(44)
-            .y_label_area_size(64)
-            .build_cartesian_2d(0.0..right, 0.0..top)
-            .map_err(|e| bug(&e))?;
-        chart
-            .configure_mesh()
-            .x_desc(plot.x)
-            .y_desc(plot.y)
-            .light_line_style(WHITE)
-            .draw()
-            .map_err(|e| bug(&e))?;
+        let mut chart = frame(&area, plot, (right, top))?;
         for (series, colour) in series.iter().zip(COLOURS.into_iter().cycle()) {
             let line = LineSeries::new(series.points.iter().copied(), colour.stroke_width(2));
             chart
@@ -89,21 +105,7 @@ pub fn draw_bars(plot: &Plot<'_>, bars: &[(f64, f64)]) -> Result<String, String>
     let bug = |error: &dyn std::fmt::Display| error.to_string();
     {
         let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        area.fill(&WHITE).map_err(|e| bug(&e))?;
-        let mut chart = ChartBuilder::on(&area)
-            .caption(plot.title, ("sans-serif", 18).into_font())
-            .margin(12)
-            .x_label_area_size(44)
-            .y_label_area_size(64)
-            .build_cartesian_2d(0.0..right, 0.0..top)
-            .map_err(|e| bug(&e))?;
-        chart
-            .configure_mesh()
-            .x_desc(plot.x)
-            .y_desc(plot.y)
-            .light_line_style(WHITE)
-            .draw()
-            .map_err(|e| bug(&e))?;
+        let mut chart = frame(&area, plot, (right, top))?;
         let starts = std::iter::once(0.0).chain(bars.iter().map(|bar| bar.0));
         let boxes = starts.zip(bars).map(|(start, (end, height))| {
             Rectangle::new([(start, 0.0), (*end, *height)], COLOURS[0].mix(0.7).filled())

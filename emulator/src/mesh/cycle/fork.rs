@@ -6,9 +6,8 @@
 //! to several outputs at once.
 
 use super::Engine;
-use super::state::{Arrival, Flit, Front, HEAD, Hold, PACKET, TAIL};
+use super::state::{Arrival, Flit, Front, HEAD, PACKET, TAIL};
 use crate::mesh::alloc::bits;
-use crate::mesh::fabric::ChannelRelease;
 use crate::mesh::plan::TREE;
 use crate::mesh::routing::Class;
 
@@ -139,28 +138,11 @@ impl<const V: usize> Engine<V> {
         let flit = Flit { x: way.next as u16, y: (way.next >> 16) as u16, ..flit };
         way.sent += 1;
         let more = way.sent - popped < len;
-        let target = &mut slot.lanes[channel];
-        target.credits -= 1;
-        target.lowest = target.lowest.min(target.credits);
-        if target.credits == 0 {
-            slot.credited &= !(1 << channel);
-        }
         let tail = flit.packet & TAIL != 0;
-        if tail {
-            match self.plan.release {
-                ChannelRelease::TailSent => {
-                    target.hold = Hold::Free;
-                    slot.free |= 1 << channel;
-                }
-                ChannelRelease::TailCredit => target.hold = Hold::Draining,
-            }
-        }
-        if tail || !more || target.credits == 0 {
+        let credits = slot.send(tick, channel, tail, self.plan.release);
+        if tail || !more || credits == 0 {
             slot.want &= !(1 << (lane & self.fig.local));
         }
-        slot.ready = tick + u64::from(slot.flit);
-        slot.flits += 1;
-        slot.packets += u32::from(tail);
         let arrival = tick + self.fig.traverse + u64::from(slot.latency);
         self.wheel.arrival(arrival, Arrival { lane: slot.lane + channel as u32, flit });
         if flit.packet & HEAD != 0 {

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::state::{Arrival, Front, HEAD, Hold, OutSlot, PACKET, TAIL};
 use crate::mesh::alloc::{Grants, bits, by_slot, pick};
-use crate::mesh::fabric::{ChannelRelease, Speculation, Switching};
+use crate::mesh::fabric::{Speculation, Switching};
 use crate::mesh::traffic::Waiting;
 
 impl<const V: usize> Engine<V> {
@@ -202,29 +202,14 @@ impl<const V: usize> Engine<V> {
         let flit = self.pop(tick, lane);
         let state = &mut self.in_lanes[lane as usize];
         let slot = &mut self.out_slots[index];
-        let out = &mut slot.lanes[channel];
-        out.credits -= 1;
-        out.lowest = out.lowest.min(out.credits);
-        if out.credits == 0 {
-            slot.credited &= !(1 << channel);
-        }
         let tail = flit.packet & TAIL != 0;
+        let credits = slot.send(tick, channel, tail, self.plan.release);
         if tail {
-            match self.plan.release {
-                ChannelRelease::TailSent => {
-                    out.hold = Hold::Free;
-                    slot.free |= 1 << channel;
-                }
-                ChannelRelease::TailCredit => out.hold = Hold::Draining,
-            }
             state.front = Front::Idle;
         }
-        if tail || state.len == 0 || out.credits == 0 {
+        if tail || state.len == 0 || credits == 0 {
             slot.want &= !(1 << local);
         }
-        slot.ready = tick + u64::from(slot.flit);
-        slot.flits += 1;
-        slot.packets += u32::from(tail);
         let arrival = tick + self.fig.traverse + u64::from(slot.latency);
         self.wheel.arrival(arrival, Arrival { lane: slot.lane + channel as u32, flit });
         if flit.packet & HEAD != 0 {

@@ -1,5 +1,6 @@
 //! State of the `cycle` model: buffers, channels, allocator pointers, sources.
 
+use crate::mesh::fabric::ChannelRelease;
 use crate::mesh::plan::Ticket;
 
 /// A flit of a packet; the ticket's packet number carries [`HEAD`] and [`TAIL`].
@@ -105,6 +106,39 @@ pub(super) struct OutSlot<const V: usize> {
     pub(super) flits: u32,
     pub(super) packets: u32,
     pub(super) lanes: [OutLane; V],
+}
+
+impl<const V: usize> OutSlot<V> {
+    /// Counts a flit that leaves at `tick` and takes its credit; says how many are left. A tail
+    /// gives its channel up, as `release` says.
+    #[inline]
+    pub(super) fn send(
+        &mut self,
+        tick: u64,
+        channel: usize,
+        tail: bool,
+        release: ChannelRelease,
+    ) -> u16 {
+        let lane = &mut self.lanes[channel];
+        lane.credits -= 1;
+        lane.lowest = lane.lowest.min(lane.credits);
+        if lane.credits == 0 {
+            self.credited &= !(1 << channel);
+        }
+        if tail {
+            match release {
+                ChannelRelease::TailSent => {
+                    lane.hold = Hold::Free;
+                    self.free |= 1 << channel;
+                }
+                ChannelRelease::TailCredit => lane.hold = Hold::Draining,
+            }
+        }
+        self.ready = tick + u64::from(self.flit);
+        self.flits += 1;
+        self.packets += u32::from(tail);
+        lane.credits
+    }
 }
 
 impl<const V: usize> Default for OutSlot<V> {
