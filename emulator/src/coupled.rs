@@ -19,9 +19,9 @@ use quarrion_isa::chip::{Chip, Synchronisation};
 use quarrion_isa::ledger::FaultCounts;
 use quarrion_isa::stimulus::Sample;
 
-use crate::engine::{Arrival, Lag, Outbox, Shard, inject};
+use crate::engine::{Arrival, Lag, Outbox, Shard};
+use crate::job::{Job, RunError};
 use crate::pieces::{Accounts, SampleOutcome};
-use crate::run::{Job, RunError};
 use crate::time::{Fates, Served};
 
 /// Whether what a chip computes depends on how long its packets take.
@@ -87,7 +87,7 @@ pub(crate) fn run_sample(
     accounts.start_sample(number, sample);
     for step in 0..job.program.sample_steps(sample.steps) {
         activity.clear();
-        inject(job, (number, step), sample, &mut host, &mut activity);
+        job.inject((number, step), sample, &mut host, &mut activity);
         shard.update(step, &mut outbox, &mut activity);
         flight.depart(&host, &outbox);
         fates.open_step(step);

@@ -10,6 +10,7 @@
 pub mod codes;
 mod coupled;
 pub mod engine;
+mod job;
 pub mod mesh;
 mod pieces;
 mod probe;
@@ -20,8 +21,9 @@ pub mod tally;
 pub mod time;
 
 pub use coupled::is_coupled;
+pub use job::{
+    Extent, Observer, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord,
+};
 pub use probe::{Probe, ProbeError, ProbeRecord};
 pub use retime::{check_retimable, retime};
-pub use run::{
-    Extent, Observer, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord, run,
-};
+pub use run::run;

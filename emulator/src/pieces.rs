@@ -7,8 +7,8 @@ use quarrion_isa::stimulus::Sample;
 use quarrion_isa::timing::StepTime;
 
 use crate::engine::Spike;
+use crate::job::{Job, Recording, RunError, SpikeRecord};
 use crate::probe::PlacedProbe;
-use crate::run::{Job, Recording, RunError, SpikeRecord};
 use crate::tally::Tally;
 use crate::time::{Fates, TimingModel, Traffic, timing_model};
 

@@ -9,7 +9,7 @@ use quarrion_isa::id::CoreId;
 use quarrion_isa::ledger::{FaultCounts, Ledger};
 
 use crate::coupled::is_coupled;
-use crate::run::Extent;
+use crate::job::Extent;
 use crate::tally::Tally;
 use crate::time::{Timing, Traffic, timing_model};
 

@@ -13,10 +13,10 @@ use quarrion_isa::activity::Activity;
 use quarrion_isa::learning::{LearnedProjection, PlasticSynapse};
 use quarrion_isa::stimulus::Sample;
 
-use crate::engine::{Outbox, Shard, Spike, inject};
+use crate::engine::{Outbox, Shard, Spike};
+use crate::job::{Job, Observer, Progress, RunError};
 use crate::pieces::{Accounts, SampleOutcome};
 use crate::probe::PlacedProbe;
-use crate::run::{Job, Observer, Progress, RunError};
 
 /// Timesteps that workers may be ahead of the reducer.
 const AHEAD: usize = 64;
@@ -135,7 +135,7 @@ fn work(job: &Job<'_>, range: Range<usize>, links: &Links) -> Vec<PlasticSynapse
         shard.start_sample(number as u32, sample);
         for step in 0..job.program.sample_steps(sample.steps) {
             scratch.clear();
-            inject(job, (number, step), sample, &mut host, &mut scratch);
+            job.inject((number, step), sample, &mut host, &mut scratch);
             let mut outbox = Outbox::default();
             let mut activity = Activity::default();
             let skipped_before = shard.skipped_updates();
@@ -186,7 +186,7 @@ fn gather(
     let (mut spikes, mut skipped_updates) = (Vec::new(), 0);
     let asked = job.probes.iter().filter(|probe| probe.steps.contains(&step));
     let mut probes: Vec<Vec<i32>> = asked.map(|probe| vec![0; probe.neurons.len()]).collect();
-    inject(job, (number, step), sample, &mut Outbox::default(), &mut activity);
+    job.inject((number, step), sample, &mut Outbox::default(), &mut activity);
     for part in parts {
         let mut part = part.recv().ok()?;
         let before = activity.segments.len() as u32;

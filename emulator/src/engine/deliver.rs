@@ -10,7 +10,7 @@ use quarrion_isa::learning::Draws;
 
 use super::learning::LearningTables;
 use super::lists::{Lists, Run, Storage};
-use super::shard::{Arrival, Lag, Moment};
+use super::mail::{Arrival, Lag, Moment};
 use super::state::CoreState;
 use super::tables::CoreTables;
 

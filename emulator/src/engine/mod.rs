@@ -8,11 +8,13 @@
 mod deliver;
 mod learning;
 mod lists;
+mod mail;
 mod shard;
 mod state;
 mod tables;
 mod update;
 
-pub(crate) use shard::{Arrival, Lag, inject};
-pub use shard::{Outbox, Shard, Spike};
+pub(crate) use mail::{Arrival, Lag, Moment, inject};
+pub use mail::{Outbox, Spike};
+pub use shard::Shard;
 pub use tables::{PrepareError, Tables};

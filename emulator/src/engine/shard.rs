@@ -2,88 +2,20 @@
 
 use std::ops::Range;
 
-use quarrion_isa::activity::{Activity, CoreActivity, HostSpike};
+use quarrion_isa::activity::{Activity, CoreActivity};
 use quarrion_isa::chip::Faults;
 use quarrion_isa::id::{PopulationId, ProjectionId};
 use quarrion_isa::learning::{Draws, RecordedDraws};
 use quarrion_isa::neuron::LaneOptions;
-use quarrion_isa::random::Counter;
 use quarrion_isa::stimulus::Sample;
 
 use super::deliver::serve;
 use super::learning::{Epoch, Sweep};
+use super::mail::{Arrival, Lag, Mail, Moment, Outbox, Spike};
 use super::state::CoreState;
-use super::tables::{SpreadEntry, Tables};
+use super::tables::Tables;
 use super::update::{Updated, update_core};
 use crate::probe::{PlacedProbe, ProbePlace};
-use crate::run::Job;
-
-/// A spike of a compartment, by its neuron.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Spike {
-    /// Population.
-    pub population: PopulationId,
-    /// Neuron in the population.
-    pub neuron: u32,
-    /// Payload; 1 for a binary spike.
-    pub payload: i32,
-}
-
-/// A spike at the core where its list is served.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Arrival {
-    pub(super) axon: u32,
-    pub(super) payload: i32,
-    /// Ordinal of the source neuron.
-    pub(super) ordinal: u32,
-}
-
-/// Spikes that leave a shard in a timestep, by destination core.
-#[derive(Debug, Default)]
-pub struct Outbox(Vec<(u32, Arrival)>);
-
-impl Outbox {
-    /// Spikes with the positions of their destination cores, in the order of the record.
-    pub(crate) fn arrivals(&self) -> &[(u32, Arrival)] {
-        &self.0
-    }
-}
-
-/// By how many steps lists are served after the step in which their spikes were sent, and what
-/// that does to the delays of their synapses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lag {
-    /// In the same step.
-    None,
-    /// Packets carry the step in which they are due: a synapse is late only if that has begun.
-    Due(u32),
-    /// Delays count from the arrival.
-    Shift(u32),
-}
-
-impl Lag {
-    /// Steps from the sending of a spike to the slot of a synapse, less one.
-    pub(super) fn delay(self, delay: u32) -> u32 {
-        match self {
-            Self::None => delay,
-            Self::Due(steps) => delay.max(steps),
-            Self::Shift(steps) => delay + steps,
-        }
-    }
-
-    /// Whether a synapse with this delay comes after its time.
-    fn misses(self, delay: u32) -> bool {
-        self.delay(delay) != delay
-    }
-}
-
-/// Who and when: what a step needs to know besides state.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    pub(super) seed: u32,
-    pub(super) sample: u32,
-    pub(super) step: u32,
-}
 
 /// The state of a contiguous range of cores.
 #[derive(Debug)]
@@ -148,7 +80,7 @@ impl<'a> Shard<'a> {
 
     /// Runs the update loops of `step`: records their segments and puts spikes into the outbox.
     pub fn update(&mut self, step: u32, outbox: &mut Outbox, activity: &mut Activity) {
-        outbox.0.clear();
+        outbox.clear();
         self.spikes.clear();
         let moment = Moment { seed: self.seed, sample: self.sample, step };
         let draws = self.draws(step);
@@ -199,7 +131,7 @@ impl<'a> Shard<'a> {
     /// Outboxes must come in shard order, the host's first.
     pub fn deliver<'b>(&mut self, step: u32, outboxes: impl IntoIterator<Item = &'b Outbox>) {
         for outbox in outboxes {
-            for (core, arrival) in &outbox.0 {
+            for (core, arrival) in outbox.arrivals() {
                 let core = *core as usize;
                 if self.cores.contains(&core) {
                     self.inbox[core - self.cores.start].push(*arrival);
@@ -222,7 +154,9 @@ impl<'a> Shard<'a> {
     ) -> u64 {
         let mut late = 0;
         for (core, arrival) in arrivals {
-            late += u64::from(lag.misses(self.tables.cores[core as usize].shortest_delay(arrival)));
+            late += u64::from(
+                lag.misses(self.tables.cores[core as usize].shortest_delay(arrival.axon)),
+            );
             self.inbox[core as usize - self.cores.start].push(arrival);
         }
         self.serve_inbox(sent, lag);
@@ -346,57 +280,5 @@ impl<'a> Shard<'a> {
                 }
             }
         }
-    }
-}
-
-/// Puts the host's spikes of a step into an outbox of their own and records them.
-pub(crate) fn inject(
-    job: &Job<'_>,
-    (number, step): (usize, u32),
-    sample: &Sample,
-    outbox: &mut Outbox,
-    activity: &mut Activity,
-) {
-    outbox.0.clear();
-    let (tables, carried) = (job.tables, job.chip.payload_bits());
-    let faults = &job.chip.faults;
-    let moment = Moment { seed: job.options.seed, sample: number as u32, step };
-    for spike in sample.spikes_at(step) {
-        let row = tables.inputs.row(spike.neuron as usize);
-        let payload_bits = if spike.payload == 1 { 0 } else { carried };
-        let population = tables.input_populations[spike.neuron as usize];
-        let ordinal = tables.input_ordinals[spike.neuron as usize];
-        let mail = Mail { faults, moment, ordinal, payload: spike.payload };
-        let destinations = mail.send(row, outbox, activity);
-        activity.host.spikes_in.push(HostSpike { population, destinations, payload_bits });
-    }
-}
-
-/// A spike on its way out.
-struct Mail<'a> {
-    faults: &'a Faults,
-    moment: Moment,
-    /// Ordinal of the source neuron.
-    ordinal: u32,
-    payload: i32,
-}
-
-impl Mail<'_> {
-    /// Sends the spike to every destination but those whose packets get lost; returns how many.
-    fn send(&self, row: &[SpreadEntry], outbox: &mut Outbox, activity: &mut Activity) -> u32 {
-        let Self { faults, moment, ordinal, payload } = *self;
-        let at = Counter { ordinal, step: moment.step, sample: moment.sample, draw: 0 };
-        let mut sent = 0;
-        for entry in row {
-            if faults.loses(moment.seed, at, entry.destination.core) {
-                activity.lost += 1;
-                continue;
-            }
-            sent += 1;
-            activity.destinations.push(entry.destination);
-            let axon = entry.destination.axon.0;
-            outbox.0.push((entry.core, Arrival { axon, payload, ordinal }));
-        }
-        sent
     }
 }

@@ -10,8 +10,10 @@ use quarrion_isa::stimulus::ParameterWrite;
 
 use super::learning::{self, LearningTables, Plastic};
 use super::lists::Lists;
-use super::shard::Arrival;
-use super::update::INPUTS_MAX;
+
+/// Most inputs that a neuron program may have, the joined value among them; [`Tables::prepare`]
+/// refuses more.
+pub(super) const INPUTS_MAX: usize = 8;
 
 /// Why a program cannot be run; a program that passed the verifier never gives one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -129,8 +131,8 @@ impl CoreTables {
     }
 
     /// The shortest delay of the list that a spike is for; 0 for a list without synapses.
-    pub(super) fn shortest_delay(&self, arrival: Arrival) -> u32 {
-        let axon = arrival.axon as usize;
+    pub(super) fn shortest_delay(&self, axon: u32) -> u32 {
+        let axon = axon as usize;
         let runs = self.lists.axon_runs[axon] as usize..self.lists.axon_runs[axon + 1] as usize;
         self.lists.runs[runs].iter().map(|run| run.delay).min().unwrap_or(0)
     }

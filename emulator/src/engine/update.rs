@@ -6,9 +6,9 @@ use quarrion_isa::neuron::{
     LaneInputs, LaneOptions, LaneOutcome, LaneRandom, LaneScratch, NeuronProgram, step_lane,
 };
 
-use super::shard::Moment;
+use super::mail::Moment;
 use super::state::{CoreState, GroupState};
-use super::tables::{CoreTables, GroupTables, Tables};
+use super::tables::{CoreTables, GroupTables, INPUTS_MAX, Tables};
 
 /// What an update loop did, in loop order, and memory that is kept between loops.
 #[derive(Debug, Default)]
@@ -127,10 +127,6 @@ impl Lane<'_> {
         updated.skipped += u64::from(updated.outcome.skipped);
     }
 }
-
-/// Most inputs that a neuron program may have, the joined value among them; [`Tables::prepare`]
-/// refuses more.
-pub(super) const INPUTS_MAX: usize = 8;
 
 fn width(core: &CoreTables) -> usize {
     core.compartments as usize

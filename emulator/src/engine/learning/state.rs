@@ -5,7 +5,7 @@ use quarrion_isa::learning::{Draws, PRE_TRACES};
 
 use super::tables::{LearningTables, Plastic};
 use crate::engine::lists::DeliveryRule;
-use crate::engine::shard::{Arrival, Moment};
+use crate::engine::mail::{Arrival, Moment};
 use crate::engine::tables::CoreTables;
 
 /// The traces of a list's source.
