@@ -85,6 +85,12 @@ impl Setting {
     /// If the setting is not a valid fabric, which none of [`SETTINGS`] is.
     #[must_use]
     pub fn mesh(&self, side: u32) -> Fabric {
+        self.grid(side, side).build().expect("the reference's settings are valid")
+    }
+
+    /// The figures of a mesh with one core a tile.
+    #[must_use]
+    pub fn grid(&self, width: u32, height: u32) -> GridSpec {
         let link = |latency: u64, credit: u64| LinkTiming {
             latency_ps: latency * CYCLE_PS,
             flit_ps: CYCLE_PS,
@@ -93,8 +99,8 @@ impl Setting {
         };
         let between = link(1, 2 + self.credit_delay);
         GridSpec {
-            width: side,
-            height: side,
+            width,
+            height,
             wrap: Wrap::Mesh,
             cores_per_tile: 1,
             hosts: Vec::new(),
@@ -121,7 +127,5 @@ impl Setting {
             },
             drop_after_ps: None,
         }
-        .build()
-        .expect("the reference's settings are valid")
     }
 }

@@ -3,10 +3,8 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use quarrion_emulator::mesh::{
-    Arrivals, ChannelRelease, Detail, Fabric, Fidelity, GridSpec, LinkTiming, Pattern, PlaneUse,
-    RouterClock, RouterTiming, Routing, Speculation, Switching, Synthetic, Traffic, Wrap,
-};
+use quarrion_emulator::mesh::{Arrivals, Detail, Fabric, Fidelity, Pattern, Synthetic, Traffic};
+use quarrion_tests::booksim::settings::{CYCLE_PS, setting};
 
 /// What is timed: a name, the side of the mesh, virtual channels, packets a source, flits.
 const CASES: [(&str, u32, u32, u32, u32); 5] = [
@@ -18,47 +16,17 @@ const CASES: [(&str, u32, u32, u32, u32); 5] = [
 ];
 
 fn mesh(side: u32, virtual_channels: u32) -> Fabric {
-    let link = |latency: u64, credit: u64| LinkTiming {
-        latency_ps: latency * 1000,
-        flit_ps: 1000,
-        credit_ps: credit * 1000,
-        buffer_flits: 4,
-    };
-    GridSpec {
-        width: side,
-        height: side,
-        wrap: Wrap::Mesh,
-        cores_per_tile: 1,
-        hosts: Vec::new(),
-        east_west: link(1, 3),
-        north_south: link(1, 3),
-        inject: link(2, 2),
-        eject: link(1, 3),
-        edges: Vec::new(),
-        planes: 1,
-        plane_use: PlaneUse::Alternate,
-        timing: RouterTiming {
-            clock: RouterClock::Clocked {
-                period_ps: 1000,
-                routing_cycles: 0,
-                speculation: Speculation::Off,
-            },
-            virtual_channels,
-            release: ChannelRelease::TailSent,
-            switching: Switching::Wormhole,
-        },
-        routing: Routing::XFirst,
-        drop_after_ps: None,
-    }
-    .build()
-    .expect("the benchmark's mesh is valid")
+    let mut grid = setting("v1b4").expect("a setting of the reference").grid(side, side);
+    grid.timing.virtual_channels = virtual_channels;
+    grid.build().expect("the benchmark's mesh is valid")
 }
 
 fn burst(fabric: &Fabric, packets: u32, flits: u32) -> Traffic {
     let grid = fabric.grid.expect("the benchmark's mesh is a grid");
     let arrivals = Arrivals::Burst { packets, gap: 0 };
     let pattern = Pattern::Uniform;
-    Synthetic { pattern, arrivals, flits, cycle_ps: 1000, service_ps: 0, seed: 1 }.generate(grid)
+    Synthetic { pattern, arrivals, flits, cycle_ps: CYCLE_PS, service_ps: 0, seed: 1 }
+        .generate(grid)
 }
 
 fn models(criterion: &mut Criterion) {

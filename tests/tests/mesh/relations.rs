@@ -1,0 +1,166 @@
+//! Metamorphic relations: what a change of the mesh must and must not do.
+
+use std::num::NonZero;
+
+use quarrion_emulator::mesh::{
+    Arrivals, Destination, Detail, Fidelity, GridSpec, Pattern, PortId, QueueModel, Routing,
+    Synthetic, Traffic, direction,
+};
+use quarrion_tests::booksim::settings::CYCLE_PS;
+
+use super::fixtures::{BOTH, burst, four_channels, near, run, seeded, spec};
+
+fn renamed(traffic: &Traffic, name: impl Fn(u32) -> u32) -> Traffic {
+    let mut traffic = traffic.clone();
+    for packet in &mut traffic.packets {
+        let Destination::Port(to) = packet.destination else { continue };
+        packet.source = PortId(name(packet.source.0));
+        packet.destination = Destination::Port(PortId(name(to.0)));
+    }
+    traffic
+}
+
+#[test]
+fn a_mirrored_mesh_takes_the_same_time() {
+    for fidelity in BOTH {
+        let fabric = spec(8, 8).build().unwrap();
+        let mirror = |port: u32| port / 8 * 8 + 7 - port % 8;
+        let light = Synthetic {
+            pattern: Pattern::Uniform,
+            arrivals: Arrivals::Burst { packets: 1, gap: 0 },
+            flits: 1,
+            cycle_ps: CYCLE_PS,
+            service_ps: 0,
+            seed: 3,
+        }
+        .generate(fabric.grid.unwrap());
+        // One packet at a time: equal times, packet by packet.
+        for packet in light.packets.iter().take(40) {
+            let alone = Traffic { packets: vec![*packet], ..Traffic::default() };
+            let plain = run(fidelity, &fabric, &alone);
+            let mirrored = run(fidelity, &fabric, &renamed(&alone, mirror));
+            assert!(plain.packets == mirrored.packets, "{fidelity:?}, {packet:?}");
+            assert_eq!(plain.flit_hops, mirrored.flit_hops);
+        }
+        let (mut plain, mut mirrored) = (0, 0);
+        for seed in 0..12 {
+            let heavy = seeded(&fabric, Pattern::Uniform, 64, 1, 0, seed);
+            plain += run(fidelity, &fabric, &heavy).completion_ps;
+            mirrored += run(fidelity, &fabric, &renamed(&heavy, mirror)).completion_ps;
+        }
+        assert!(near(plain, mirrored, 0.02), "{fidelity:?}: {plain} and {mirrored}");
+    }
+}
+
+#[test]
+fn rotating_the_mesh_swaps_x_first_with_y_first_and_the_latencies() {
+    for fidelity in BOTH {
+        let mut flat = spec(8, 4);
+        flat.east_west.latency_ps = 3 * CYCLE_PS;
+        let mut tall = spec(4, 8);
+        tall.north_south.latency_ps = 3 * CYCLE_PS;
+        tall.routing = Routing::YFirst;
+        let (flat, tall) = (flat.build().unwrap(), tall.build().unwrap());
+        let turn = |port: u32| port % 8 * 4 + port / 8;
+        let traffic = burst(&flat, Pattern::Uniform, 1, 2, 0);
+        for packet in &traffic.packets {
+            let alone = Traffic { packets: vec![*packet], ..Traffic::default() };
+            let plain = run(fidelity, &flat, &alone);
+            let turned = run(fidelity, &tall, &renamed(&alone, turn));
+            assert!(plain.packets == turned.packets, "{fidelity:?}, {packet:?}");
+        }
+        let (mut plain, mut turned) = (0, 0);
+        for seed in 0..12 {
+            let heavy = seeded(&flat, Pattern::Uniform, 64, 1, 0, seed);
+            plain += run(fidelity, &flat, &heavy).completion_ps;
+            turned += run(fidelity, &tall, &renamed(&heavy, turn)).completion_ps;
+        }
+        assert!(near(plain, turned, 0.02), "{fidelity:?}: {plain} and {turned}");
+    }
+}
+
+#[test]
+fn an_unused_row_changes_nothing() {
+    for fidelity in BOTH {
+        let small = spec(6, 4).build().unwrap();
+        let large = spec(6, 5).build().unwrap();
+        let traffic = burst(&small, Pattern::Uniform, 32, 2, 500);
+        let (small, large) = (run(fidelity, &small, &traffic), run(fidelity, &large, &traffic));
+        assert!(small.packets == large.packets, "{fidelity:?}");
+        assert_eq!(small.completion_ps, large.completion_ps);
+    }
+}
+
+#[test]
+fn deeper_buffers_never_lower_throughput() {
+    for fidelity in BOTH {
+        for pattern in [Pattern::Uniform, Pattern::Transpose, Pattern::BitComplement] {
+            let mut last = u64::MAX;
+            for depth in [1, 2, 4, 8, 16] {
+                let mut spec = spec(8, 8);
+                for link in
+                    [&mut spec.east_west, &mut spec.north_south, &mut spec.inject, &mut spec.eject]
+                {
+                    link.buffer_flits = depth;
+                }
+                let fabric = spec.build().unwrap();
+                let arrivals = Arrivals::Burst { packets: 32, gap: 0 };
+                let traffic = Synthetic {
+                    pattern: pattern.clone(),
+                    arrivals,
+                    flits: 1,
+                    cycle_ps: CYCLE_PS,
+                    service_ps: 0,
+                    seed: 5,
+                }
+                .generate(fabric.grid.unwrap());
+                let completion = run(fidelity, &fabric, &traffic).completion_ps;
+                assert!(completion <= last, "{fidelity:?}, {pattern:?}: {depth} flits");
+                last = completion;
+            }
+        }
+    }
+}
+
+/// A slower or narrower link never ends anything earlier when nothing else is under way.
+#[test]
+fn a_slower_link_delays_its_packets() {
+    for fidelity in BOTH {
+        let mut last = 0;
+        for slow in 1..6 {
+            let mut fabric = spec(4, 4).build().unwrap();
+            let link = fabric.link_at(1, direction::EAST).unwrap();
+            fabric.slow_link(link, 1, slow);
+            let traffic = burst(&fabric, Pattern::Uniform, 20, 3, 0);
+            let completion = run(fidelity, &fabric, &traffic).completion_ps;
+            assert!(completion >= last, "{fidelity:?}: {slow} times slower");
+            last = completion;
+        }
+    }
+}
+
+/// A mesh of several regions: the same as flit by flit, on any number of threads.
+#[test]
+fn regions_and_threads_change_nothing() {
+    let mut specs = [spec(25, 23), GridSpec { planes: 2, ..spec(23, 25) }, four_channels(24, 24)];
+    specs[1].east_west.latency_ps = 3 * CYCLE_PS;
+    for (spec, service) in specs.into_iter().zip([3, 0, 3]) {
+        let fabric = spec.build().unwrap();
+        let traffic = burst(&fabric, Pattern::Uniform, 12, 2, service * CYCLE_PS);
+        let alone = run(Fidelity::Queue, &fabric, &traffic);
+        if spec.timing.virtual_channels == 1 {
+            let cycle = run(Fidelity::Cycle, &fabric, &traffic);
+            assert!(alone.packets == cycle.packets, "regions differ from one router array");
+        }
+        for threads in [2, 3, 7] {
+            let threads = NonZero::new(threads).unwrap();
+            let mut model = QueueModel::with_threads(&fabric, threads).unwrap();
+            for _ in 0..2 {
+                let together = model.run(&traffic, Detail::Hops).unwrap();
+                assert!(together.packets == alone.packets, "{threads} threads");
+                assert!(together.links == alone.links, "{threads} threads");
+                assert_eq!(together.conservation, alone.conservation);
+            }
+        }
+    }
+}
