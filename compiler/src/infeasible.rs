@@ -22,6 +22,8 @@ pub enum Resource {
     SynapseWords,
     /// Synapse memory that one list may own.
     ListWords,
+    /// Accumulator slots of a core: its delay rings.
+    AccumulatorSlots,
     /// Synapses that may end in one compartment.
     FanIn,
     /// Axon-out entries that one compartment may own.
@@ -81,6 +83,7 @@ impl Resource {
             Self::AxonsOut => "axon-out entries",
             Self::SynapseWords => "synapse memory words",
             Self::ListWords => "synapse memory words of one list",
+            Self::AccumulatorSlots => "accumulator slots",
             Self::FanIn => "synapses onto one compartment",
             Self::FanOut => "axon-out entries of one compartment",
             Self::Configurations => "distinct configurations",

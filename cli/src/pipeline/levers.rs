@@ -95,6 +95,10 @@ fn knobs(chip: &Chip, short: Resource) -> Vec<Knob> {
             Resource::ListWords => {
                 counted("list_words", "words a list", core.list_words.map(u64::from))
             }
+            Resource::AccumulatorSlots => {
+                let now = core.accumulator_slots.map(u64::from);
+                counted("accumulator_slots", "accumulator slots", now)
+            }
             Resource::FanIn => {
                 counted("fan_in", "synapses a compartment", core.fan_in.map(u64::from))
             }

@@ -24,6 +24,8 @@ pub(crate) struct SliceDemand {
     /// Compartments, all those of a neuron counted.
     pub(crate) compartments: u64,
     state_bits: u64,
+    /// Longest delay of the synapses onto the slice.
+    delay: u64,
     configurations: BTreeSet<Configuration>,
     /// (projection, lists, words) of every projection onto the slice.
     lists: Vec<(String, u64, u64)>,
@@ -87,6 +89,11 @@ impl SliceDemand {
             compartments: slice.size().into(),
             state_bits: u64::from(slice.size())
                 * u64::from(network.neuron_program(neurons).state_bits()),
+            delay: network
+                .projections_onto(slice.population)
+                .map(|(_, projection)| u64::from(projection.longest_delay()))
+                .max()
+                .unwrap_or(0),
             configurations: configurations(network, neurons, slice),
             lists: Vec::new(),
             longest: (String::new(), 0),
@@ -240,6 +247,8 @@ pub(crate) fn check_core(
     };
     let longest = demands.iter().map(|demand| &demand.longest).max_by_key(|list| list.1);
     let longest = longest.map(|(name, words)| Term::new(format!("one list of {name}"), *words));
+    // All compartments of a core have rings for its longest delay.
+    let slots = demands.iter().map(|demand| demand.delay).max().unwrap_or(0) + 2;
     let rows = [
         (
             Resource::Compartments,
@@ -250,6 +259,11 @@ pub(crate) fn check_core(
             Resource::StateBits,
             limit(core.state_memory_bits, "state_memory_bits"),
             each(|d| d.state_bits),
+        ),
+        (
+            Resource::AccumulatorSlots,
+            limit(core.accumulator_slots.map(u64::from), "accumulator_slots"),
+            demands.iter().map(|d| Term::new(&*d.name, d.compartments * slots)).collect(),
         ),
         (Resource::AxonsIn, limit(Some(core.axons_in.into()), "axons_in"), lists(|list| list.1)),
         (

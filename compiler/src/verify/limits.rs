@@ -42,6 +42,11 @@ pub fn count_core(core: &CoreProgram, network: &QuantisedNetwork, chip: &Chip) -
     vec![
         (Resource::Compartments, core.compartments.into(), Some(core_type.compartments.into())),
         (Resource::StateBits, state_bits, core_type.state_memory_bits),
+        (
+            Resource::AccumulatorSlots,
+            u64::from(core.compartments) * u64::from(core.ring_slots),
+            core_type.accumulator_slots.map(u64::from),
+        ),
         (Resource::AxonsIn, core.axons_in.len() as u64, Some(core_type.axons_in.into())),
         (Resource::AxonsOut, core.axons_out.entries.len() as u64, Some(core_type.axons_out.into())),
         (Resource::FanOut, fan_out as u64, core_type.fan_out.map(u64::from)),

@@ -34,6 +34,9 @@ pub struct CoreType {
     pub configurations: Option<u32>,
     /// Synapse memory words that one list may own, if limited.
     pub list_words: Option<u32>,
+    /// Accumulator slots of all compartments together, if limited: a compartment takes as many as
+    /// the longest delay of its core plus two.
+    pub accumulator_slots: Option<u32>,
     /// Bits and signs of weights.
     pub weights: WeightRules,
     /// Bits of a spike's payload; 0 where spikes are binary.

@@ -63,6 +63,7 @@ fn every_resource_that_runs_out_says_so() {
                 "core_types.neuro.formats.1.prefix_bits=80",
             ],
         ),
+        ("accumulator_slots", &["core_types.neuro.accumulator_slots=1"]),
         ("fan_in", &["core_types.neuro.fan_in=63"]),
         ("fan_out", &["core_types.neuro.fan_out=9", "core_types.neuro.compartments=1"]),
         (

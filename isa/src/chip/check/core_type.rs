@@ -33,6 +33,7 @@ pub(super) fn check_core_type(name: &str, file: &CoreTypeFile, found: &mut Findi
         fan_out: file.fan_out,
         configurations: file.configurations,
         list_words: file.list_words,
+        accumulator_slots: file.accumulator_slots,
         weights: WeightRules {
             widths: file.weights.widths.clone(),
             signs: file.weights.signs.clone(),
@@ -83,6 +84,7 @@ fn check_entries(path: &str, file: &CoreTypeFile, found: &mut Findings) {
         ("list_formats", file.list_formats),
         ("destination_groups", file.destination_groups),
         ("list_words", file.list_words),
+        ("accumulator_slots", file.accumulator_slots),
         ("lanes", Some(file.lanes)),
     ];
     for (field, count) in counted {

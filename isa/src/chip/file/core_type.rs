@@ -51,6 +51,10 @@ pub struct CoreTypeFile {
     /// Synapse memory words that one list may own, if limited.
     #[serde(default)]
     pub list_words: Option<u32>,
+    /// Accumulator slots of all compartments together, if limited: a compartment takes as many as
+    /// the longest delay of its core plus two.
+    #[serde(default)]
+    pub accumulator_slots: Option<u32>,
     /// Bits and signs of weights.
     pub weights: WeightsFile,
     /// Bits of a spike's payload; 0 where spikes are binary.
