@@ -141,6 +141,7 @@ impl SliceDemand {
         for part in demands {
             whole.compartments += part.compartments;
             whole.state_bits += part.state_bits;
+            whole.delay = whole.delay.max(part.delay);
             whole.configurations.extend(part.configurations);
             whole.lists.extend(part.lists);
             if part.longest.1 > whole.longest.1 {
@@ -247,8 +248,6 @@ pub(crate) fn check_core(
     };
     let longest = demands.iter().map(|demand| &demand.longest).max_by_key(|list| list.1);
     let longest = longest.map(|(name, words)| Term::new(format!("one list of {name}"), *words));
-    // All compartments of a core have rings for its longest delay.
-    let slots = demands.iter().map(|demand| demand.delay).max().unwrap_or(0) + 2;
     let rows = [
         (
             Resource::Compartments,
@@ -263,7 +262,7 @@ pub(crate) fn check_core(
         (
             Resource::AccumulatorSlots,
             limit(core.accumulator_slots.map(u64::from), "accumulator_slots"),
-            demands.iter().map(|d| Term::new(&*d.name, d.compartments * slots)).collect(),
+            ring_terms(&demands),
         ),
         (Resource::AxonsIn, limit(Some(core.axons_in.into()), "axons_in"), lists(|list| list.1)),
         (
@@ -296,10 +295,14 @@ pub(crate) fn check_core(
         let short = DoesNotFit { resource, place, demand, bound, bound_path: path, levers };
         (short.gap() > 0).then_some(short)
     });
-    match short.max_by(|a, b| a.ratio().total_cmp(&b.ratio())) {
-        Some(short) => Err(Box::new(short)),
-        None => Ok(()),
-    }
+    let worst = short.max_by(|a, b| a.ratio().total_cmp(&b.ratio()));
+    worst.map_or(Ok(()), |short| Err(Box::new(short)))
+}
+
+/// Accumulator slots: all compartments of a core have rings for its longest delay.
+fn ring_terms(demands: &[&SliceDemand]) -> Vec<Term> {
+    let slots = demands.iter().map(|demand| demand.delay).max().unwrap_or(0) + 2;
+    demands.iter().map(|d| Term::new(&*d.name, d.compartments * slots)).collect()
 }
 
 /// Axon-out entries, slice by slice.
