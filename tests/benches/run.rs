@@ -54,6 +54,7 @@ fn made_up(kind: SynapseFormatKind) -> Program {
         sign: SignMode::Mixed,
         index_bits: 10,
         delay_bits: 0,
+        tag_bits: 0,
         prefix_bits: 10,
         entry_synapses: 60,
         word_bits: 64,

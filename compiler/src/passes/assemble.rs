@@ -117,6 +117,9 @@ fn core_program(
         SynapseBlock::Kernel(kernel) => kernel.delay,
         SynapseBlock::Packed(_) => {
             let projection = &network.projections[sourced.block.projection.index()];
+            if let Some(learned) = projection.learning.and_then(|learning| learning.delay_max) {
+                return learned;
+            }
             let delays = sourced.lists.iter().map(|&(source, _)| projection.delay_of(source));
             delays.max().unwrap_or(0)
         }

@@ -34,10 +34,6 @@ fn teach(
         let message = format!("there is no projection `{name}` to learn");
         return Err(vec![refuse(rule, message).help(format!("there are {}", known.join(", ")))]);
     }
-    if rule.moves_delays() {
-        let message = format!("rule `{}` changes delays, which is not built yet", rule.name());
-        return Err(vec![refuse(rule, message).help("drop `dd` from the rule")]);
-    }
     for at in own {
         let target = network.projections[at].target;
         let population = network.population(target);
@@ -95,7 +91,12 @@ fn mark(projection: &mut QuantisedProjection, rule: &LearningRule, core: &CoreTy
             | Connections::Convolution { weights, .. } => weights.iter_mut().for_each(fit),
         }
     }
-    projection.learning = Some(Plasticity { rule: at, sign });
+    projection.learning = Some(Plasticity {
+        rule: at,
+        sign,
+        tag_bits: rule.tag_bits().unwrap_or(0),
+        delay_max: rule.moves_delays().then_some(core.delay_max),
+    });
 }
 
 fn refuse(rule: &LearningRule, message: String) -> Diagnostic {

@@ -197,8 +197,13 @@ fn plan_packed(
     core: &CoreType,
 ) -> Option<Vec<BlockPlan>> {
     let (delay, learning) = (projection.longest_delay(), projection.learning);
-    let dense = list_format(core, SynapseFormatKind::Dense, weight, delay);
-    let sparse = list_format(core, SynapseFormatKind::Sparse, weight, delay);
+    let tag_bits = learning.map_or(0, |learning| learning.tag_bits);
+    let tagged = |kind| {
+        let (format, offered) = list_format(core, kind, weight, delay)?;
+        Some((ListFormat { tag_bits, ..format }, offered))
+    };
+    let dense = tagged(SynapseFormatKind::Dense);
+    let sparse = tagged(SynapseFormatKind::Sparse);
     let dense = dense.map(|(format, _)| format);
     let mut choices: Vec<Option<ListFormat>> = vec![None];
     if let Some((sparse, format)) = sparse {

@@ -115,6 +115,10 @@ pub struct Plasticity {
     pub rule: u32,
     /// Sign mode of every list, which learning keeps to.
     pub sign: SignMode,
+    /// Bits of each synapse's tag; 0 where the rule has none.
+    pub tag_bits: u32,
+    /// The longest delay that learning may reach, where it changes delays.
+    pub delay_max: Option<u32>,
 }
 
 impl QuantisedProjection {
@@ -134,10 +138,11 @@ impl QuantisedProjection {
         self.delay + self.source_delays.get(source as usize).copied().unwrap_or(0)
     }
 
-    /// The longest delay of its synapses.
+    /// The longest delay that its synapses have or may learn.
     #[must_use]
     pub fn longest_delay(&self) -> u32 {
-        self.delay + self.source_delays.iter().max().copied().unwrap_or(0)
+        let stored = self.delay + self.source_delays.iter().max().copied().unwrap_or(0);
+        self.learning.and_then(|one| one.delay_max).map_or(stored, |learned| learned.max(stored))
     }
 }
 

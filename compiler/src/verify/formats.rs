@@ -1,6 +1,7 @@
 //! Blocks: stored in formats that the core decodes, delivered as the network says.
 
 use quarrion_isa::chip::{Chip, CoreType, SynapseFormatKind};
+use quarrion_isa::learning::LearningRule;
 use quarrion_isa::program::{Block, Program};
 use quarrion_isa::synapse::{KernelBlock, ListFormat, PackedBlock, SynapseBlock};
 
@@ -20,6 +21,7 @@ pub(super) fn check(
         let core_type = chip.core_type(core.core);
         for (position, block) in core.blocks.iter().enumerate() {
             let checked = check_format(block.synapses.format(), core_type)
+                .and_then(|()| check_learning(program, block, core_type))
                 .and_then(|()| check_delivery(block, network))
                 .and_then(|()| match &block.synapses {
                     SynapseBlock::Packed(packed) => check_packed(packed, core.compartments),
@@ -33,6 +35,27 @@ pub(super) fn check(
             }
         }
     }
+}
+
+/// What a rule keeps of each synapse has its bits, and no list that stays has any of them.
+fn check_learning(program: &Program, block: &Block, core_type: &CoreType) -> Result<(), String> {
+    let format = block.synapses.format();
+    let rule = rule_of(program, block);
+    let tag_bits = rule.as_ref().and_then(LearningRule::tag_bits).unwrap_or(0);
+    if format.tag_bits != tag_bits {
+        return Err(format!("its tags have {} bits, its rule's {tag_bits}", format.tag_bits));
+    }
+    let moves = rule.is_some_and(|rule| rule.moves_delays());
+    if moves && u64::from(core_type.delay_max) >> format.delay_bits > 0 {
+        return Err("its delays cannot become as long as the core's may".into());
+    }
+    Ok(())
+}
+
+/// The rule that teaches a block, as the program states it.
+pub(super) fn rule_of(program: &Program, block: &Block) -> Option<LearningRule> {
+    let plastic = program.learning.get(block.learning? as usize)?;
+    LearningRule::parse(&plastic.text, "program").ok()
 }
 
 /// Every width is one that the core offers.

@@ -145,6 +145,10 @@ fn check_group(
     if group.inputs != neurons.inputs {
         return Err("reads its accumulators otherwise".into());
     }
+    let mut onto = network.projections_onto(group.population);
+    if group.learning != onto.find_map(|(_, one)| one.learning).map(|learning| learning.rule) {
+        return Err("keeps the traces of another rule".into());
+    }
     if group.parameters.len() != program.parameters().len() {
         return Err("has not one value a parameter".into());
     }

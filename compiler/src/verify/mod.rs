@@ -104,6 +104,7 @@ fn check_description(
     findings.demand(program.chip == chip.name, "chip", || "is another chip's name".into());
     let texts = network.neuron_programs.iter().map(|neuron_program| neuron_program.text());
     same(findings, "neuron_programs", program.neuron_programs.iter().eq(texts));
+    same(findings, "learning", program.learning == network.learning);
     same(findings, "populations", program.populations.len() == network.populations.len());
     for (stated, meant) in program.populations.iter().zip(&network.populations) {
         let role = if meant.neurons.is_some() { Role::Neurons } else { Role::Input };

@@ -6,6 +6,7 @@ use quarrion_isa::program::{AxonTable, Block, CoreProgram, Program};
 use quarrion_isa::synapse::{Synapse, SynapseBlock};
 
 use super::Findings;
+use super::formats::rule_of;
 use super::layout::Seat;
 use crate::quantised::QuantisedNetwork;
 
@@ -99,6 +100,10 @@ pub(super) fn check(
             if let Err(what) = decoded {
                 findings.add(&place, what);
             }
+        }
+        let learned = core.blocks.iter().filter_map(|block| rule_of(program, block));
+        if learned.into_iter().any(|rule| rule.moves_delays()) {
+            longest = longest.max(core_type.delay_max);
         }
         let slots = core.ring_slots == longest + 2;
         findings.demand(slots && longest <= core_type.delay_max, &place, || {

@@ -16,7 +16,7 @@ impl LearningRule {
             return Err(vec![self.misfit(core, "", message, "choose a chip that learns")]);
         };
         let place = |field| format!("core_types.{}.learning.{field}", core.name);
-        let found: Vec<Diagnostic> = self
+        let mut found: Vec<Diagnostic> = self
             .demands(&learning)
             .into_iter()
             .filter(|demand| !(demand.low..=demand.high).contains(&demand.value))
@@ -29,6 +29,12 @@ impl LearningRule {
                 self.misfit(core, &place(field), message, "change the rule, or choose another chip")
             })
             .collect();
+        if self.moves_delays() && core.delay_max == 0 {
+            let message =
+                format!("rule `{}` changes delays, but `{}` stores none", self.name(), core.name);
+            let place = format!("core_types.{}.delay_max", core.name);
+            found.push(self.misfit(core, &place, message, "drop `dd`, or choose another chip"));
+        }
         if !found.is_empty() {
             return Err(found);
         }

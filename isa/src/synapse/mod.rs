@@ -41,6 +41,8 @@ pub struct ListFormat {
     pub index_bits: u32,
     /// Bits of the delay field.
     pub delay_bits: u32,
+    /// Bits of the tag that a learning rule keeps of the synapse; 0 where none does.
+    pub tag_bits: u32,
     /// Bits before the first synapse of an entry.
     pub prefix_bits: u32,
     /// Synapses that one entry holds at most.
@@ -60,6 +62,7 @@ impl ListFormat {
             sign: weight.sign,
             index_bits: 0,
             delay_bits: 0,
+            tag_bits: 0,
             prefix_bits: format.prefix_bits,
             entry_synapses: format.entry_synapses.unwrap_or(u32::MAX),
             word_bits,
@@ -92,7 +95,7 @@ impl ListFormat {
     #[must_use]
     pub fn synapse_bits(&self) -> u64 {
         let index = if self.kind == SynapseFormatKind::Sparse { self.index_bits } else { 0 };
-        u64::from(self.weight_bits + index + self.delay_bits)
+        u64::from(self.weight_bits + index + self.delay_bits + self.tag_bits)
     }
 
     /// Words that a list of `synapses` synapses takes: the exact size that `encode` writes.

@@ -2,7 +2,7 @@
 //!
 //! Layout of a list, from the lowest bit of its first word: entries of at most `entry_synapses`
 //! synapses, each with a prefix (its low bits count the entry's synapses) followed by the synapses:
-//! index (sparse), delay, weight. A list starts at a word boundary. Dense lists name no targets:
+//! index (sparse), delay, tag, weight. Learning starts from tags of zero. A list starts at a word boundary. Dense lists name no targets:
 //! the n-th synapse ends in compartment `base + n`. Sparse indices count from `base` as well.
 
 use bitvec::field::BitField;
@@ -74,6 +74,9 @@ impl PackedBlock {
                 };
                 dense_index += 1;
                 let delay = cursor.take(self.format.delay_bits) as u32;
+                if cursor.take(self.format.tag_bits) != 0 {
+                    return Err(corrupt);
+                }
                 let weight = weight_of(&self.format, cursor.take(self.format.weight_bits));
                 visit(Synapse { target: entry.base + index, delay, weight });
             }
@@ -105,6 +108,7 @@ pub fn encode_lists(format: ListFormat, lists: &[(u32, Vec<Synapse>)]) -> Packed
                     writer.put(format.index_bits, u64::from(synapse.target - base));
                 }
                 writer.put(format.delay_bits, u64::from(synapse.delay));
+                writer.put(format.tag_bits, 0);
                 writer.put(format.weight_bits, field_of(&format, synapse.weight));
             }
         }

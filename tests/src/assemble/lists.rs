@@ -28,8 +28,9 @@ pub(super) fn block_lists(
     match &projection.block {
         BlockSketch::Packed { kind: stored, lists, spread } => {
             let mut format = list_format(projection, kind, *stored);
-            if sketch.moves_delays(projection) {
-                format.delay_bits = LEARNED_DELAY_BITS;
+            if let Some(rule) = sketch.rule_of(projection) {
+                format.tag_bits = rule.tag_bits().unwrap_or(0);
+                format.delay_bits = if rule.moves_delays() { LEARNED_DELAY_BITS } else { 0 };
             }
             packed(format, lists, *spread, piece, base)
         }

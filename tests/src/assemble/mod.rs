@@ -48,7 +48,8 @@ pub fn assemble(sketch: &Sketch, chip: &Chip) -> Program {
         let delays = core.blocks.iter().map(|block| {
             let projection = &sketch.projections[block.projection.index()];
             let field = (1 << block.synapses.format().delay_bits) - 1;
-            if sketch.moves_delays(projection) { field } else { longest_delay(block) }
+            let moves = sketch.rule_of(projection).is_some_and(|rule| rule.moves_delays());
+            if moves { field } else { longest_delay(block) }
         });
         core.ring_slots = delays.max().unwrap_or(0) + 2;
     }

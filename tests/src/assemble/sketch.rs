@@ -178,16 +178,14 @@ impl Sketch {
         own.find_map(|projection| projection.learning)
     }
 
-    /// Whether a projection's delays change.
+    /// The rule that teaches a projection.
     ///
     /// # Panics
-    /// Its rule does not parse.
+    /// It does not parse.
     #[must_use]
-    pub fn moves_delays(&self, projection: &ProjectionSketch) -> bool {
-        projection.learning.is_some_and(|rule| {
-            let rule = LearningRule::parse(&self.learning[rule].text, "sketch");
-            rule.expect("the sketch's rule parses").moves_delays()
-        })
+    pub fn rule_of(&self, projection: &ProjectionSketch) -> Option<LearningRule> {
+        let parse = |rule: usize| LearningRule::parse(&self.learning[rule].text, "sketch");
+        projection.learning.map(|rule| parse(rule).expect("the sketch's rule parses"))
     }
 
     /// Position of the core in the sketch and compartment of a neuron.

@@ -13,10 +13,10 @@ fn formats() -> impl Strategy<Value = ListFormat> {
     let kind = prop_oneof![Just(SynapseFormatKind::Dense), Just(SynapseFormatKind::Sparse)];
     let sign =
         prop_oneof![Just(SignMode::Mixed), Just(SignMode::Excitatory), Just(SignMode::Inhibitory)];
-    let widths = (1_u32..=9, 0_u32..=3, 0_u32..=12, 0_u32..=6);
+    let widths = (1_u32..=9, 0_u32..=3, 0_u32..=12, 0_u32..=6, 0_u32..=9);
     let rest = (prop_oneof![Just(0_u32), 1_u32..=20, Just(256)], 1_u32..=70, 1_u32..=64);
     (kind, sign, widths, rest).prop_map(|(kind, sign, widths, rest)| {
-        let (weight_bits, more, index_bits, delay_bits) = widths;
+        let (weight_bits, more, index_bits, delay_bits, tag_bits) = widths;
         let (prefix_bits, entry_synapses, word_bits) = rest;
         ListFormat {
             kind,
@@ -25,6 +25,7 @@ fn formats() -> impl Strategy<Value = ListFormat> {
             sign,
             index_bits: if kind == SynapseFormatKind::Sparse { index_bits } else { 0 },
             delay_bits,
+            tag_bits,
             prefix_bits,
             entry_synapses,
             word_bits,
@@ -116,6 +117,7 @@ proptest! {
             sign: SignMode::Mixed,
             index_bits: 0,
             delay_bits: 3,
+            tag_bits: 0,
             prefix_bits: 10,
             entry_synapses: 60,
             word_bits: 64,
