@@ -116,6 +116,19 @@ pub const CODES: &[CodeEntry] = &[
          from 0, and a packet has at least one flit.",
     ),
     entry(
+        "QI018",
+        "rewards of the wrong shape or kind",
+        "`reward` gives the third factor of learning rules with `reward r ... from host`: one \
+         integer for every step of every sample, 0 where there is none. The host writes it where it \
+         changes; rules narrow it to the bits that they declare.",
+    ),
+    entry(
+        "QI019",
+        "rewards and rules do not meet",
+        "The input has rewards that no rule reads, or a rule waits for rewards of the host and the \
+         input has none: its third factor stays 0.",
+    ),
+    entry(
         "QU001",
         "a file cannot be read",
         "The file that was named does not exist, is a folder, or may not be read.",

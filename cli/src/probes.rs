@@ -9,6 +9,7 @@ use std::ops::Range;
 use quarrion_emulator::{Probe, ProbeRecord};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::PopulationId;
+use quarrion_isa::learning::LearningRule;
 use quarrion_isa::near;
 use quarrion_isa::neuron::NeuronProgram;
 use quarrion_isa::program::{Program, Role};
@@ -110,27 +111,32 @@ fn place(text: &str, program: &Program, steps: u32) -> Result<NamedProbe, Diagno
         return Err(refuse("QU007", text, message.into(), "cannot be read")
             .help("write it such as --probe lif1.v[0..100]@10..50"));
     };
-    let known: Vec<&str> = program
-        .populations
-        .iter()
-        .filter(|population| population.role == Role::Neurons)
-        .map(|population| population.name.as_str())
-        .collect();
+    let words_of = |position: usize| {
+        let population = PopulationId::from_index(position);
+        let mut words = state_words(program, population);
+        words.extend(traces(program, population));
+        words
+    };
     let position = program.populations.iter().position(|p| p.name == parts.population);
-    let Some(position) = position.filter(|_| known.contains(&parts.population)) else {
+    let words = position.map(words_of).unwrap_or_default();
+    let Some(position) = position.filter(|_| !words.is_empty()) else {
         let name = parts.population;
         let message = match position {
-            Some(_) => format!("`{name}` is an input, which has no state to probe"),
+            Some(_) => format!("`{name}` has no state, and no traces of learning, to probe"),
             None => format!("the network has no population `{name}` to probe"),
         };
+        let all = program.populations.iter().enumerate();
+        let known = all.filter(|(_, one)| one.role == Role::Neurons);
+        let known: Vec<&str> = known.map(|(_, one)| one.name.as_str()).collect();
         let help = near::help(parts.population, &known);
         return Err(refuse("QU008", text, message, "cannot be probed").help(help));
     };
     let population = PopulationId::from_index(position);
-    let words = state_words(program, population);
     if !words.iter().any(|word| word == parts.word) {
-        let message =
-            format!("the neurons of `{}` have no state word `{}`", parts.population, parts.word);
+        let message = format!(
+            "the neurons of `{}` have no state word or trace `{}`",
+            parts.population, parts.word
+        );
         let known: Vec<&str> = words.iter().map(String::as_str).collect();
         return Err(
             refuse("QU008", text, message, "no such word").help(near::help(parts.word, &known))
@@ -168,6 +174,26 @@ fn state_words(program: &Program, population: PopulationId) -> Vec<String> {
         one.into_iter().filter(|word| other.contains(word)).collect()
     };
     parsed.map(words).reduce(shared).unwrap_or_default()
+}
+
+/// Traces that rules keep of a population's neurons: as sources by the first of the rules that
+/// teach what they reach, as targets by the one that teaches what ends in them.
+fn traces(program: &Program, population: PopulationId) -> Vec<String> {
+    let cores = &program.cores;
+    let blocks = cores.iter().flat_map(|core| &core.blocks);
+    let own =
+        blocks.filter(|block| program.projections[block.projection.index()].source == population);
+    let mut groups = cores.iter().flat_map(|core| &core.groups);
+    let own_group = groups.find(|group| group.population == population);
+    let rule = |at: Option<u32>| {
+        LearningRule::parse(&program.learning.get(at? as usize)?.text, "program").ok()
+    };
+    let pre = rule(own.filter_map(|block| block.learning).min());
+    let post = rule(own_group.and_then(|group| group.learning));
+    let pre = pre.iter().flat_map(|rule| (1..).zip(rule.pre_traces()).map(|(n, t)| ('x', n, t)));
+    let post = post.iter().flat_map(|rule| (1..).zip(rule.post_traces()).map(|(n, t)| ('y', n, t)));
+    let declared = pre.chain(post).filter(|(_, _, trace)| trace.is_some());
+    declared.map(|(letter, number, _): (_, u32, _)| format!("{letter}{number}")).collect()
 }
 
 /// The range that was asked for, if it is one of `size` things.

@@ -136,7 +136,7 @@ fn pre_trace(probe: &Probe, program: &Program, tables: &Tables) -> Option<ProbeP
     let own = blocks
         .filter(|block| program.projections[block.projection.index()].source == probe.population);
     let rule = own.filter_map(|block| block.learning).min()? as usize;
-    let declared = tables.learning[rule].rule.pre_traces().get(trace)?.is_some();
+    let declared = tables.learning[rule].rule.declares_pre(trace);
     let first = program.populations[probe.population.index()].first_ordinal;
     let mut keepers = Vec::new();
     for (core, tables) in tables.cores.iter().enumerate() {
@@ -157,7 +157,7 @@ fn post_trace(probe: &Probe, program: &Program, tables: &Tables) -> Option<Probe
     let groups = program.cores.iter().flat_map(|core| &core.groups);
     let mut own = groups.filter(|group| group.population == probe.population).peekable();
     own.peek()?;
-    let declared = |rule: u32| tables.learning[rule as usize].rule.post_traces().get(trace);
-    let all = own.all(|group| group.learning.and_then(declared).is_some_and(Option::is_some));
+    let declared = |rule: u32| tables.learning[rule as usize].rule.declares_post(trace);
+    let all = own.all(|group| group.learning.is_some_and(declared));
     all.then_some(ProbePlace::Post(trace))
 }

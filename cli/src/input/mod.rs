@@ -3,7 +3,7 @@
 //! An archive holds one of three things: `spikes` (dense: sample, step, then the neurons in
 //! row-major order), events (`sample`, `t`, `i`: one spike each, with its `payload` where the chip
 //! carries one), or `bias` (an image per sample, given as constant input). Beside them `labels`,
-//! `dt` (seconds), `steps` and `samples` are read. A table has the columns `sample,step,neuron` and
+//! `dt` (seconds), `reward` (for learning rules), `steps` and `samples` are read. A table has the columns `sample,step,neuron` and
 //! perhaps `payload`. Dense spikes are 0 or 1, or payloads. Nothing here opens a file, and every
 //! size is checked before memory is asked for.
 
@@ -13,11 +13,12 @@ mod bias;
 mod dense;
 mod events;
 mod labels;
+mod rewards;
 mod table;
 mod trace;
 
 use quarrion_isa::diagnostic::Diagnostic;
-use quarrion_isa::stimulus::{InputSpike, Sample, Stimulus};
+use quarrion_isa::stimulus::{InputSpike, Reward, Sample, Stimulus};
 
 use archive::Archive;
 use array::Number;
@@ -68,6 +69,8 @@ pub struct Input {
     pub content: Content,
     /// Label of each sample, where the input has them.
     pub labels: Option<Vec<u32>>,
+    /// What the host writes as reward in each sample; empty where the input has none.
+    pub rewards: Vec<Vec<Reward>>,
     /// Seconds per timestep, where the input says.
     pub dt: Option<f64>,
     /// What a reader should know.
@@ -150,13 +153,16 @@ fn read_archive(mut archive: Archive<'_>, rules: &InputRules<'_>) -> Result<Inpu
         [_, true, _] => Content::Spikes(events::read_events(&mut archive, rules)?),
         _ => Content::Images(bias::read_bias(&mut archive, rules)?),
     };
-    let samples = match &content {
-        Content::Spikes(stimulus) => stimulus.samples.len(),
-        Content::Images(images) => images.values.len(),
+    let (samples, steps) = match &content {
+        Content::Spikes(stimulus) => {
+            (stimulus.samples.len(), stimulus.samples.first().map_or(0, |sample| sample.steps))
+        }
+        Content::Images(images) => (images.values.len(), images.steps),
     };
     let labels = labels::read_labels(&mut archive, samples, rules)?;
+    let rewards = rewards::read_rewards(&mut archive, samples, steps, rules)?;
     let dt = labels::read_dt(&mut archive, rules)?;
-    Ok(Input { content, labels, dt, warnings: Vec::new() })
+    Ok(Input { content, labels, rewards, dt, warnings: Vec::new() })
 }
 
 /// Samples of `steps` steps from spikes that are sorted by sample, step and neuron.

@@ -44,7 +44,7 @@ pub(super) fn read_table(bytes: &[u8], rules: &InputRules<'_>) -> Result<Input, 
         spikes.push((sample, InputSpike { step, neuron, payload }));
     }
     let content = Content::Spikes(arrange_events(spikes, None, None, rules, &COLUMNS)?);
-    Ok(Input { content, labels: None, dt: None, warnings: Vec::new() })
+    Ok(Input { content, labels: None, rewards: Vec::new(), dt: None, warnings: Vec::new() })
 }
 
 /// A line that does not parse, with its place.

@@ -6,8 +6,9 @@ use quarrion_compiler::bias_images::lower_bias_images;
 use quarrion_compiler::network::Network;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::learning::LearningRule;
 use quarrion_isa::program::{Program, Role};
-use quarrion_isa::stimulus::{Sample, Stimulus};
+use quarrion_isa::stimulus::{Reward, Sample, Stimulus};
 
 use super::layout::read_layout;
 use super::network::{Imported, MapOptions, import, is_program, map, read_program};
@@ -42,7 +43,7 @@ pub fn prepare(
     texts: &mut Texts,
 ) -> Result<Workload, Failure> {
     let network_bytes = read_file(&args.network)?;
-    let (program, stimulus, input_bytes) = if is_program(&network_bytes) {
+    let (program, mut stimulus, rewards, input_bytes) = if is_program(&network_bytes) {
         if args.mapper.mapping.is_some() || args.mapper.like.is_some() {
             return Err(mapped_already(&args.network).into());
         }
@@ -60,7 +61,7 @@ pub fn prepare(
         let Content::Spikes(stimulus) = input.content else {
             return Err(needs_network(&args.input).into());
         };
-        (program, stimulus, input_bytes)
+        (program, stimulus, input.rewards, input_bytes)
     } else {
         let Imported { network, dt_seconds } =
             import(&network_bytes, &args.network, &args.import, terminal, texts)?;
@@ -79,19 +80,39 @@ pub fn prepare(
             Content::Spikes(stimulus) => stimulus,
             Content::Images(images) => {
                 let writes = lower_bias_images(&network, &compiled, chip, &images.values)?;
-                let sample = |writes| Sample {
-                    steps: images.steps,
-                    spikes: Vec::new(),
-                    writes,
-                    rewards: Vec::new(),
-                };
+                let sample = |writes| Sample { steps: images.steps, writes, ..Sample::default() };
                 let samples = writes.into_iter().map(sample).collect();
                 Stimulus { samples, labels: input.labels }
             }
         };
-        (compiled.program, stimulus, input_bytes)
+        (compiled.program, stimulus, input.rewards, input_bytes)
     };
+    terminal.say(&check_rewards(&program, &rewards, &args.input), texts);
+    for (sample, rewards) in stimulus.samples.iter_mut().zip(rewards) {
+        sample.rewards = rewards;
+    }
     Ok(Workload { program, stimulus, network_bytes, input_bytes })
+}
+
+/// Rewards without a rule that reads them, or the other way round.
+fn check_rewards(program: &Program, rewards: &[Vec<Reward>], path: &Path) -> Vec<Diagnostic> {
+    let rules = program.learning.iter();
+    let rules = rules.filter_map(|rule| LearningRule::parse(&rule.text, "program").ok());
+    let waiting = rules.into_iter().find(LearningRule::is_rewarded_by_host);
+    let (message, help) = match (&waiting, rewards.is_empty()) {
+        (Some(rule), true) => (
+            format!("rule `{}` waits for rewards, and the input has none", rule.name()),
+            "give the input an array `reward` of shape (samples, steps)",
+        ),
+        (None, false) => (
+            "the input has rewards, but no rule of the program reads any".to_owned(),
+            "give a rule with `reward r: s8 from host` to --learn",
+        ),
+        _ => return Vec::new(),
+    };
+    let source = path.display().to_string();
+    let found = Diagnostic::warning("QI019", message).at(&source, "reward", "the third factor");
+    vec![found.help(help)]
 }
 
 /// Reads the input file.

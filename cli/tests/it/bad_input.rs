@@ -1,5 +1,7 @@
 //! Every bad input ends in its message and exit code, with nothing on stdout and nothing written.
 
+use quarrion::counts::ArchiveWriter;
+
 use crate::bench::{Bench, golden};
 
 /// Golden name, exit code, and the words of the command.
@@ -102,6 +104,14 @@ const CASES: &[(&str, i32, &str)] = &[
     ("learn-no-learning", 2, "compile digits.nir --chip loihi2 --learn lif1->lif2=pairwise_stdp"),
     ("learn-reward-word", 2, "compile digits.nir --chip loihi1 --learn lif1->lif2=pes"),
     ("learn-too-long-epoch", 2, "compile digits.nir --chip loihi1 --learn lif1->lif2=slow.rule"),
+    (
+        "learn-too-many-products",
+        2,
+        "compile digits.nir --chip few_products.ron --learn lif1->lif2=pairwise_stdp",
+    ),
+    ("reward-shape", 2, "run digits.nir --chip loihi1 --input reward_shape.npz"),
+    ("reward-too-large", 2, "run digits.nir --chip loihi1 --input reward_large.npz"),
+    ("probe-trace", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe lif1.y1"),
     ("rule-nonsense", 2, "rule check nonsense.rule"),
     // Run folders, programs, codes, usage.
     ("reprice-no-run", 2, "reprice taken --chip loihi1"),
@@ -128,6 +138,7 @@ const CHIPS: &[(&str, &str)] = &[
     ("not_a_number.ron", "mesh: (links: (east_west: (latency_ns: NaN))),"),
     ("duplicate_key.ron", "mesh: (width: 4, width: 5),"),
     ("zero_mesh.ron", "mesh: (width: 0),"),
+    ("few_products.ron", r#"core_types: { "neuro": (learning: (products: 1)) },"#),
 ];
 
 /// Mappings of the digits network that are right but for one word.
@@ -180,6 +191,15 @@ fn prepare() -> Bench {
     let mut counts = [0; 20 * 64];
     counts[3 * 64 + 7] = 2;
     bench.write_spikes("counts.npz", &[1, 20, 64], &counts);
+    for (name, rewards) in
+        [("reward_shape.npz", &[0; 19][..]), ("reward_large.npz", &[1 << 31; 20])]
+    {
+        let mut archive = ArchiveWriter::default();
+        archive.add_bytes("spikes", "|u1", &[1, 20, 64], &[1; 20 * 64]).expect("in memory");
+        let values = rewards.iter().copied();
+        archive.add_integers("reward", &[1, rewards.len()], values).expect("in memory");
+        bench.write(name, &archive.finish().expect("in memory"));
+    }
     let slow = "rule slow\nepoch 64\ntrace y1: u9, impulse 1\ndw = 2^-9*y1*x0\n";
     bench.write("slow.rule", slow.as_bytes());
     bench.write("nonsense.rule", b"rule nonsense\ndw = 2^-4*x1*y9\n");

@@ -51,6 +51,31 @@ impl Bench {
         self.write(name, &archive.finish().expect("written to memory"));
     }
 
+    /// Shape and integers of one array of an archive.
+    pub(crate) fn array(&self, file: &str, name: &str) -> (Vec<usize>, Vec<i64>) {
+        let file = std::fs::File::open(self.path(file)).expect("the file");
+        let mut archive = zip::ZipArchive::new(file).expect("an archive");
+        let mut bytes = Vec::new();
+        let mut entry = archive.by_name(&format!("{name}.npy")).expect(name);
+        std::io::Read::read_to_end(&mut entry, &mut bytes).expect("unpacked");
+        let header = 10 + usize::from(bytes[8]) + 256 * usize::from(bytes[9]);
+        let text = std::str::from_utf8(&bytes[10..header]).expect("a header");
+        assert!(text.contains("'fortran_order': False"), "{text}");
+        let (_, shape) = text.split_once("'shape': (").expect("a shape");
+        let (shape, _) = shape.split_once(')').expect("its end");
+        let shape = shape.split(',').filter_map(|extent| extent.trim().parse().ok()).collect();
+        let data = &bytes[header..];
+        let values = if text.contains("'descr': '<i4'") {
+            let words = data.chunks_exact(4).map(|word| word.try_into().expect("4 bytes"));
+            words.map(|word| i32::from_le_bytes(word).into()).collect()
+        } else {
+            assert!(text.contains("'descr': '<i8'"), "{text}");
+            let words = data.chunks_exact(8).map(|word| word.try_into().expect("8 bytes"));
+            words.map(i64::from_le_bytes).collect()
+        };
+        (shape, values)
+    }
+
     /// Names in the folder, to show that nothing was left behind.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).expect("the folder");

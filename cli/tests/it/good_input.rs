@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::bench::{Bench, Ended, golden, root};
 
-const RUN: &str = "run digits.nir --chip loihi1 --input test.npz --samples 30";
+pub(crate) const RUN: &str = "run digits.nir --chip loihi1 --input test.npz --samples 30";
 
-fn good(ended: Ended) -> String {
+pub(crate) fn good(ended: Ended) -> String {
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     ended.stdout
 }
@@ -16,7 +16,7 @@ fn json(ended: Ended) -> Value {
 }
 
 /// Every file of a run but the manifest's host section.
-fn files(bench: &Bench, run: &str) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(bench: &Bench, run: &str) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(bench.path(run)).expect("a run folder");
     let mut files: Vec<(String, Vec<u8>)> = entries
         .map(|entry| {
@@ -94,24 +94,9 @@ fn engines_and_threads_write_the_same_run_folder() {
     }
 }
 
-/// Samples, timesteps and neurons, and the values in this order.
-type Probed = (Vec<usize>, Vec<i32>);
-
-/// One array of a run's `probes.npz`.
-fn probed(bench: &Bench, run: &str, name: &str) -> Probed {
-    let file = std::fs::File::open(bench.path(&format!("{run}/probes.npz"))).expect("the file");
-    let mut archive = zip::ZipArchive::new(file).expect("an archive");
-    let mut bytes = Vec::new();
-    let mut entry = archive.by_name(&format!("{name}.npy")).expect(name);
-    std::io::Read::read_to_end(&mut entry, &mut bytes).expect("unpacked");
-    let header = 10 + usize::from(bytes[8]) + 256 * usize::from(bytes[9]);
-    let text = std::str::from_utf8(&bytes[10..header]).expect("a header");
-    assert!(text.contains("'descr': '<i4', 'fortran_order': False"), "{text}");
-    let (_, shape) = text.split_once("'shape': (").expect("a shape");
-    let (shape, _) = shape.split_once(')').expect("its end");
-    let shape = shape.split(',').filter_map(|extent| extent.trim().parse().ok()).collect();
-    let values = bytes[header..].chunks_exact(4);
-    (shape, values.map(|word| i32::from_le_bytes(word.try_into().expect("4 bytes"))).collect())
+/// One array of a run's `probes.npz`: samples, timesteps and neurons, and the values in this order.
+fn probed(bench: &Bench, run: &str, name: &str) -> (Vec<usize>, Vec<i64>) {
+    bench.array(&format!("{run}/probes.npz"), name)
 }
 
 /// A probe of a part is that part of the probe of everything, and a neuron that spiked was reset.
@@ -250,28 +235,6 @@ fn every_example_is_as_accurate_as_its_readme_says() {
         assert!(found >= accuracy, "{name}: {found}");
         assert!(bench.path("c.npz").is_file());
     }
-}
-
-/// A projection learns; both engines and any threads write the same weights, which are not those
-/// that another seed leaves.
-#[test]
-fn what_was_learned_is_in_the_run_folder() {
-    let bench = Bench::new();
-    let run = RUN.replace("--samples 30", "--samples 3");
-    let learn = |rest: &str| {
-        good(bench.run(&format!("{run} --learn lif1->lif2=pairwise-stdp {rest}")));
-    };
-    learn("--threads 1 --out one");
-    learn("--threads 3 --out three");
-    learn("--engine reference --out slow");
-    learn("--seed 2 --out other");
-    let learned = |folder: &str| {
-        let files = files(&bench, folder);
-        files.into_iter().find(|(name, _)| name == "learned.npz").expect("learned weights").1
-    };
-    assert_eq!(files(&bench, "one"), files(&bench, "three"));
-    assert_eq!(files(&bench, "one"), files(&bench, "slow"));
-    assert_ne!(learned("one"), learned("other"));
 }
 
 #[test]

@@ -4,5 +4,6 @@ mod bad_input;
 mod bench;
 mod disk;
 mod good_input;
+mod learning;
 mod network;
 mod retime;

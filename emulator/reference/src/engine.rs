@@ -455,12 +455,16 @@ impl<'a> Reference<'a> {
         values: &mut [i32],
     ) {
         let trace = |letter| word.strip_prefix(letter)?.parse::<usize>().ok()?.checked_sub(1);
-        if let (Some(trace), Some(rule)) = (trace('x'), self.rule_of_source(population)) {
+        if let (Some(trace), Some(rule)) = (trace('x'), self.rule_of_source(population))
+            && self.learning.rules[rule as usize].rule.declares_pre(trace)
+        {
             return self.look_pre((population, rule), neurons, trace, values);
         }
         let compartments = self.cores.iter().flatten();
         for compartment in compartments.filter(|c| c.population == population) {
-            if let (Some(trace), Some(_)) = (trace('y'), compartment.learning) {
+            if let (Some(trace), Some(rule)) = (trace('y'), compartment.learning)
+                && self.learning.rules[rule].rule.declares_post(trace)
+            {
                 if neurons.contains(&compartment.neuron) {
                     let value = compartment.post.get(trace).copied().unwrap_or_default();
                     values[(compartment.neuron - neurons.start) as usize] = value;

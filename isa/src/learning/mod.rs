@@ -113,6 +113,18 @@ impl LearningRule {
         &self.checked.post
     }
 
+    /// Whether it declares a trace of the source, by number: 0 is `x1`.
+    #[must_use]
+    pub fn declares_pre(&self, trace: usize) -> bool {
+        self.checked.pre.get(trace).is_some_and(Option::is_some)
+    }
+
+    /// Whether it declares a trace of the target, by number: 0 is `y1`.
+    #[must_use]
+    pub fn declares_post(&self, trace: usize) -> bool {
+        self.checked.post.get(trace).is_some_and(Option::is_some)
+    }
+
     /// Bits of the tag, sign included, where there is one.
     #[must_use]
     pub fn tag_bits(&self) -> Option<u32> {

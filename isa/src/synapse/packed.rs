@@ -2,8 +2,9 @@
 //!
 //! Layout of a list, from the lowest bit of its first word: entries of at most `entry_synapses`
 //! synapses, each with a prefix (its low bits count the entry's synapses) followed by the synapses:
-//! index (sparse), delay, tag, weight. Learning starts from tags of zero. A list starts at a word boundary. Dense lists name no targets:
-//! the n-th synapse ends in compartment `base + n`. Sparse indices count from `base` as well.
+//! index (sparse), delay, tag, weight. Learning starts from tags of zero. A list starts at a word
+//! boundary. Dense lists name no targets: the n-th synapse ends in compartment `base + n`. Sparse
+//! indices count from `base` as well.
 
 use bitvec::field::BitField;
 use bitvec::order::Lsb0;
