@@ -235,8 +235,9 @@ pub struct RunArgs {
     /// Write what every core did into the run folder (activity.bin), for `retime`.
     #[arg(long, requires = "out")]
     pub save_activity: bool,
-    /// Record a state word or trace into the run folder (probes.npz), such as lif1.v[0..100]@10..50:
-    /// population, word, and where wanted neurons and timesteps; may be given several times.
+    /// Record a state word or trace into the run folder (probes.npz), such as
+    /// lif1.v[0..100]@10..50: population, word, and where wanted neurons and timesteps; may be
+    /// given several times.
     #[arg(long = "probe", value_name = "POP.WORD[A..B]@S..E", requires = "out")]
     pub probes: Vec<String>,
     /// Write output spike counts per sample: an .npz with `counts`, `predictions`, `labels`.

@@ -1,4 +1,4 @@
-//! Learning from the command line: rewards from the input, traces probed, weights in the run folder.
+//! Learning from the command line: rewards in, traces probed, weights in the run folder.
 
 use quarrion::counts::ArchiveWriter;
 
