@@ -4,8 +4,8 @@
 //! row-major order), events (`sample`, `t`, `i`: one spike each, with its `payload` where the chip
 //! carries one), or `bias` (an image per sample, given as constant input). Beside them `labels`,
 //! `dt` (seconds), `reward` (for learning rules), `steps` and `samples` are read. A table has the
-//! columns `sample,step,neuron` and perhaps `payload`. Dense spikes are 0 or 1, or payloads. Nothing
-//! here opens a file, and every size is checked before memory is asked for.
+//! columns `sample,step,neuron` and perhaps `payload`. Dense spikes are 0 or 1, or payloads.
+//! Nothing here opens a file, and every size is checked before memory is asked for.
 
 mod archive;
 mod array;
