@@ -4,4 +4,5 @@ mod learning {
     mod by_hand;
     mod compiled;
     mod given;
+    mod shipped;
 }

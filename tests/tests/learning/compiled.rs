@@ -6,10 +6,7 @@ use quarrion_compiler::verify::verify;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::synapse::SynapseBlock;
 
-use super::given::{chip, dense, network, population, run_everywhere, sample, teach};
-
-/// Fires one step after any spike of weight above 1 arrives, and forgets at once.
-const RELAY: &[(&str, i64)] = &[("du", 4095), ("dv", 4095), ("vth", 1), ("refractory_delay", 1)];
+use super::given::{RELAY, chip, dense, network, population, run_everywhere, sample, teach};
 
 fn all_to_all(inputs: usize, outputs: usize) -> Network {
     let weights = vec![100; inputs * outputs];

@@ -8,10 +8,10 @@ use quarrion_compiler::network::{
 use quarrion_compiler::planner::Objective;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::id::PopulationId;
-use quarrion_isa::learning::LearningRule;
+use quarrion_isa::learning::{LearningRule, RecordedDraws};
 use quarrion_isa::program::ParameterValue;
 use quarrion_isa::stimulus::{InputSpike, Reward, Sample, Stimulus};
-use quarrion_tests::engines::{Truth, WAYS, compare, run_fast, run_reference};
+use quarrion_tests::engines::{Truth, WAYS, compare, run_fast_on, run_reference_on};
 
 /// A catalogued chip with edits.
 pub(super) fn chip(name: &str, sets: &[&str]) -> Chip {
@@ -39,6 +39,10 @@ pub(super) fn population(
     let is_output = program.is_some();
     Population { name: name.into(), shape: vec![size], role, is_output, axon_delays: Vec::new() }
 }
+
+/// Fires one step after any spike of weight above 1 arrives, and forgets at once.
+pub(super) const RELAY: &[(&str, i64)] =
+    &[("du", 4095), ("dv", 4095), ("vth", 1), ("refractory_delay", 1)];
 
 /// All sources to all targets, weights by target and then source.
 pub(super) fn dense(
@@ -99,11 +103,21 @@ pub(super) fn sample(steps: u32, spikes: &[(u32, u32)], rewards: &[(u32, i32)]) 
 
 /// Runs on every engine, which must agree.
 pub(super) fn run_everywhere(compiled: &Compiled, chip: &Chip, samples: Vec<Sample>) -> Truth {
+    run_recorded(compiled, chip, samples, None)
+}
+
+/// Runs on every engine, random numbers from a record where there is one.
+pub(super) fn run_recorded(
+    compiled: &Compiled,
+    chip: &Chip,
+    samples: Vec<Sample>,
+    record: Option<&RecordedDraws>,
+) -> Truth {
     let stimulus = Stimulus { samples, labels: None };
     let program = &compiled.program;
-    let truth = run_reference(program, chip, &stimulus, 0).expect("it runs");
+    let truth = run_reference_on(program, chip, &stimulus, (0, record)).expect("it runs");
     for way in WAYS {
-        let fast = run_fast(program, chip, &stimulus, (0, way)).expect("it runs");
+        let fast = run_fast_on(program, chip, &stimulus, (0, way, record)).expect("it runs");
         compare(program, &truth, &fast).expect("engines agree");
     }
     truth
