@@ -1,7 +1,7 @@
 //! The tally: from activity, traffic and step times to the ledger's rows.
 
 use quarrion_isa::activity::Activity;
-use quarrion_isa::chip::{Chip, LinkClass, Programs, SynapseFormatKind, Synchronisation};
+use quarrion_isa::chip::{Chip, Hops, LinkClass, Programs, SynapseFormatKind, Synchronisation};
 use quarrion_isa::event::{EventCounts, EventKind};
 use quarrion_isa::id::{CoreId, LinkId};
 use quarrion_isa::ledger::{CoreRow, FaultCounts, Ledger, LinkRow, SampleRow, StepRow};
@@ -71,7 +71,7 @@ impl Tally {
     ) {
         let mut step = EventCounts::default();
         self.count_updates(chip, activity, model, &mut step);
-        let hops = self.count_packets(chip, activity, traffic, &mut step);
+        let hops = self.count_packets(activity, traffic, &mut step);
         self.count_rest(chip, activity, &mut step);
         let row = StepRow {
             sample: activity.sample,
@@ -128,45 +128,61 @@ impl Tally {
 
     fn count_packets(
         &mut self,
-        chip: &Chip,
         activity: &Activity,
         traffic: &Traffic,
         step: &mut EventCounts,
     ) -> u64 {
-        let mut hops = 0;
-        let mut sender = 0;
-        for packet in &traffic.packets {
+        let (mut all_hops, mut sender) = (0, 0);
+        let alike = |a: &Packet, b: &Packet| (a.population, a.length) == (b.population, b.length);
+        for packets in traffic.packets.chunk_by(alike) {
+            let length = traffic.length(&packets[0]);
+            let (mut hops, mut tiles, mut sent) = (Hops::default(), 0, 0);
             let mut own = EventCounts::default();
-            add_hops(&mut own, chip, packet);
-            hops += u64::from(packet.hops.total());
-            for link in &traffic.links[packet.links.start as usize..packet.links.end as usize] {
-                let flits = chip.mesh.flits(chip.mesh.link_class(*link), packet.payload_bits);
-                let [packets, all_flits] = &mut self.link_packets[link.index()];
-                *packets += 1;
-                *all_flits += u64::from(flits);
-            }
-            if let Origin::Segment(segment) = packet.origin {
-                own.add(EventKind::AxonOut, 1);
-                while activity.cores[sender].first_segment + activity.cores[sender].segments
-                    <= segment
-                {
-                    sender += 1;
+            for packet in packets {
+                for link in traffic.links_of(packet) {
+                    let [packets, flits] = &mut self.link_packets[link.index()];
+                    *packets += 1;
+                    *flits += u64::from(length.on(*link).flits);
                 }
-                self.ledger.cores[sender].counts.add(EventKind::AxonOut, 1);
-            }
-            for one in packet.destinations.clone() {
-                let destination = &activity.destinations[one as usize];
-                let row = self.position[destination.core.index()] as usize;
-                for counts in [&mut own, &mut self.ledger.cores[row].counts] {
-                    counts.add(EventKind::AxonIn, 1);
-                    counts.add(EventKind::SynapseWord, destination.words.into());
-                    counts.add(operation(destination.format), destination.synaptic_ops.into());
+                hops.east_west += packet.hops.east_west;
+                hops.north_south += packet.hops.north_south;
+                hops.chip_edge += packet.hops.chip_edge;
+                tiles += packet.destinations.len() as u32;
+                if let Origin::Segment(segment) = packet.origin {
+                    let end =
+                        |at: usize| activity.cores[at].first_segment + activity.cores[at].segments;
+                    while end(sender) <= segment {
+                        sender += 1;
+                    }
+                    self.ledger.cores[sender].counts.add(EventKind::AxonOut, 1);
+                    sent += 1;
+                }
+                for one in packet.destinations.clone() {
+                    let destination = &activity.destinations[one as usize];
+                    let row = self.position[destination.core.index()] as usize;
+                    for counts in [&mut own, &mut self.ledger.cores[row].counts] {
+                        counts.add(EventKind::SynapseWord, destination.words.into());
+                        counts.add(operation(destination.format), destination.synaptic_ops.into());
+                    }
+                    self.ledger.cores[row].counts.add(EventKind::AxonIn, 1);
                 }
             }
-            self.ledger.populations[packet.population.index()].merge(&own);
+            // A long packet's hops count once for every binary spike that it is as long as.
+            for (kind, class, hops) in [
+                (EventKind::HopTile, LinkClass::Tile, tiles),
+                (EventKind::HopEastWest, LinkClass::EastWest, hops.east_west),
+                (EventKind::HopNorthSouth, LinkClass::NorthSouth, hops.north_south),
+                (EventKind::HopChipEdge, LinkClass::ChipEdge, hops.chip_edge),
+            ] {
+                own.add(kind, u64::from(hops) * u64::from(length.spikes_long(class)));
+            }
+            own.add(EventKind::AxonOut, sent);
+            own.add(EventKind::AxonIn, tiles.into());
+            all_hops += u64::from(hops.total());
+            self.ledger.populations[packets[0].population.index()].merge(&own);
             step.merge(&own);
         }
-        hops
+        all_hops
     }
 
     fn count_rest(&self, chip: &Chip, activity: &Activity, step: &mut EventCounts) {
@@ -215,20 +231,6 @@ impl Tally {
         }
         self.waits.settle(&mut self.ledger);
         self.ledger
-    }
-}
-
-/// Counts a packet's hops, a long packet's once for every binary spike that it is as long as.
-fn add_hops(counts: &mut EventCounts, chip: &Chip, packet: &Packet) {
-    let hops = packet.hops;
-    for (kind, class, hops) in [
-        (EventKind::HopTile, LinkClass::Tile, packet.destinations.len() as u32),
-        (EventKind::HopEastWest, LinkClass::EastWest, hops.east_west),
-        (EventKind::HopNorthSouth, LinkClass::NorthSouth, hops.north_south),
-        (EventKind::HopChipEdge, LinkClass::ChipEdge, hops.chip_edge),
-    ] {
-        let length = chip.mesh.spikes_long(class, packet.payload_bits);
-        counts.add(kind, u64::from(hops) * u64::from(length));
     }
 }
 

@@ -97,12 +97,6 @@ fn visit_run(lists: &Lists, run: &Run, mut add: impl FnMut(usize, i32)) {
                 add(usize::from(*target), i32::from(*weight));
             }
         }
-        Storage::Kernel => {
-            let kernel = &lists.kernels[first];
-            // Every list was visited once when the tables were made.
-            let _ = kernel.block.visit_taps(run.base, |target, at| {
-                add(target as usize, kernel.weights[at as usize]);
-            });
-        }
+        Storage::Kernel(place) => lists.kernels[first].visit(place, add),
     }
 }

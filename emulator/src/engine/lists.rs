@@ -4,6 +4,8 @@ use quarrion_isa::delivery::Delivery;
 use quarrion_isa::program::{AxonIn, Block, CoreProgram};
 use quarrion_isa::synapse::{CorruptList, KernelBlock, Synapse, SynapseBlock};
 
+use super::kernels::{Kernel, Place};
+
 /// How the synapses of a run are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Storage {
@@ -11,8 +13,8 @@ pub(super) enum Storage {
     Dense,
     /// `targets[first..]` and `weights[first..]`.
     Sparse,
-    /// Kernel `first`, source `base`.
-    Kernel,
+    /// Kernel `first`, the source at this place.
+    Kernel(Place),
 }
 
 /// A run of synapses of one list with the same delay.
@@ -34,13 +36,6 @@ pub(super) struct Run {
 pub(super) struct Work {
     pub(super) words: u32,
     pub(super) synaptic_ops: u32,
-}
-
-/// A kernel with its weights decoded.
-#[derive(Clone, Debug)]
-pub(super) struct Kernel {
-    pub(super) block: KernelBlock,
-    pub(super) weights: Vec<i32>,
 }
 
 /// Delivery settings with what the inner loop needs worked out.
@@ -79,7 +74,7 @@ pub(super) enum ListError {
     Block(u32),
     #[error("a synapse names compartment {target} or delay {delay}, beyond the core's tables")]
     OutOfRange { target: u32, delay: u32 },
-    #[error("a synapse names a compartment or weight beyond 16 bits")]
+    #[error("a synapse names a compartment, weight or place in a plane beyond 16 bits")]
     TooWide,
 }
 
@@ -93,7 +88,7 @@ impl Lists {
             lists.ordered |= !block.delivery.commutes();
             if let SynapseBlock::Kernel(kernel) = &block.synapses {
                 kernel_of[position] = Some(lists.kernels.len() as u32);
-                lists.kernels.push(Kernel { block: kernel.clone(), weights: kernel.weights()? });
+                lists.kernels.push(Kernel::new(kernel)?);
             }
         }
         let mut synapses = Vec::new();
@@ -101,8 +96,9 @@ impl Lists {
             let block = core.blocks.get(axon.block as usize).ok_or(ListError::Block(axon.block))?;
             let synaptic_ops = match (&block.synapses, kernel_of[axon.block as usize]) {
                 (SynapseBlock::Kernel(shared), Some(kernel)) => {
-                    lists.push_kernel(axon, block, shared, kernel);
-                    check_kernel(core, shared, axon.list)?
+                    let synapses = check_kernel(core, shared, axon.list)?;
+                    lists.push_kernel(axon, block, shared, kernel)?;
+                    synapses
                 }
                 _ => {
                     synapses.clear();
@@ -130,16 +126,24 @@ impl Lists {
         Ok(lists)
     }
 
-    fn push_kernel(&mut self, axon: &AxonIn, block: &Block, shared: &KernelBlock, kernel: u32) {
+    fn push_kernel(
+        &mut self,
+        axon: &AxonIn,
+        block: &Block,
+        shared: &KernelBlock,
+        kernel: u32,
+    ) -> Result<(), ListError> {
+        let place = Place::of(shared, axon.list).ok_or(ListError::TooWide)?;
         self.runs.push(Run {
-            storage: Storage::Kernel,
+            storage: Storage::Kernel(place),
             delivery: axon.block as u16,
             input: block.input as u16,
             delay: shared.delay,
             first: kernel,
             count: 0,
-            base: axon.list,
+            base: 0,
         });
+        Ok(())
     }
 
     /// Splits a list by delay; the order inside a delay stays as stored.

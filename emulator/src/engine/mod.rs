@@ -6,6 +6,7 @@
 //! with all cores; several threads own one shard each and exchange outboxes once a timestep.
 
 mod deliver;
+mod kernels;
 mod learning;
 mod lists;
 mod mail;

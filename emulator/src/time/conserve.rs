@@ -48,7 +48,7 @@ fn by_link(
         balance[link.index()] += packets as i64;
     }
     for packet in &traffic.packets {
-        for link in &traffic.links[packet.links.start as usize..packet.links.end as usize] {
+        for link in traffic.links_of(packet) {
             balance[link.index()] -= 1;
         }
     }

@@ -19,7 +19,7 @@ use quarrion_isa::id::{CoreId, LinkId};
 use quarrion_isa::quantity::Picoseconds;
 use quarrion_isa::timing::{Bound, StepTime};
 
-use super::traffic::{Origin, Traffic, source_tile};
+use super::traffic::{Origin, Traffic};
 
 /// Times of one core in the timestep at hand.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +38,8 @@ pub struct CountModel {
     position: Vec<u32>,
     times: Vec<CoreTimes>,
     link_load: Vec<u64>,
+    /// Links with a load, in the order in which packets came to them.
+    loaded: Vec<LinkId>,
     /// Time when each packet leaves its core, in order of packets.
     injected: Vec<u64>,
     /// Time when the spike of each segment, by position in the record, has fired.
@@ -74,6 +76,7 @@ impl CountModel {
             position,
             times: vec![CoreTimes::default(); cores.len()],
             link_load: vec![0; chip.mesh.link_count() as usize],
+            loaded: Vec::new(),
             injected: Vec::new(),
             fired: Vec::new(),
             served: Vec::new(),
@@ -85,7 +88,7 @@ impl CountModel {
         &mut self,
         chip: &Chip,
         activity: &Activity,
-        traffic: &mut Traffic,
+        traffic: &Traffic,
     ) -> Longest {
         self.times.fill(CoreTimes::default());
         self.time_updates(chip, activity);
@@ -150,7 +153,7 @@ impl CountModel {
         let tile = chip.mesh.link(LinkClass::Tile).occupancy.0;
         let (mut position, mut free) = (0, 0);
         for packet in &traffic.packets {
-            let flits = u64::from(chip.mesh.flits(LinkClass::Tile, packet.payload_bits));
+            let flits = u64::from(traffic.length(packet).tile_flits);
             let injected = match packet.origin {
                 Origin::Host(number) => {
                     u64::from(number) * spike_in.occupancy.0 + spike_in.latency.0
@@ -176,20 +179,18 @@ impl CountModel {
         &mut self,
         chip: &Chip,
         activity: &Activity,
-        traffic: &mut Traffic,
+        traffic: &Traffic,
         longest: &mut Longest,
     ) {
         self.served.clear();
-        for at in 0..traffic.packets.len() {
-            let packet = &traffic.packets[at];
-            let (part, payload_bits) = (packet.destinations.clone(), packet.payload_bits);
-            let from = source_tile(chip, source_core(activity, packet.origin));
-            for one in part {
+        for (packet, injected) in traffic.packets.iter().zip(&self.injected) {
+            let tail = traffic.length(packet).tail_ps;
+            for one in packet.destinations.clone() {
                 let destination = &activity.destinations[one as usize];
-                let latency = traffic.latency(chip, from, destination, payload_bits);
+                let latency = traffic.latencies[one as usize].0 + tail;
                 let kind = chip.core_type(destination.core);
                 let times = &mut self.times[self.position[destination.core.index()] as usize];
-                let mut arrival = self.injected[at] + latency.0;
+                let mut arrival = injected + latency;
                 if kind.overlap == Overlap::Sequential {
                     arrival = arrival.max(times.update);
                 }
@@ -212,16 +213,20 @@ impl CountModel {
         let links = chip.mesh.link_count();
         self.link_load.resize((links * classes) as usize, 0);
         for packet in &traffic.packets {
-            let plane = packet.origin.class() % classes;
-            for link in &traffic.links[packet.links.start as usize..packet.links.end as usize] {
-                let load = &mut self.link_load[(plane * links + link.0) as usize];
-                *load += link_time(chip, *link, packet.payload_bits);
+            let first = packet.origin.class() % classes * links;
+            let length = traffic.length(packet);
+            for link in traffic.links_of(packet) {
+                let load = &mut self.link_load[first as usize + link.index()];
+                if *load == 0 {
+                    self.loaded.push(*link);
+                }
+                *load += length.on(*link).time_ps;
             }
         }
-        for link in &traffic.links {
+        for link in self.loaded.drain(..) {
             for plane in 0..classes {
-                let load = &mut self.link_load[(plane * links + link.0) as usize];
-                longest.offer(std::mem::take(load).div_ceil(planes), Bound::Link(*link));
+                let load = &mut self.link_load[(plane * links) as usize + link.index()];
+                longest.offer(std::mem::take(load).div_ceil(planes), Bound::Link(link));
             }
         }
     }
@@ -280,23 +285,7 @@ pub(super) fn list_service(kind: &CoreType, destination: &Destination) -> u64 {
         + u64::from(destination.synaptic_ops) * operation.occupancy.0
 }
 
-/// Time that a packet takes a link.
-fn link_time(chip: &Chip, link: LinkId, payload_bits: u32) -> u64 {
-    let class = chip.mesh.link_class(link);
-    u64::from(chip.mesh.flits(class, payload_bits)) * chip.link_occupancy(link).0
-}
-
 /// One past the last segment of the core at `position`.
 fn end_of(activity: &Activity, position: usize) -> u32 {
     activity.cores[position].first_segment + activity.cores[position].segments
-}
-
-/// The core that an origin lies on; `None` for the host.
-fn source_core(activity: &Activity, origin: Origin) -> Option<CoreId> {
-    let Origin::Segment(segment) = origin else { return None };
-    let after = activity.cores.partition_point(|core| core.first_segment <= segment);
-    activity.cores[..after]
-        .iter()
-        .rfind(|core| segment < core.first_segment + core.segments)
-        .map(|core| core.core)
 }

@@ -7,8 +7,10 @@ use std::ops::Range;
 
 use quarrion_isa::activity::{Activity, Destination};
 use quarrion_isa::chip::{Chip, Hops, LinkClass, Multicast, Router};
-use quarrion_isa::id::{CoreId, LinkId, PopulationId, TileId};
+use quarrion_isa::id::{LinkId, PopulationId, TileId};
 use quarrion_isa::quantity::Picoseconds;
+
+use super::length::Length;
 
 /// Where a packet comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,8 @@ pub struct Packet {
     pub hops: Hops,
     /// Payload bits.
     pub payload_bits: u32,
+    /// Position of its length in [`Traffic::lengths`].
+    pub length: u32,
 }
 
 /// The packets of a timestep, in order of origin: the host's first, then core by core.
@@ -61,6 +65,11 @@ pub struct Traffic {
     /// Where packets branch, by position in [`Activity::destinations`]: the last link of the way
     /// there, [`Traffic::NONE`] inside the source's tile. Empty where packets do not branch.
     pub last: Vec<u32>,
+    /// Zero-load latency of a flit's way from the source's tile into the core, by position in
+    /// [`Activity::destinations`].
+    pub latencies: Vec<Picoseconds>,
+    /// The lengths of packets that have been met so far.
+    pub lengths: Vec<Length>,
     routes: Routes,
     /// By link, the packet that took it last and the position of the link then.
     taken: Vec<(u64, u32)>,
@@ -93,6 +102,7 @@ impl Traffic {
         self.links.clear();
         self.before.clear();
         self.last.clear();
+        self.latencies.clear();
         self.taken.resize(chip.mesh.link_count() as usize, (0, 0));
         let mut next = 0;
         for (number, spike) in activity.host.spikes_in.iter().enumerate() {
@@ -126,6 +136,7 @@ impl Traffic {
         if part.is_empty() {
             return;
         }
+        let length = self.length_of(chip, payload_bits);
         let mut send = |destinations: Range<u32>, branches: bool| {
             let first = self.links.len();
             let hops = if branches {
@@ -133,6 +144,7 @@ impl Traffic {
             } else {
                 let to = chip.tile_of(activity.destinations[destinations.start as usize].core);
                 let route = *self.routes.find(chip, from, to);
+                self.latencies.push(route.latency);
                 self.links.extend_from_slice(&self.routes.links[route.range()]);
                 route.hops
             };
@@ -144,6 +156,7 @@ impl Traffic {
                 links,
                 hops,
                 payload_bits,
+                length,
             });
         };
         match chip.mesh.multicast {
@@ -159,6 +172,7 @@ impl Traffic {
         self.packet += 1;
         for destination in destinations {
             let route = *self.routes.find(chip, from, chip.tile_of(destination.core));
+            self.latencies.push(route.latency);
             let mut at = Self::NONE;
             for position in route.range() {
                 let link = self.routes.links[position];
@@ -197,19 +211,26 @@ impl Traffic {
         (first..self.links.len()).find(same).map(|at| at as u32)
     }
 
-    /// Zero-load latency from the source tile into the destination core, for the last flit.
-    pub fn latency(
-        &mut self,
-        chip: &Chip,
-        from: TileId,
-        destination: &Destination,
-        payload_bits: u32,
-    ) -> Picoseconds {
-        let to = chip.tile_of(destination.core);
-        let route = *self.routes.find(chip, from, to);
-        let flits = u64::from(chip.mesh.flits(LinkClass::Tile, payload_bits));
-        let tail = (flits - 1) * chip.mesh.link(LinkClass::Tile).occupancy.0;
-        Picoseconds(route.latency.0 + tail)
+    /// The position of a length, worked out when it is met first.
+    fn length_of(&mut self, chip: &Chip, payload_bits: u32) -> u32 {
+        let known = self.lengths.iter().position(|length| length.payload_bits == payload_bits);
+        let at = known.unwrap_or_else(|| {
+            self.lengths.push(Length::new(chip, payload_bits));
+            self.lengths.len() - 1
+        });
+        at as u32
+    }
+
+    /// The links of a packet.
+    #[must_use]
+    pub fn links_of(&self, packet: &Packet) -> &[LinkId] {
+        &self.links[range(&packet.links)]
+    }
+
+    /// The length of a packet.
+    #[must_use]
+    pub fn length(&self, packet: &Packet) -> &Length {
+        &self.lengths[packet.length as usize]
     }
 }
 
@@ -257,9 +278,4 @@ fn work_out(chip: &Chip, from: TileId, to: TileId, links: &mut Vec<LinkId>) -> R
     }
     let hops = chip.mesh.hops(from, to);
     Route { known: true, first: first as u32, length, hops, latency }
-}
-
-/// The tile that an origin's packets enter the mesh at.
-pub(super) fn source_tile(chip: &Chip, core: Option<CoreId>) -> TileId {
-    core.map_or(chip.host.port, |core| chip.tile_of(core))
 }
