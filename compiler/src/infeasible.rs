@@ -67,6 +67,8 @@ pub struct DoesNotFit {
     pub bound: u64,
     /// The chip file's field that sets the bound.
     pub bound_path: String,
+    /// What the chip would need to spread the demand over cores; `None` where nothing would.
+    pub lacks: Option<String>,
     /// Changes with which it fits, where the caller has tried some.
     pub levers: Vec<Lever>,
 }
@@ -129,6 +131,9 @@ impl fmt::Display for DoesNotFit {
         }
         writeln!(f, "  bound  {:>width$}  set by {}", self.bound, self.bound_path)?;
         write!(f, "  gap    {:>width$}", self.gap())?;
+        if let Some(lacks) = &self.lacks {
+            write!(f, "\n  lacks  {lacks}")?;
+        }
         for lever in &self.levers {
             let plural = if lever.cores == 1 { "" } else { "s" };
             write!(f, "\n  fits   {} on {} core{plural}", lever.change, lever.cores)?;

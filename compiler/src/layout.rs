@@ -4,6 +4,7 @@
 //! behind them do not see the difference.
 
 use quarrion_isa::id::{CoreId, PopulationId};
+use quarrion_isa::program::Occurrence;
 use serde::{Deserialize, Serialize};
 
 /// Which neurons lie on which core.
@@ -28,6 +29,8 @@ pub struct CoreMapping {
 pub struct Slice {
     /// The population, as the program numbers them.
     pub population: PopulationId,
+    /// Whether these compartments are read, or compute once more what others do.
+    pub occurrence: Occurrence,
     /// Runs of neurons, ascending and apart.
     pub runs: Vec<Run>,
 }
@@ -42,6 +45,17 @@ pub struct Run {
 }
 
 impl Slice {
+    /// Neurons in the compartments that they are read from.
+    #[must_use]
+    pub fn new(population: PopulationId, runs: Vec<Run>) -> Self {
+        Self { population, occurrence: Occurrence::First, runs }
+    }
+
+    /// Makes the compartments copies of others.
+    pub(crate) fn make_copy(&mut self) {
+        self.occurrence = Occurrence::Copy;
+    }
+
     /// The neurons of a box inside a population of shape `extents`, row-major.
     #[must_use]
     pub fn of_box(
@@ -60,7 +74,7 @@ impl Slice {
                 }
             }
         }
-        Self { population, runs }
+        Self::new(population, runs)
     }
 
     /// The box that the slice fills inside a population of shape `extents`: (start, size).
@@ -90,6 +104,24 @@ impl Slice {
     pub fn neurons(&self) -> impl Iterator<Item = u32> + '_ {
         self.runs.iter().flat_map(|run| run.first..run.first + run.count)
     }
+}
+
+/// Ascending neurons as runs.
+pub(crate) fn runs_of(neurons: impl Iterator<Item = u32>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for neuron in neurons {
+        match runs.last_mut() {
+            Some(last) if last.first + last.count == neuron => last.count += 1,
+            _ => runs.push(Run { first: neuron, count: 1 }),
+        }
+    }
+    runs
+}
+
+/// Ways of a neuron that each of its compartments sends over, the last of them fewer: consecutive
+/// ones by core, the first compartment's first, then those of its copies in their order.
+pub(crate) fn share(ways: usize, seats: usize) -> usize {
+    ways.div_ceil(seats.max(1)).max(1)
 }
 
 #[cfg(test)]

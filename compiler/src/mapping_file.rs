@@ -7,12 +7,16 @@
 //!     chip: "loihi1",
 //!     cores: [
 //!         (core: 0, holds: [(population: "lif1", neurons: "0-47, 96")]),
+//!         (core: 1, holds: [], copies: [(population: "lif1", neurons: "96")]),
 //!     ],
 //! )
 //! ```
+//!
+//! `copies` compute once more what is held elsewhere and take a share of its destinations.
 
 use quarrion_isa::diagnostic::{Diagnostic, Span};
 use quarrion_isa::id::{CoreId, PopulationId};
+use quarrion_isa::program::Occurrence;
 use serde::{Deserialize, Serialize};
 
 use crate::layout::{CoreMapping, Mapping, Run, Slice};
@@ -38,7 +42,10 @@ struct MappingFile {
 #[serde(deny_unknown_fields)]
 struct CoreEntry {
     core: u32,
+    #[serde(default)]
     holds: Vec<SliceEntry>,
+    #[serde(default)]
+    copies: Vec<SliceEntry>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -114,7 +121,9 @@ pub fn parse_mapping(
                 .help("make the mapping again for this network and chip")
         };
         let mut slices = Vec::new();
-        for held in entry.holds {
+        let held = entry.holds.into_iter().map(|held| (Occurrence::First, held));
+        let copies = entry.copies.into_iter().map(|held| (Occurrence::Copy, held));
+        for (occurrence, held) in held.chain(copies) {
             let known = names.iter().position(|name| *name == held.population);
             let Some(index) = known else {
                 if unknown == Unknown::Skip {
@@ -126,7 +135,7 @@ pub fn parse_mapping(
             let runs = parse_runs(&held.neurons).ok_or_else(|| {
                 wrong(format!("`{}` is no list of ranges such as 0-47, 96", held.neurons))
             })?;
-            slices.push(Slice { population: PopulationId::from_index(index), runs });
+            slices.push(Slice { population: PopulationId::from_index(index), occurrence, runs });
         }
         if !slices.is_empty() {
             located.mapping.cores.push(CoreMapping { core: CoreId(entry.core), slices });
@@ -144,12 +153,22 @@ pub fn write_mapping(mapping: &Mapping, network: &str, chip: &str, names: &[Stri
     text.push_str(&format!("    format: {FORMAT_VERSION},\n"));
     text.push_str(&format!("    network: {network:?},\n    chip: {chip:?},\n    cores: [\n"));
     for core in &mapping.cores {
-        let held = core.slices.iter().map(|slice| {
-            let name = names.get(slice.population.index()).map_or("", String::as_str);
-            format!("(population: {name:?}, neurons: \"{}\")", ranges(&slice.runs))
-        });
-        let held: Vec<String> = held.collect();
-        text.push_str(&format!("        (core: {}, holds: [{}]),\n", core.core, held.join(", ")));
+        let list = |occurrence: Occurrence| {
+            let own = core.slices.iter().filter(|slice| slice.occurrence == occurrence);
+            let held = own.map(|slice| {
+                let name = names.get(slice.population.index()).map_or("", String::as_str);
+                format!("(population: {name:?}, neurons: \"{}\")", ranges(&slice.runs))
+            });
+            held.collect::<Vec<String>>().join(", ")
+        };
+        text.push_str(&format!("        (core: {}", core.core));
+        for (field, occurrence) in [("holds", Occurrence::First), ("copies", Occurrence::Copy)] {
+            let held = list(occurrence);
+            if !held.is_empty() {
+                text.push_str(&format!(", {field}: [{held}]"));
+            }
+        }
+        text.push_str("),\n");
     }
     text.push_str("    ],\n)\n");
     text

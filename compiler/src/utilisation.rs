@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::id::{CoreId, PopulationId};
 use quarrion_isa::neuron::NeuronProgram;
-use quarrion_isa::program::{CoreProgram, Program, Role};
+use quarrion_isa::program::{CoreProgram, Occurrence, Program, Role};
 use quarrion_isa::synapse::{ListFormat, SynapseBlock};
 use serde::Serialize;
 
@@ -46,8 +46,10 @@ pub struct LayerUse {
     pub name: String,
     /// Cores with some of its compartments.
     pub cores: u64,
-    /// Compartments.
+    /// Compartments, copies among them.
     pub compartments: u64,
+    /// Compartments that compute once more what others do, for the sake of their axons out.
+    pub copies: u64,
     /// Axon-in entries of projections onto it.
     pub axons_in: u64,
     /// Axon-out entries of its neurons.
@@ -199,7 +201,8 @@ fn layer_use(id: PopulationId, program: &Program, cores: &[CoreUse]) -> LayerUse
         population: id,
         name: population.name.clone(),
         cores: 0,
-        compartments: population.size.into(),
+        compartments: 0,
+        copies: 0,
         axons_in: 0,
         axons_out: 0,
         synapse_words: 0,
@@ -215,6 +218,9 @@ fn layer_use(id: PopulationId, program: &Program, cores: &[CoreUse]) -> LayerUse
         let blocks = (0..).zip(&core.blocks).filter(|&(block, _)| onto(block));
         layer.synapse_words += blocks.map(|(_, block)| block.synapses.words()).sum::<u64>();
         for group in core.groups.iter().filter(|group| group.population == id) {
+            let count = u64::from(group.count);
+            layer.compartments += count;
+            layer.copies += if group.occurrence == Occurrence::Copy { count } else { 0 };
             let rows = group.first as usize..(group.first + group.count) as usize;
             layer.axons_out += rows.map(|row| core.axons_out.row(row).len() as u64).sum::<u64>();
         }

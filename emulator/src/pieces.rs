@@ -73,7 +73,7 @@ impl<'a> Accounts<'a> {
         self.writes.clear();
         self.writes.resize(self.steps as usize, 0);
         if let Some(first) = self.writes.first_mut() {
-            *first = sample.writes.len() as u32;
+            *first = sample.writes.iter().map(|write| self.job.tables.registers(write)).sum();
         }
         for reward in &sample.rewards {
             if let Some(writes) = self.writes.get_mut(reward.step as usize) {

@@ -9,7 +9,7 @@ use quarrion_isa::event::{EventCounts, EventKind, Phase};
 use quarrion_isa::histogram::Histogram;
 use quarrion_isa::ledger::Ledger;
 use quarrion_isa::pricing::Powered;
-use quarrion_isa::program::{Population, Program, Role};
+use quarrion_isa::program::{CoreProgram, Program, Role};
 use quarrion_isa::quantity::Picoseconds;
 use quarrion_isa::timing::Bound;
 use serde::{Deserialize, Serialize};
@@ -142,7 +142,7 @@ impl RunRecord {
     pub fn new(facts: &RunFacts<'_>) -> Self {
         let (program, chip, ledger) = (facts.program, facts.chip, facts.ledger);
         let spikes = facts.window_spikes.iter().copied().chain(std::iter::repeat(0));
-        let layers = program.populations.iter().zip(spikes);
+        let layers = (0..program.populations.len()).zip(spikes);
         Self {
             network: program.name.clone(),
             chip: chip.name.clone(),
@@ -153,7 +153,7 @@ impl RunRecord {
             cores_used: program.cores.len() as u32,
             cores_available: chip.cores.len() as u32,
             resources: resources(program, chip),
-            layers: layers.map(|(population, spikes)| layer(population, spikes)).collect(),
+            layers: layers.map(|(at, spikes)| layer(program, at, spikes)).collect(),
             events: ledger.total.iter().filter(|&(_, events)| events > 0).collect(),
             powered: facts.powered,
             time: TimeRecord::new(chip, ledger),
@@ -183,16 +183,16 @@ impl RunRecord {
     }
 }
 
-fn layer(population: &Population, spikes: u64) -> Layer {
-    let mut cores: Vec<_> = population.places.iter().map(|place| place.core).collect();
-    cores.sort_unstable();
-    cores.dedup();
+fn layer(program: &Program, at: usize, spikes: u64) -> Layer {
+    let population = &program.populations[at];
+    let holds = |core: &&CoreProgram| core.groups.iter().any(|g| g.population.index() == at);
+    let cores = program.cores.iter().filter(holds).count();
     Layer {
         name: population.name.clone(),
         role: population.role,
         neurons: population.size,
         phase: population.phase,
-        cores: cores.len() as u32,
+        cores: cores as u32,
         spikes,
     }
 }

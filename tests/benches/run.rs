@@ -21,8 +21,8 @@ use quarrion_isa::id::{AxonInId, CoreId, PopulationId, ProjectionId};
 use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::neuron::{NeuronProgram, library};
 use quarrion_isa::program::{
-    AxonIn, AxonOut, AxonTable, Block, CoreProgram, Group, ParameterValue, Place, Population,
-    Program, Role,
+    AxonIn, AxonOut, AxonTable, Block, CoreProgram, Group, Occurrence, ParameterValue, Place,
+    Population, Program, Role,
 };
 use quarrion_isa::stimulus::{InputSpike, Sample, Stimulus};
 use quarrion_isa::synapse::{ListFormat, Synapse, SynapseBlock, encode_lists};
@@ -72,6 +72,7 @@ fn made_up(kind: SynapseFormatKind) -> Program {
         core: CoreId(0),
         compartments: COMPARTMENTS,
         groups: vec![Group {
+            occurrence: Occurrence::First,
             population: PopulationId(1),
             neuron_program: 0,
             first: 0,

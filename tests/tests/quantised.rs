@@ -16,5 +16,6 @@ mod quantised {
     mod planner;
     mod random;
     mod shared;
+    mod split;
     mod subtract;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quarrion_compiler::compile::Compiled;
 use quarrion_compiler::planner::{Answer, Bottleneck};
 use quarrion_isa::chip::{Chip, Direction};
-use quarrion_isa::program::Role;
+use quarrion_isa::program::{Program, Role};
 use serde_json::json;
 
 use super::chip::pretty;
@@ -154,6 +154,22 @@ struct Busy {
     packets: f64,
 }
 
+/// Axon-out entries of every neuron by population, over all its compartments.
+fn sent(program: &Program) -> BTreeMap<(usize, u32), usize> {
+    let mut sent = BTreeMap::new();
+    for core in &program.cores {
+        for group in &core.groups {
+            let population = group.population.index();
+            let first = program.populations[population].first_ordinal;
+            for row in group.first as usize..(group.first + group.count) as usize {
+                let neuron = core.ordinals[row] - first;
+                *sent.entry((population, neuron)).or_default() += core.axons_out.row(row).len();
+            }
+        }
+    }
+    sent
+}
+
 /// Hyperedges by what they cost, most first: those of one population and size together.
 fn busiest(compiled: &Compiled) -> Vec<Busy> {
     let program = &compiled.program;
@@ -172,13 +188,9 @@ fn busiest(compiled: &Compiled) -> Vec<Busy> {
                 row += 1;
             }
         }
-        for place in &population.places {
-            let Some(core) = program.core_position(place.core) else { continue };
-            for step in 0..place.count {
-                let row = (place.compartment + step) as usize;
-                add(at, place.neuron + step, program.cores[core].axons_out.row(row).len());
-            }
-        }
+    }
+    for ((population, neuron), entries) in sent(program) {
+        add(population, neuron, entries);
     }
     let busy = |((population, entries), (neurons, packets)): ((usize, usize), (u32, f64))| Busy {
         name: program.populations[population].name.clone(),

@@ -2,7 +2,8 @@
 
 use quarrion_isa::neuron::Scope;
 use quarrion_isa::program::{
-    CoreProgram, Group, Join, ParameterValue, Place, Population, Program, Projection, Role,
+    CoreProgram, Group, Join, Occurrence, ParameterValue, Place, Population, Program, Projection,
+    Role,
 };
 use quarrion_isa::synapse::SynapseBlock;
 
@@ -52,7 +53,9 @@ fn populations(network: &QuantisedNetwork, cores: &[CoreMapping]) -> Vec<Populat
             for run in &slice.runs {
                 let place =
                     Place { neuron: run.first, count: run.count, core: core.core, compartment };
-                places[slice.population.index()].push(place);
+                if slice.occurrence == Occurrence::First {
+                    places[slice.population.index()].push(place);
+                }
                 compartment += run.count;
             }
         }
@@ -167,6 +170,7 @@ fn add_groups(
         };
         let parameters = program.parameters().iter().zip(&neurons.parameters).map(value);
         groups.push(Group {
+            occurrence: slice.occurrence,
             population: slice.population,
             neuron_program: neurons.neuron_program,
             first,

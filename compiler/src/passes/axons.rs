@@ -1,10 +1,13 @@
 //! Axons: an axon-in entry for every list, an axon-out entry for every way there.
 
-use quarrion_isa::id::AxonInId;
-use quarrion_isa::program::{AxonIn, AxonOut, AxonTable};
+use std::collections::BTreeMap;
+
+use quarrion_isa::id::{AxonInId, PopulationId};
+use quarrion_isa::program::{AxonIn, AxonOut, AxonTable, Occurrence};
 
 use super::Draft;
 use crate::compile::CompileFailure;
+use crate::layout::share;
 
 /// The routing tables of one core.
 #[derive(Clone, Debug)]
@@ -31,16 +34,21 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
         }
         tables.push(axons_in);
     }
+    let mut turns = Turns::of(draft);
     draft.axons = tables
         .into_iter()
         .zip(&draft.mapping.cores)
         .map(|(axons_in, core)| {
             let slices = draft.quantised.compartments(&core.slices);
-            let rows = slices.iter().flat_map(|slice| {
+            let mut rows: Vec<Vec<AxonOut>> = Vec::new();
+            for slice in &slices {
                 let ways = &ways[slice.population.index()];
-                slice.neurons().map(|neuron| ways[neuron as usize].clone())
-            });
-            let rows: Vec<Vec<AxonOut>> = rows.collect();
+                for neuron in slice.neurons() {
+                    let all = &ways[neuron as usize];
+                    let seat = (slice.population, slice.occurrence);
+                    rows.push(turns.take(seat, neuron, all).to_vec());
+                }
+            }
             CoreAxons { axons_in, axons_out: AxonTable::from_rows(&rows) }
         })
         .collect();
@@ -49,4 +57,43 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     let rows: Vec<Vec<AxonOut>> = inputs.flat_map(|(_, ways)| ways).collect();
     draft.input_axons = AxonTable::from_rows(&rows);
     Ok(())
+}
+
+/// Which share of a neuron's ways its next copy takes, for neurons that several compartments
+/// compute: how many they are, and how many copies had their turn.
+struct Turns(BTreeMap<(PopulationId, u32), (usize, usize)>);
+
+impl Turns {
+    fn of(draft: &Draft<'_>) -> Self {
+        let mut turns = BTreeMap::new();
+        for core in &draft.mapping.cores {
+            let copies = core.slices.iter().filter(|slice| slice.occurrence == Occurrence::Copy);
+            let copies: Vec<_> = copies.cloned().collect();
+            for slice in &draft.quantised.compartments(&copies) {
+                for neuron in slice.neurons() {
+                    turns.entry((slice.population, neuron)).or_insert((1, 0)).0 += 1;
+                }
+            }
+        }
+        Self(turns)
+    }
+
+    /// The ways of a compartment: those of a neuron's first one, then copy by copy.
+    fn take<'w>(
+        &mut self,
+        (population, occurrence): (PopulationId, Occurrence),
+        neuron: u32,
+        all: &'w [AxonOut],
+    ) -> &'w [AxonOut] {
+        let Some((seats, taken)) = self.0.get_mut(&(population, neuron)) else { return all };
+        let turn = match occurrence {
+            Occurrence::First => 0,
+            Occurrence::Copy => {
+                *taken += 1;
+                *taken
+            }
+        };
+        let share = share(all.len(), *seats);
+        all.chunks(share).nth(turn).unwrap_or_default()
+    }
 }

@@ -20,8 +20,9 @@ pub(crate) const GRADED_OUTPUT: &str = "QM020";
 pub(crate) const NO_PROGRAM: &str = "QM021";
 /// A constant input of the current that becomes one of the membrane.
 pub(crate) const CURRENT_BIAS: &str = "QM022";
-/// A number that no register holds.
+/// A reset that takes two compartments a neuron.
 pub(crate) const TWO_COMPARTMENTS: &str = "QM023";
+/// A number that no register holds.
 pub(crate) const NO_REGISTER: &str = "QM030";
 /// A scale at which a sum could leave its word.
 pub(crate) const SCALE_RISK: &str = "QM031";
@@ -41,6 +42,8 @@ pub(crate) const NO_FORMAT: &str = "QM040";
 pub(crate) const SHARED_CORES: &str = "QM041";
 /// No placement whose packets avoid what is dead.
 pub(crate) const UNREACHABLE: &str = "QM042";
+/// Neurons that several compartments compute.
+pub(crate) const COPIES: &str = "QM043";
 /// A learning rule that cannot teach what it was given to.
 pub(crate) const LEARNING: &str = "QM060";
 /// The verifier found a program that is not the network.
@@ -74,8 +77,9 @@ pub const CODES: &[CodeEntry] = &[
         code: WRONG_MAPPING,
         title: "a mapping places every neuron once, on a core of its kind",
         explanation: "The given mapping names a core or neuron that does not exist, leaves a neuron \
-                      out, places one twice, or uses a core that cannot run the neuron's program. \
-                      Make it again for this network and chip, or leave it out.",
+                      out, places one twice (other than among `copies`), or uses a core that cannot \
+                      run the neuron's program. Make it again for this network and chip, or leave \
+                      it out.",
     },
     CodeEntry {
         code: UNREADABLE_MAPPING,
@@ -205,6 +209,17 @@ pub const CODES: &[CodeEntry] = &[
         explanation: "Links and routers of the chip are dead, and with its routing every placement \
                       found has packets that would cross one of them. Routing by table goes around \
                       dead parts; fewer cores need fewer ways.",
+    },
+    CodeEntry {
+        code: COPIES,
+        title: "a neuron with more ways than a core has axons is computed several times",
+        explanation: "Every core that a spike goes to takes an axon-out entry of the core that it \
+                      leaves. A neuron that needs more of them than `axons_out` (or `fan_out`) \
+                      allows is computed by several compartments: each gets all its input and draws \
+                      the same random numbers, so all fire alike, and each sends to a share of the \
+                      destinations. Results and probes read one of them. On chips where packets can \
+                      be lost, dropped or late the copies need not get the same spikes; there it is \
+                      a warning.",
     },
     CodeEntry {
         code: LEARNING,

@@ -129,7 +129,7 @@ impl SliceDemand {
     ) -> Result<Self, CompileFailure> {
         let mut demands = Vec::new();
         for part in network.parts(slice.population) {
-            let slice = Slice { population: part, runs: slice.runs.clone() };
+            let slice = Slice { population: part, ..slice.clone() };
             if let Some(neurons) = &network.population(part).neurons {
                 demands.push(Self::measure_part(network, chip, &slice, neurons)?);
             }
@@ -292,7 +292,8 @@ pub(crate) fn check_core(
         let Limit { bound, path } = limit?;
         let place = place.to_owned();
         let levers = Vec::new();
-        let short = DoesNotFit { resource, place, demand, bound, bound_path: path, levers };
+        let lacks = None;
+        let short = DoesNotFit { resource, place, demand, bound, bound_path: path, lacks, levers };
         (short.gap() > 0).then_some(short)
     });
     let worst = short.max_by(|a, b| a.ratio().total_cmp(&b.ratio()));

@@ -4,8 +4,9 @@ use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use serde::Serialize;
 
-use super::cut::{Cut, fits, too_few};
-use super::measure::{Measured, Meter};
+use super::cut::{Cut, fits, share_cores, too_few};
+use super::measure::Meter;
+use super::mend::{Mended, mend};
 use super::options::{Objective, PlannerOptions, Strategy};
 use super::place::{available, place};
 use super::predict::{Prediction, measure_and_predict, predict};
@@ -24,6 +25,9 @@ const BALANCE_WORK: (u64, u64) = (2_000_000, 24);
 
 /// Most synapses looked at by the balanced cut.
 const BALANCE_MOST: u64 = 4_000_000_000;
+
+/// Most parts that copying neurons may add, in boards full of cores.
+const COPIES_MOST: usize = 4;
 
 /// What one objective would have chosen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -127,9 +131,13 @@ impl Planner<'_> {
             let (_, prediction) = measure_and_predict(self.meter, &mapping)?;
             return Ok(given_plan(mapping, prediction, self.options.objective));
         }
-        let candidates = self.candidates(&cut, &mut notes)?;
+        let parts = cut.alone();
+        // Copies ask for ways of their own; where they never end, axons out are what is short.
+        let most = parts.len() + COPIES_MOST * self.meter.chip.cores.len();
+        let alone = mend(self.meter, parts, most)??;
+        let candidates = self.candidates(&cut, &alone, &mut notes)?;
         let Some(best) = choose(&candidates, &self.options.objective) else {
-            return Err(self.failure(&cut)?);
+            return Err(self.failure(&alone));
         };
         let answer = |objective: Objective, candidate: &Candidate| Answer {
             objective,
@@ -159,29 +167,30 @@ impl Planner<'_> {
     fn candidates(
         &self,
         cut: &Cut<'_>,
+        alone: &Mended,
         notes: &mut Notes,
     ) -> Result<Vec<Candidate>, CompileFailure> {
         let mut found = Vec::new();
-        let alone = cut.alone();
-        let roomy = fits(&alone, &self.cores);
-        let shared = cut.shared()?;
+        let shared = share_cores(self.meter, alone);
+        let alone = &alone.parts;
+        let roomy = fits(alone, &self.cores);
         for &strategy in &self.options.strategies {
             match strategy {
                 Strategy::Greedy => {
                     if roomy {
-                        self.add(strategy, &alone, &mut found)?;
+                        self.add(strategy, alone.clone(), &mut found)?;
                     } else if fits(&shared, &self.cores) {
                         notes.push(shared_cores(self.meter.chip, alone.len()));
                     }
                     if shared.len() < alone.len() {
-                        self.add(strategy, &shared, &mut found)?;
+                        self.add(strategy, shared.clone(), &mut found)?;
                     }
                 }
                 Strategy::Balanced if roomy => {
                     let synapses = self.meter.work();
                     let work = BALANCE_WORK.0 + BALANCE_WORK.1 * synapses;
                     for parts in cut.balance(&self.cores, work.min(BALANCE_MOST))? {
-                        self.add(strategy, &parts, &mut found)?;
+                        self.add(strategy, parts, &mut found)?;
                     }
                 }
                 Strategy::Multilevel => {
@@ -191,7 +200,7 @@ impl Planner<'_> {
                     let Some(search) = search else { continue };
                     for objective in self.searched() {
                         if let Some(parts) = search.parts(&objective)? {
-                            self.add(strategy, &parts, &mut found)?;
+                            self.add(strategy, parts, &mut found)?;
                         }
                     }
                 }
@@ -210,19 +219,21 @@ impl Planner<'_> {
         all
     }
 
-    /// Places parts and says what they take; nothing where there are too few cores.
+    /// Mends and places parts and says what they take; nothing where there are too few cores.
     fn add(
         &self,
         strategy: Strategy,
-        parts: &[Part],
+        parts: Vec<Part>,
         found: &mut Vec<Candidate>,
     ) -> Result<(), CompileFailure> {
-        if !fits(parts, &self.cores) {
+        let cores = self.cores.iter().sum();
+        let Ok(Mended { parts, measured }) = mend(self.meter, parts, cores)? else {
+            return Ok(());
+        };
+        if !fits(&parts, &self.cores) {
             return Ok(());
         }
-        let slices = parts.iter().map(|part| part.slices.as_slice());
-        let measured = Measured::of(self.meter, slices)?;
-        if let Some(mapping) = place(self.meter, parts, &measured, self.seed) {
+        if let Some(mapping) = place(self.meter, &parts, &measured, self.seed) {
             let (_, prediction) = measure_and_predict(self.meter, &mapping)?;
             found.push(Candidate { strategy, mapping, prediction });
         }
@@ -230,13 +241,13 @@ impl Planner<'_> {
     }
 
     /// Why there is no mapping.
-    fn failure(&self, cut: &Cut<'_>) -> Result<CompileFailure, CompileFailure> {
-        let shared = cut.shared()?;
+    fn failure(&self, alone: &Mended) -> CompileFailure {
+        let shared = share_cores(self.meter, alone);
         if fits(&shared, &self.cores) {
-            return Ok(unreachable_cores(self.meter.chip).into());
+            return unreachable_cores(self.meter.chip).into();
         }
         let path = self.options.cores.map(|_| "the number of cores that may be used");
-        Ok(too_few(self.meter, &shared, &self.cores, path).into())
+        too_few(self.meter, &shared, &self.cores, path).into()
     }
 }
 

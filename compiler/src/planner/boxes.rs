@@ -8,7 +8,7 @@ use quarrion_isa::id::PopulationId;
 
 use super::measure::Meter;
 use crate::compile::CompileFailure;
-use crate::infeasible::DoesNotFit;
+use crate::infeasible::{DoesNotFit, Resource};
 use crate::layout::Slice;
 use crate::passes::demand::{Held, SliceDemand, check_core};
 use crate::passes::lists::cut_extents;
@@ -97,11 +97,24 @@ impl<'a> Cutter<'a> {
             let ratio = failure.as_ref().map_or(least as f64 / parts as f64, |short| short.ratio());
             match (self.finer(cuts, ratio)?, failure) {
                 (Some(finer), _) => cuts = finer,
-                (None, Some(short)) => return Err(short.into()),
+                (None, Some(short)) => return Err(self.too_heavy(short).into()),
                 // Single neurons already: more boxes there cannot be.
                 (None, None) => return Ok(()),
             }
         }
+    }
+
+    /// Why a single neuron fits no core, and what would help where its input alone is too much.
+    fn too_heavy(&self, mut short: Box<DoesNotFit>) -> Box<DoesNotFit> {
+        let input = [Resource::FanIn, Resource::AxonsIn, Resource::SynapseWords];
+        if input.contains(&short.resource) {
+            short.lacks = Some(format!(
+                "graded partial sums, by which cores would share one neuron's input: core type \
+                 `{}` has none",
+                self.meter.kind(self.core_type).name
+            ));
+        }
+        short
     }
 
     /// Start and end of a box along an axis, for cut `index` of `cuts`.

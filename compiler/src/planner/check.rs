@@ -2,6 +2,7 @@
 
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::program::Occurrence;
 
 use super::measure::{Measured, Meter};
 use crate::compile::CompileFailure;
@@ -78,6 +79,9 @@ fn check_places(
                     return Err((place, message));
                 }
                 end = run.first + run.count;
+                if slice.occurrence == Occurrence::Copy {
+                    continue;
+                }
                 for neuron in run.first..end {
                     let placed = &mut placed[slice.population.index()][neuron as usize];
                     if std::mem::replace(placed, true) {

@@ -5,12 +5,13 @@ use quarrion_isa::id::PopulationId;
 
 use super::boxes::Cutter;
 use super::measure::{Measured, Meter};
+use super::mend::Mended;
 use super::work::core_times;
 use super::{Part, predict};
 use crate::compile::CompileFailure;
 use crate::infeasible::{DoesNotFit, Resource, Term};
 use crate::layout::Slice;
-use crate::passes::demand::Held;
+use crate::passes::demand::{Held, check_core};
 
 /// Rounds of cutting source populations finer for the sake of their axons out.
 const ROUNDS: u32 = 40;
@@ -56,40 +57,32 @@ impl<'a> Cut<'a> {
         Measured::of(self.meter, self.slices().map(|(_, slice)| std::slice::from_ref(slice)))
     }
 
-    /// Cuts populations finer until every box holds the axons out of its neurons.
+    /// Cuts populations finer until every box holds the axons out of its neurons, but for neurons
+    /// that no core of their own would hold: those are copied once parts are mended.
     fn relieve_axons_out(&mut self) -> Result<(), CompileFailure> {
         for _ in 0..ROUNDS {
             let measured = self.measured()?;
-            let mut short = None;
             let mut finer: Vec<(PopulationId, u64)> = Vec::new();
             for (part, (cutter, slice)) in self.slices().enumerate() {
                 let core = self.meter.kind(self.meter.core_type(slice.population));
-                let place = format!("a core of its own for {}", measured.demands[part][0].name());
-                if let Err(found) = measured.check(part, core, &place) {
+                let bound = u64::from(core.axons_out);
+                let alone = bound.min(core.fan_out.map_or(u64::MAX, u64::from));
+                let own = measured.axons_out[part][0].iter();
+                let ways: u64 = own.filter(|&&ways| ways <= alone).sum();
+                if ways > bound && !cutter.is_finest() {
                     let boxes = cutter.slices.len() as u64;
-                    let wanted = ((boxes as f64 * found.ratio()).ceil() as u64).max(boxes + 1);
-                    if !cutter.is_finest() {
-                        finer.push((slice.population, wanted.min(cutter.most())));
-                    }
-                    short = Some(found);
+                    let wanted = (boxes * ways).div_ceil(bound.max(1)).max(boxes + 1);
+                    finer.push((slice.population, wanted.min(cutter.most())));
                 }
             }
-            match short {
-                None => return Ok(()),
-                Some(found) if finer.is_empty() => return Err(found.into()),
-                Some(_) => {}
+            if finer.is_empty() {
+                return Ok(());
             }
             for (population, least) in finer {
                 if let Some(cutter) = self.cutters.iter_mut().find(|c| c.population == population) {
                     cutter.cut(least)?;
                 }
             }
-        }
-        let measured = self.measured()?;
-        for (part, (_, slice)) in self.slices().enumerate() {
-            let core = self.meter.kind(self.meter.core_type(slice.population));
-            let place = format!("a core of its own for {}", measured.demands[part][0].name());
-            measured.check(part, core, &place)?;
         }
         Ok(())
     }
@@ -101,32 +94,6 @@ impl<'a> Cut<'a> {
             slices: vec![slice.clone()],
         };
         self.slices().map(part).collect()
-    }
-
-    /// Every box on the first core of its kind that still holds it.
-    pub(super) fn shared(&self) -> Result<Vec<Part>, CompileFailure> {
-        let measured = self.measured()?;
-        let mut parts: Vec<(Part, Vec<usize>)> = Vec::new();
-        for (at, part) in self.alone().into_iter().enumerate() {
-            let core = self.meter.kind(part.core_type);
-            let held = |&box_: &usize| Held {
-                demand: &measured.demands[box_][0],
-                axons_out: &measured.axons_out[box_][0],
-            };
-            let home = parts.iter_mut().find(|(home, boxes)| {
-                let together: Vec<Held<'_>> = boxes.iter().chain([&at]).map(held).collect();
-                home.core_type == part.core_type
-                    && crate::passes::demand::check_core(core, "", &together).is_ok()
-            });
-            match home {
-                Some((home, boxes)) => {
-                    home.slices.extend(part.slices);
-                    boxes.push(at);
-                }
-                None => parts.push((part, vec![at])),
-            }
-        }
-        Ok(parts.into_iter().map(|(part, _)| part).collect())
     }
 
     /// Cuts the populations that the timestep waits for ever finer; returns the best layouts found
@@ -183,8 +150,36 @@ impl<'a> Cut<'a> {
         let boxes = cutter.slices.len() as u64;
         cutter.cut(boxes + (boxes / 8).max(1))?;
         // More boxes of a target ask more axons out of its sources.
-        Ok(self.relieve_axons_out().is_ok())
+        self.relieve_axons_out()?;
+        Ok(true)
     }
+}
+
+/// Every part on the first core of its kind that still holds it.
+pub(super) fn share_cores(meter: &Meter<'_>, alone: &Mended) -> Vec<Part> {
+    let Mended { parts: alone, measured } = alone;
+    let held = |&part: &usize| {
+        let held = measured.demands[part].iter().zip(&measured.axons_out[part]);
+        held.map(|(demand, axons_out)| Held { demand, axons_out }).collect::<Vec<_>>()
+    };
+    let mut shared: Vec<(Part, Vec<usize>)> = Vec::new();
+    for (at, part) in alone.iter().enumerate() {
+        let core = meter.kind(part.core_type);
+        let home = shared.iter_mut().find(|(home, parts)| {
+            home.core_type == part.core_type && {
+                let together: Vec<Held<'_>> = parts.iter().chain([&at]).flat_map(held).collect();
+                check_core(core, "", &together).is_ok()
+            }
+        });
+        match home {
+            Some((home, parts)) => {
+                home.slices.extend(part.slices.iter().cloned());
+                parts.push(at);
+            }
+            None => shared.push((part.clone(), vec![at])),
+        }
+    }
+    shared.into_iter().map(|(part, _)| part).collect()
 }
 
 /// Whether there are cores for all parts, and no more parts than all of `cores` allow.
@@ -225,6 +220,7 @@ pub(super) fn too_few(
         demand: terms.filter(|term| term.amount > 0).collect(),
         bound: bound as u64,
         bound_path: bound_path.map_or(named, str::to_owned),
+        lacks: None,
         levers: Vec::new(),
     })
 }

@@ -92,7 +92,7 @@ fn blocks(meter: &Meter<'_>, cutter: &Cutter<'_>) -> Vec<Slice> {
             && matches!(projection.connections, Connections::Sparse { .. })
     });
     if sparse {
-        let one = |first| Slice { population, runs: vec![Run { first, count: 1 }] };
+        let one = |first| Slice::new(population, vec![Run { first, count: 1 }]);
         return (0..meter.network.population(population).size).map(one).collect();
     }
     let (mut cuts, extents) = cutter.grid();

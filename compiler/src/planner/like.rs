@@ -1,14 +1,15 @@
 //! An earlier mapping kept where the network has not changed.
 
-use super::Part;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::id::CoreId;
+use quarrion_isa::program::Occurrence;
 
+use super::Part;
 use super::boxes::Cutter;
 use super::cut::Cut;
 use super::measure::{Measured, Meter};
 use crate::compile::CompileFailure;
-use crate::layout::{CoreMapping, Mapping, Slice};
+use crate::layout::{CoreMapping, Mapping, Slice, runs_of};
 
 /// Keeps every slice of `old` whose neurons the network still has and whose core still holds it;
 /// the rest is cut anew and laid onto free cores, nearest to the signal's order.
@@ -35,7 +36,7 @@ pub(super) fn keep(
         {
             continue;
         }
-        for slice in &slices {
+        for slice in slices.iter().filter(|slice| slice.occurrence == Occurrence::First) {
             let placed = &mut placed[slice.population.index()];
             slice.neurons().for_each(|neuron| placed[neuron as usize] = true);
         }
@@ -76,7 +77,8 @@ fn is_whole(meter: &Meter<'_>, slice: &Slice, core_type: u32, placed: &[Vec<bool
     there
         && whole(slice.population)
         && meter.neurons(slice.population).is_some_and(|neurons| neurons.core_type == core_type)
-        && slice.neurons().all(|neuron| !placed[neuron as usize])
+        && (slice.occurrence == Occurrence::Copy
+            || slice.neurons().all(|neuron| !placed[neuron as usize]))
 }
 
 /// Boxes of the plain cut without the neurons that are placed.
@@ -84,15 +86,9 @@ fn missing(meter: &Meter<'_>, cutter: &Cutter<'_>, placed: &[Vec<bool>]) -> Vec<
     let placed = &placed[cutter.population.index()];
     let mut parts = Vec::new();
     for slice in &cutter.slices {
-        let mut runs: Vec<crate::layout::Run> = Vec::new();
-        for neuron in slice.neurons().filter(|&neuron| !placed[neuron as usize]) {
-            match runs.last_mut() {
-                Some(last) if last.first + last.count == neuron => last.count += 1,
-                _ => runs.push(crate::layout::Run { first: neuron, count: 1 }),
-            }
-        }
+        let runs = runs_of(slice.neurons().filter(|&neuron| !placed[neuron as usize]));
         if !runs.is_empty() {
-            let slice = Slice { population: slice.population, runs };
+            let slice = Slice::new(slice.population, runs);
             parts.push(Part { core_type: meter.core_type(slice.population), slices: vec![slice] });
         }
     }

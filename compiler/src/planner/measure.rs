@@ -7,9 +7,10 @@ use std::rc::Rc;
 use quarrion_isa::chip::{Chip, CoreType};
 use quarrion_isa::id::PopulationId;
 
+use super::seats::{Copies, copies};
 use crate::compile::CompileFailure;
 use crate::infeasible::DoesNotFit;
-use crate::layout::Slice;
+use crate::layout::{Slice, share};
 use crate::passes::demand::{Held, SliceDemand, check_core};
 use crate::quantised::{QuantisedNetwork, QuantisedNeurons};
 
@@ -87,8 +88,11 @@ impl<'a> Meter<'a> {
 pub(super) struct Measured {
     /// Per part: its slices' demands.
     pub(super) demands: Vec<Vec<Rc<SliceDemand>>>,
-    /// Per part and slice: axon-out entries of each neuron.
+    /// Per part and slice: axon-out entries of each neuron there.
     pub(super) axons_out: Vec<Vec<Vec<u64>>>,
+    /// Axon-out entries of each neuron, over all its compartments.
+    ways: Vec<Vec<u64>>,
+    copies: Copies,
 }
 
 impl Measured {
@@ -101,12 +105,30 @@ impl Measured {
             parts.clone().map(|slices| meter.demands(slices)).collect();
         let demands = demands?;
         let counts = axon_out_counts(meter.network, demands.iter().flatten());
+        let copies = copies(parts.clone());
+        let own = |population: PopulationId, neuron: u32| {
+            let ways = counts[population.index()][neuron as usize];
+            if copies.is_empty() {
+                return ways;
+            }
+            let seats = 1 + copies.get(&(population, neuron)).map_or(0, Vec::len);
+            (share(ways as usize, seats) as u64).min(ways)
+        };
         let of = |slice: &Slice| {
-            let counts = &counts[slice.population.index()];
-            slice.neurons().map(|neuron| counts[neuron as usize]).collect()
+            slice.neurons().map(|neuron| own(slice.population, neuron)).collect::<Vec<u64>>()
         };
         let axons_out = parts.map(|slices| slices.iter().map(of).collect()).collect();
-        Ok(Self { demands, axons_out })
+        Ok(Self { demands, axons_out, ways: counts, copies })
+    }
+
+    /// Compartments of a neuron beyond its first.
+    pub(super) fn copies_of(&self, population: PopulationId, neuron: u32) -> u64 {
+        self.copies.get(&(population, neuron)).map_or(0, |copies| copies.len() as u64)
+    }
+
+    /// Axon-out entries of a neuron, over all its compartments.
+    pub(super) fn ways(&self, population: PopulationId, neuron: u32) -> u64 {
+        self.ways[population.index()][neuron as usize]
     }
 
     /// Whether a core of kind `core` holds part `part`.

@@ -1,67 +1,145 @@
-//! Cores that turn out too full are split until every one fits.
+//! Cores that turn out too full are split until every one fits; a neuron that has more ways than a
+//! core has axons out is computed by several compartments, each for a share of them.
+
+use quarrion_isa::chip::CoreType;
+use quarrion_isa::id::PopulationId;
+use quarrion_isa::program::Occurrence;
 
 use super::Part;
 use super::measure::{Measured, Meter};
 use crate::compile::CompileFailure;
-use crate::layout::{Run, Slice};
+use crate::infeasible::{DoesNotFit, Resource};
+use crate::layout::{Slice, runs_of};
 
-/// Splits parts that do not fit; `None` where single neurons do not, or where more than `most`
-/// parts would be needed.
+/// Parts that all fit their cores.
+pub(super) struct Mended {
+    pub(super) parts: Vec<Part>,
+    pub(super) measured: Measured,
+}
+
+/// Splits parts that do not fit, and copies neurons that do not fit alone.
+///
+/// The inner error is what is short where single neurons do not fit, copied or not, or where more
+/// than `most` parts would be needed.
 pub(super) fn mend(
     meter: &Meter<'_>,
     mut parts: Vec<Part>,
     most: usize,
-) -> Result<Option<Vec<Part>>, CompileFailure> {
+) -> Result<Result<Mended, Box<DoesNotFit>>, CompileFailure> {
     loop {
         let measured = Measured::of(meter, parts.iter().map(|part| part.slices.as_slice()))?;
         let mut whole = Vec::with_capacity(parts.len());
-        let mut split = false;
-        for (at, part) in parts.into_iter().enumerate() {
-            if measured.check(at, meter.kind(part.core_type), "").is_ok() {
-                whole.push(part);
+        let mut last = None;
+        for (at, part) in parts.iter().enumerate() {
+            let kind = meter.kind(part.core_type);
+            let place = format!("a core of its own for {}", measured.demands[at][0].name());
+            let Err(short) = measured.check(at, kind, &place) else {
+                whole.push(part.clone());
                 continue;
+            };
+            match lightened(&measured, part, kind, &short) {
+                Some(lighter) => whole.extend(lighter),
+                None => return Ok(Err(short)),
             }
-            let Some((one, other)) = halve(part) else { return Ok(None) };
-            whole.extend([one, other]);
-            split = true;
+            last = Some(short);
         }
-        parts = whole;
-        if parts.len() > most {
-            return Ok(None);
-        }
-        if !split {
-            return Ok(Some(parts));
+        match last {
+            None => return Ok(Ok(Mended { parts, measured })),
+            Some(short) if whole.len() > most => return Ok(Err(short)),
+            Some(_) => parts = whole,
         }
     }
 }
 
-/// Two halves of a part: some of its slices each, or half of its only slice.
-fn halve(mut part: Part) -> Option<(Part, Part)> {
-    let core_type = part.core_type;
-    if part.slices.len() > 1 {
-        let rest = part.slices.split_off(part.slices.len() / 2);
-        return Some((part, Part { core_type, slices: rest }));
+/// A neuron with more ways than one compartment may send over, and the copies that it lacks.
+struct Heavy {
+    population: PopulationId,
+    neuron: u32,
+    copies: u64,
+}
+
+/// The parts that a part which does not fit becomes; `None` where nothing helps.
+fn lightened(
+    measured: &Measured,
+    part: &Part,
+    core: &CoreType,
+    short: &DoesNotFit,
+) -> Option<Vec<Part>> {
+    if !matches!(short.resource, Resource::AxonsOut | Resource::FanOut) {
+        return halve(part);
     }
-    let slice = part.slices.pop()?;
-    let half = slice.size() / 2;
+    let heavy = heavy(measured, part, core);
+    let neurons: u32 = part.slices.iter().map(Slice::size).sum();
+    if heavy.is_empty() {
+        // Copies grow lighter as the neuron gets more of them.
+        return halve(part).or_else(|| Some(vec![part.clone()]));
+    }
+    let own_axons = core.fan_out.is_some_and(|fan_out| fan_out < core.axons_out);
+    if neurons == 1 || own_axons {
+        let mut lighter = vec![part.clone()];
+        for round in 1..=heavy.iter().map(|one| one.copies).max().unwrap_or(0) {
+            lighter.extend(picked(part, |population, neuron| {
+                find(&heavy, population, neuron).is_some_and(|one| one.copies >= round)
+            }));
+        }
+        lighter[1..].iter_mut().flat_map(|part| &mut part.slices).for_each(Slice::make_copy);
+        return Some(lighter);
+    }
+    let rest = picked(part, |population, neuron| find(&heavy, population, neuron).is_none());
+    let alone = heavy.iter().filter_map(|one| {
+        picked(part, |population, neuron| (population, neuron) == (one.population, one.neuron))
+    });
+    Some(rest.into_iter().chain(alone).collect())
+}
+
+/// The neurons of a part that lack copies, by population and neuron.
+fn heavy(measured: &Measured, part: &Part, core: &CoreType) -> Vec<Heavy> {
+    let most = u64::from(core.axons_out.min(core.fan_out.unwrap_or(u32::MAX))).max(1);
+    let first = part.slices.iter().filter(|slice| slice.occurrence == Occurrence::First);
+    let neurons = first.flat_map(|slice| slice.neurons().map(|neuron| (slice.population, neuron)));
+    let lacking = neurons.filter_map(|(population, neuron)| {
+        let wanted = measured.ways(population, neuron).div_ceil(most);
+        let there = 1 + measured.copies_of(population, neuron);
+        let copies = wanted.saturating_sub(there);
+        (copies > 0).then_some(Heavy { population, neuron, copies })
+    });
+    let mut lacking: Vec<Heavy> = lacking.collect();
+    lacking.sort_by_key(|one| (one.population, one.neuron));
+    lacking
+}
+
+fn find(heavy: &[Heavy], population: PopulationId, neuron: u32) -> Option<&Heavy> {
+    let at = heavy.binary_search_by_key(&(population, neuron), |one| (one.population, one.neuron));
+    at.ok().map(|at| &heavy[at])
+}
+
+/// The neurons of a part that are wanted; `None` where none is.
+fn picked(part: &Part, wanted: impl Fn(PopulationId, u32) -> bool) -> Option<Part> {
+    let slices = part.slices.iter().filter_map(|slice| {
+        let neurons = slice.neurons().filter(|&neuron| wanted(slice.population, neuron));
+        let runs = runs_of(neurons);
+        (!runs.is_empty()).then(|| Slice { runs, ..slice.clone() })
+    });
+    let slices: Vec<Slice> = slices.collect();
+    (!slices.is_empty()).then_some(Part { core_type: part.core_type, slices })
+}
+
+/// Two halves of a part: some of its slices each, or half of its only slice.
+fn halve(part: &Part) -> Option<Vec<Part>> {
+    let of = |slices| Part { core_type: part.core_type, slices };
+    if part.slices.len() > 1 {
+        let (one, other) = part.slices.split_at(part.slices.len() / 2);
+        return Some(vec![of(one.to_vec()), of(other.to_vec())]);
+    }
+    let slice = part.slices.first()?;
+    let half = slice.size() as usize / 2;
     if half == 0 {
         return None;
     }
-    let (mut first, mut rest) = (Vec::new(), Vec::new());
-    let mut left = half;
-    for run in slice.runs {
-        let here = run.count.min(left);
-        if here > 0 {
-            first.push(Run { first: run.first, count: here });
-        }
-        if run.count > here {
-            rest.push(Run { first: run.first + here, count: run.count - here });
-        }
-        left -= here;
-    }
-    let part = |runs| {
-        let slice = Slice { population: slice.population, runs };
-        Part { core_type, slices: vec![slice] }
+    let half_of = |neurons: &mut dyn Iterator<Item = u32>| {
+        of(vec![Slice { runs: runs_of(neurons), ..slice.clone() }])
     };
-    Some((part(first), part(rest)))
+    let (first, rest) =
+        (half_of(&mut slice.neurons().take(half)), half_of(&mut slice.neurons().skip(half)));
+    Some(vec![first, rest])
 }

@@ -8,7 +8,8 @@
 //! * `search`: blocks of neurons through the hypergraph partitioner of [`crate::mapping`];
 //! * `place`: a core for every part, near the parts it talks to and the host's port;
 //! * `measure`, `predict`: what a mapping asks of its cores, and what a timestep takes;
-//! * `mend`: cores that turn out too full are split; `like`: an old mapping is kept.
+//! * `mend`: cores that turn out too full are split, neurons with too many ways copied;
+//! * `like`: an old mapping is kept.
 
 mod answer;
 mod boxes;
@@ -23,6 +24,7 @@ mod place;
 mod predict;
 mod rates;
 mod search;
+mod seats;
 mod work;
 
 use quarrion_isa::diagnostic::Diagnostic;

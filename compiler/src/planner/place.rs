@@ -7,6 +7,7 @@ use quarrion_isa::id::CoreId;
 
 use super::Part;
 use super::measure::{Measured, Meter};
+use super::seats::Seats;
 use crate::layout::{CoreMapping, Mapping};
 use crate::mapping::{Grid, Traffic, place_traffic, weight};
 
@@ -38,7 +39,12 @@ pub(super) fn place(
         }
     }
     let seats = Detour { meter, parts, flows: &flows }.avoid_dead(seats)?;
-    let held = |(part, core): (&Part, CoreId)| CoreMapping { core, slices: part.slices.clone() };
+    let held = |(part, core): (&Part, CoreId)| {
+        let mut slices = part.slices.clone();
+        // Copies stand last, as mapping files have them.
+        slices.sort_by_key(|slice| slice.occurrence);
+        CoreMapping { core, slices }
+    };
     let mut cores: Vec<CoreMapping> = parts.iter().zip(seats).map(held).collect();
     cores.sort_by_key(|core| core.core);
     Some(Mapping { cores })
@@ -158,14 +164,10 @@ struct Flows {
 
 impl Flows {
     fn between(meter: &Meter<'_>, parts: &[Part], measured: &Measured) -> Self {
-        let sizes = meter.network.populations.iter().map(|p| vec![u32::MAX; p.size as usize]);
-        let mut homes: Vec<Vec<u32>> = sizes.collect();
-        for (at, part) in (0..).zip(parts) {
-            for slice in &part.slices {
-                let homes = &mut homes[slice.population.index()];
-                slice.neurons().for_each(|neuron| homes[neuron as usize] = at);
-            }
-        }
+        // Which copy sends where is known once cores have numbers; until then by parts.
+        let slices = parts.iter().map(|part| part.slices.as_slice());
+        let ways = |population, neuron| measured.ways(population, neuron);
+        let mut seats = Seats::of(meter.network, slices, ways);
         let mut flows =
             Self { port: meter.chip.host.port.0, between: Vec::new(), host: vec![0; parts.len()] };
         let mut sums = vec![0.0; parts.len()];
@@ -173,17 +175,16 @@ impl Flows {
             let mut touched = Vec::new();
             for reach in demands.iter().flat_map(|demand| &demand.reached_by) {
                 let rates = &meter.rates[reach.source.index()];
-                let homes = &homes[reach.source.index()];
                 for &neuron in &reach.neurons {
                     let rate = rates[neuron as usize];
-                    let Some(sum) = sums.get_mut(homes[neuron as usize] as usize) else {
+                    let Some(from) = seats.sender(reach.source, neuron) else {
                         flows.host[to as usize] += weight(rate);
                         continue;
                     };
-                    if *sum == 0.0 {
-                        touched.push(homes[neuron as usize]);
+                    if sums[from as usize] == 0.0 {
+                        touched.push(from);
                     }
-                    *sum += rate;
+                    sums[from as usize] += rate;
                 }
             }
             touched.sort_unstable();

@@ -17,6 +17,7 @@ use quarrion_isa::quantity::Picoseconds;
 use serde::Serialize;
 
 use super::measure::{Measured, Meter};
+use super::seats::Seats;
 use super::work::{list_time, send_time, update_loop};
 use crate::compile::CompileFailure;
 use crate::layout::Mapping;
@@ -159,7 +160,9 @@ impl<'a> Sums<'a> {
 
     /// Service of arriving spikes; returns the packets that bring them.
     fn serve(&mut self, measured: &Measured) -> Vec<Flow> {
-        let homes = homes(self.meter, self.mapping);
+        let slices = self.mapping.cores.iter().map(|core| core.slices.as_slice());
+        let ways = |population, neuron| measured.ways(population, neuron);
+        let mut seats = Seats::of(self.meter.network, slices, ways);
         let host = self.mapping.cores.len();
         let mut sums = vec![0.0; host + 1];
         let mut flows = Vec::new();
@@ -169,14 +172,14 @@ impl<'a> Sums<'a> {
             let mut touched = Vec::new();
             for reach in demands.iter().flat_map(|demand| &demand.reached_by) {
                 let rates = &self.meter.rates[reach.source.index()];
-                let homes = &homes[reach.source.index()];
                 let priced = self.price(operation_kind(reach.kind));
                 for (&neuron, &work) in reach.neurons.iter().zip(&reach.work) {
                     let rate = rates[neuron as usize];
                     let (words, ops) = (f64::from(work.words), f64::from(work.operations));
                     self.loads[to].service += rate * list_time(kind, reach.kind, work);
                     self.energy += rate * (axon_in + words * word + ops * priced);
-                    let from = homes.get(neuron as usize).map_or(host, |&core| core as usize);
+                    let from = seats.sender(reach.source, neuron);
+                    let from = from.map_or(host, |core| core as usize);
                     if sums[from] == 0.0 {
                         touched.push(from);
                     }
@@ -311,22 +314,6 @@ impl<'a> Sums<'a> {
     fn core(&self, position: u32) -> CoreId {
         self.mapping.cores.get(position as usize).map_or(CoreId(0), |core| core.core)
     }
-}
-
-/// Position among the mapping's cores of every neuron, by population; empty for inputs.
-fn homes(meter: &Meter<'_>, mapping: &Mapping) -> Vec<Vec<u32>> {
-    let size = |population: &crate::quantised::QuantisedPopulation| {
-        let placed = population.neurons.is_some();
-        vec![0; if placed { population.size as usize } else { 0 }]
-    };
-    let mut homes: Vec<Vec<u32>> = meter.network.populations.iter().map(size).collect();
-    for (position, core) in (0..).zip(&mapping.cores) {
-        for slice in &core.slices {
-            let homes = &mut homes[slice.population.index()];
-            slice.neurons().for_each(|neuron| homes[neuron as usize] = position);
-        }
-    }
-    homes
 }
 
 /// The links that carry anything.

@@ -74,7 +74,7 @@ impl<'a> Search<'a> {
             }
             parts.push(Part { core_type: self.core_type, slices });
         }
-        mend(self.meter, parts, self.budget.cores)
+        Ok(mend(self.meter, parts, self.budget.cores)?.ok().map(|mended| mended.parts))
     }
 
     /// The blocks of one population on one core as one slice, or as boxes where those fit better.
@@ -82,7 +82,7 @@ impl<'a> Search<'a> {
         let Some(first) = blocks.first() else { return Ok(Vec::new()) };
         let mut neurons: Vec<Run> = blocks.iter().flat_map(|block| &block.runs).copied().collect();
         neurons.sort_unstable();
-        let whole = Slice { population: first.population, runs: merged(&neurons) };
+        let whole = Slice::new(first.population, merged(&neurons));
         let apart: Vec<Slice> = blocks.iter().map(|&block| block.clone()).collect();
         let words = |slices: &[Slice]| -> Result<(u64, u64), CompileFailure> {
             let demands = self.meter.demands(slices)?;

@@ -193,7 +193,7 @@ impl QuantisedNetwork {
     #[must_use]
     pub fn compartments(&self, slices: &[Slice]) -> Vec<Slice> {
         let seat = |slice: &Slice| {
-            let part = |population| Slice { population, runs: slice.runs.clone() };
+            let part = |population| Slice { population, ..slice.clone() };
             self.parts(slice.population).into_iter().map(part).collect::<Vec<_>>()
         };
         slices.iter().flat_map(seat).collect()

@@ -1,9 +1,10 @@
-//! Who sits where: every neuron in one compartment, with its own program and parameters.
+//! Who sits where: every neuron in one compartment, or in several of which one is read, with its
+//! own program and parameters.
 
 use quarrion_isa::chip::{Chip, CoreType, Programs};
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::neuron::{NeuronProgram, Scope};
-use quarrion_isa::program::{CoreProgram, Group, ParameterValue, Program};
+use quarrion_isa::program::{CoreProgram, Group, Occurrence, ParameterValue, Program};
 
 use super::Findings;
 use crate::quantised::QuantisedNetwork;
@@ -36,6 +37,7 @@ pub(super) fn check(
         seats.push(vec![None; core.ordinals.len()]);
     }
     seat_neurons(program, &mut seats, findings);
+    seat_copies(program, &mut seats, findings);
     let mut seated = Vec::with_capacity(seats.len());
     for (core, seats) in program.cores.iter().zip(seats) {
         let place = format!("core {}", core.core);
@@ -90,6 +92,32 @@ fn seat_neurons(program: &Program, seats: &mut [Vec<Option<Seat>>], findings: &m
             0
         };
         findings.demand(next == whole, &name, || format!("has places for {next} of {whole}"));
+    }
+}
+
+/// Copies sit where no neuron is read from; their ordinals say whose.
+fn seat_copies(program: &Program, seats: &mut [Vec<Option<Seat>>], findings: &mut Findings) {
+    for (core, seats) in program.cores.iter().zip(seats) {
+        let place = format!("core {}", core.core);
+        for group in core.groups.iter().filter(|group| group.occurrence == Occurrence::Copy) {
+            let Some(population) = program.populations.get(group.population.index()) else {
+                findings.add(&place, "has copies of no population");
+                continue;
+            };
+            let first = group.first as usize;
+            let members = first.checked_add(group.count as usize);
+            let members = members.and_then(|end| seats.get_mut(first..end));
+            for (seat, ordinal) in
+                members.unwrap_or_default().iter_mut().zip(core.ordinals.iter().skip(first))
+            {
+                let neuron = ordinal.checked_sub(population.first_ordinal);
+                let neuron = neuron.filter(|&neuron| neuron < population.size);
+                findings.demand(neuron.is_some(), &place, || "has a copy of no neuron".into());
+                let copy = neuron.map(|neuron| Seat { population: group.population, neuron });
+                let read = std::mem::replace(seat, copy).is_some();
+                findings.demand(!read, &place, || "reads a neuron from a copy".into());
+            }
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The verifier: proves that a program is the quantised network and keeps the chip's limits.
 //!
 //! It shares nothing with the passes: it reads the program as an engine would, through `decode`,
-//! takes the limits from the chip itself, and accounts for every logical synapse exactly once. A
-//! corrupt program gives violations, never a panic.
+//! takes the limits from the chip itself, and accounts for every logical synapse exactly once (once
+//! for every compartment that computes its target). A corrupt program gives violations, never a
+//! panic.
 
 mod formats;
 mod layout;

@@ -4,7 +4,9 @@ use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::learning::POST_TRACES;
 use quarrion_isa::neuron::NeuronProgram;
-use quarrion_isa::program::{AxonTable, CoreProgram, Group, Join, ParameterValue, Program, Role};
+use quarrion_isa::program::{
+    AxonTable, CoreProgram, Group, Join, Occurrence, ParameterValue, Program, Role,
+};
 
 use crate::codes::bad_program;
 use crate::state::Compartment;
@@ -192,6 +194,7 @@ fn compartment(
         population: group.population,
         neuron: u32::MAX,
         ordinal,
+        occurrence: group.occurrence,
         neuron_program: group.neuron_program as usize,
         state: neuron_program.initial_state(&parameters),
         compiled: parameters.clone(),
@@ -217,6 +220,7 @@ fn place_neurons(program: &Program, cores: &mut [Vec<Compartment>]) -> Result<()
                 let found = core.and_then(|core| cores[core].get_mut(at));
                 let free = found
                     .filter(|found| found.population.index() == index && found.neuron == u32::MAX)
+                    .filter(|found| found.occurrence == Occurrence::First)
                     .filter(|found| u64::from(found.ordinal) == first + u64::from(next));
                 let Some(compartment) = free.filter(|_| place.neuron + offset == next) else {
                     let message = format!("neuron {next} of `{}` has no place", population.name);
@@ -230,6 +234,16 @@ fn place_neurons(program: &Program, cores: &mut [Vec<Compartment>]) -> Result<()
             let message = format!("population `{}` is not placed whole", population.name);
             return Err(bad_program("populations", message));
         }
+    }
+    let copies = cores.iter_mut().flatten();
+    for copy in copies.filter(|compartment| compartment.occurrence == Occurrence::Copy) {
+        let population = &program.populations[copy.population.index()];
+        let neuron = copy.ordinal.checked_sub(population.first_ordinal);
+        let Some(neuron) = neuron.filter(|&neuron| neuron < population.size) else {
+            let message = format!("a copy is no neuron of `{}`", population.name);
+            return Err(bad_program("populations", message));
+        };
+        copy.neuron = neuron;
     }
     if cores.iter().flatten().any(|compartment| compartment.neuron == u32::MAX) {
         return Err(bad_program("populations", "a compartment belongs to no neuron".into()));

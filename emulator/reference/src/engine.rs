@@ -7,7 +7,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::learning::{Draws, LearnedProjection, RecordedDraws};
 use quarrion_isa::neuron::{NeuronProgram, Outcome as Update, Scope, step_compartment};
-use quarrion_isa::program::{AxonOut, Block, Program, Role};
+use quarrion_isa::program::{AxonOut, Block, Occurrence, Program, Role};
 use quarrion_isa::random::{Counter, Purpose, draw};
 use quarrion_isa::stimulus::{InputSpike, ParameterWrite, Sample, Stimulus};
 use quarrion_isa::synapse::{CorruptList, Synapse};
@@ -31,6 +31,8 @@ pub struct Reference<'a> {
     activity: Activity,
     spikes: Vec<Spike>,
     output_counts: Vec<u32>,
+    /// Registers that the sample's parameters were written to.
+    writes: u32,
     counts: Counts,
     overflows: Overflows,
     learning: Learning,
@@ -107,6 +109,7 @@ impl<'a> Reference<'a> {
             activity: Activity::default(),
             spikes: Vec::new(),
             output_counts: Vec::new(),
+            writes: 0,
             counts: Counts::new(program),
             overflows: Overflows::default(),
             learning,
@@ -141,6 +144,7 @@ impl<'a> Reference<'a> {
         for compartment in self.cores.iter_mut().flatten() {
             compartment.parameters.clone_from(&compartment.compiled);
         }
+        self.writes = 0;
         for write in &sample.writes {
             self.write(write).ok_or_else(|| {
                 let message = format!(
@@ -161,13 +165,21 @@ impl<'a> Reference<'a> {
 
     /// Writes one parameter; `None` where there is no such thing to write.
     fn write(&mut self, write: &ParameterWrite) -> Option<()> {
-        let mut compartments = self.cores.iter_mut().flatten();
-        let compartment =
-            compartments.find(|c| c.population == write.population && c.neuron == write.neuron)?;
-        let neuron_program = &self.neuron_programs[compartment.neuron_program];
-        let declared = neuron_program.parameters().get(write.parameter as usize)?;
-        let legal = declared.scope == Scope::Compartment && declared.range.contains(write.value);
-        legal.then(|| compartment.parameters[write.parameter as usize] = write.value as i32)
+        let compartments = self.cores.iter_mut().flatten();
+        let own =
+            |c: &&mut Compartment| c.population == write.population && c.neuron == write.neuron;
+        let mut written = 0;
+        for compartment in compartments.filter(own) {
+            let neuron_program = &self.neuron_programs[compartment.neuron_program];
+            let declared = neuron_program.parameters().get(write.parameter as usize)?;
+            if declared.scope != Scope::Compartment || !declared.range.contains(write.value) {
+                return None;
+            }
+            compartment.parameters[write.parameter as usize] = write.value as i32;
+            written += 1;
+        }
+        self.writes += written;
+        (written > 0).then_some(())
     }
 
     /// Advances all cores by one timestep of the sample that was begun.
@@ -234,8 +246,11 @@ impl<'a> Reference<'a> {
             if let Some(payload) = update.spike {
                 let draws = self.draws();
                 self.learning.record_post(&mut self.cores[position][at], &draws);
-                let Compartment { neuron, ordinal, neuron_program, .. } = self.cores[position][at];
-                self.spikes.push(Spike { population, neuron, payload });
+                let Compartment { neuron, ordinal, occurrence, neuron_program, .. } =
+                    self.cores[position][at];
+                if occurrence == Occurrence::First {
+                    self.spikes.push(Spike { population, neuron, payload });
+                }
                 open.payload_bits = self.neuron_programs[neuron_program].payload_bits();
                 open.destinations =
                     self.send(entry.axons_out.row(at), ordinal, payload, arrivals)?;
@@ -393,7 +408,7 @@ impl<'a> Reference<'a> {
             }
         }
         if self.step == 0 {
-            host.parameter_writes = sample.writes.len() as u32;
+            host.parameter_writes = self.writes;
         }
         host.parameter_writes += rewards;
         if self.step + 1 == program.sample_steps(sample.steps) {
@@ -461,7 +476,9 @@ impl<'a> Reference<'a> {
             return self.look_pre((population, rule), neurons, trace, values);
         }
         let compartments = self.cores.iter().flatten();
-        for compartment in compartments.filter(|c| c.population == population) {
+        let read =
+            |c: &&Compartment| c.population == population && c.occurrence == Occurrence::First;
+        for compartment in compartments.filter(read) {
             if let (Some(trace), Some(rule)) = (trace('y'), compartment.learning)
                 && self.learning.rules[rule].rule.declares_post(trace)
             {

@@ -9,7 +9,7 @@ use quarrion_isa::learning::{
     RewardSource, Scene, TermWidths, TraceDecl, TraceDraw, Variable,
 };
 use quarrion_isa::neuron::NeuronProgram;
-use quarrion_isa::program::{CoreProgram, Program};
+use quarrion_isa::program::{CoreProgram, Occurrence, Program};
 use quarrion_isa::synapse::{ListFormat, SynapseBlock};
 
 use crate::codes::bad_program;
@@ -296,7 +296,11 @@ impl Learning {
         let mut synapses = Vec::new();
         for (&(position, _), list) in &self.lists {
             for PlasticSynapse { target, variables: [weight, delay, tag] } in &list.synapses {
-                let ends = [list.source, cores[position][*target as usize].ordinal];
+                let compartment = &cores[position][*target as usize];
+                if compartment.occurrence == Occurrence::Copy {
+                    continue;
+                }
+                let ends = [list.source, compartment.ordinal];
                 synapses.push((list.projection, ends, (*weight, *delay as u32, *tag)));
             }
         }

@@ -5,6 +5,7 @@ use quarrion_isa::id::PopulationId;
 use quarrion_isa::join::JoinOp;
 use quarrion_isa::learning::POST_TRACES;
 use quarrion_isa::neuron::NeuronProgram;
+use quarrion_isa::program::Occurrence;
 
 /// A spike of a compartment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +26,8 @@ pub(crate) struct Compartment {
     pub(crate) neuron: u32,
     /// The neuron's ordinal in the network.
     pub(crate) ordinal: u32,
+    /// Whether it is read, or a copy that only sends.
+    pub(crate) occurrence: Occurrence,
     /// Position in the program's neuron programs.
     pub(crate) neuron_program: usize,
     /// All parameters in order of declaration, as compiled.

@@ -7,6 +7,7 @@ use quarrion_isa::chip::Faults;
 use quarrion_isa::id::{PopulationId, ProjectionId};
 use quarrion_isa::learning::{Draws, RecordedDraws};
 use quarrion_isa::neuron::LaneOptions;
+use quarrion_isa::program::Occurrence;
 use quarrion_isa::stimulus::Sample;
 
 use super::deliver::serve;
@@ -99,11 +100,13 @@ impl<'a> Shard<'a> {
                 state.plastic.record_post(core, rules, &draws, spike.compartment);
                 let ordinal = core.ordinals[spike.compartment as usize];
                 let population = &self.tables.populations[spike.population.index()];
-                self.spikes.push(Spike {
-                    population: spike.population,
-                    neuron: ordinal - population.first_ordinal,
-                    payload: spike.payload,
-                });
+                if spike.occurrence == Occurrence::First {
+                    self.spikes.push(Spike {
+                        population: spike.population,
+                        neuron: ordinal - population.first_ordinal,
+                        payload: spike.payload,
+                    });
+                }
                 let row = core.axons_out.row(spike.compartment as usize);
                 let mail = Mail { faults: self.faults, moment, ordinal, payload: spike.payload };
                 let sent = mail.send(row, outbox, activity);
@@ -200,7 +203,11 @@ impl<'a> Shard<'a> {
             let plastic = &state.plastic;
             for list in &core.plastic.lists {
                 for at in list.synapses.clone() {
-                    let target = core.ordinals[usize::from(core.plastic.targets[at])];
+                    let compartment = core.plastic.targets[at];
+                    if core.occurrence(compartment.into()) == Occurrence::Copy {
+                        continue;
+                    }
+                    let target = core.ordinals[usize::from(compartment)];
                     let (weight, delay) = (plastic.weights[at].into(), plastic.delays[at].into());
                     let state = (weight, delay, plastic.tags[at].into());
                     visit(list.projection, [list.source, target], state);
@@ -250,7 +257,8 @@ impl<'a> Shard<'a> {
         }
         for (state, core) in self.states.iter().zip(cores) {
             for (group, lane) in core.groups.iter().zip(state.lanes()) {
-                if group.population != probe.population {
+                let read = group.occurrence == Occurrence::First;
+                if group.population != probe.population || !read {
                     continue;
                 }
                 let range = group.first as usize..(group.first + group.count) as usize;
@@ -267,7 +275,7 @@ impl<'a> Shard<'a> {
         }
     }
 
-    /// Calls `visit` with (population, neuron, state word, value) of every compartment.
+    /// Calls `visit` with (population, neuron, state word, value) of every compartment, copies too.
     pub fn visit_state(&self, mut visit: impl FnMut(PopulationId, u32, usize, i32)) {
         let cores = &self.tables.cores[self.cores.clone()];
         for (state, core) in self.states.iter().zip(cores) {

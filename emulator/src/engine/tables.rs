@@ -1,11 +1,15 @@
 //! A program lowered into run tables: parsed neuron programs, parameters by column, flat lists.
 
+use std::collections::BTreeMap;
+
 use quarrion_isa::activity::Destination;
 use quarrion_isa::chip::SynapseFormatKind;
 use quarrion_isa::delivery::Delivery;
 use quarrion_isa::id::{CoreId, PopulationId};
 use quarrion_isa::neuron::{NeuronProgram, Scope};
-use quarrion_isa::program::{AxonTable, CoreProgram, Group, Join, ParameterValue, Program, Role};
+use quarrion_isa::program::{
+    AxonTable, CoreProgram, Group, Join, Occurrence, ParameterValue, Program, Role,
+};
 use quarrion_isa::stimulus::ParameterWrite;
 
 use super::learning::{self, LearningTables, Plastic};
@@ -48,6 +52,8 @@ pub struct Tables {
     pub(crate) input_ordinals: Vec<u32>,
     /// Population of each input neuron.
     pub(crate) input_populations: Vec<PopulationId>,
+    /// Compartments beyond the first of neurons that several compute, by ordinal.
+    copies: BTreeMap<u32, u32>,
 }
 
 /// What the engine needs to know of a population.
@@ -78,6 +84,7 @@ pub(crate) struct CoreTables {
 #[derive(Debug)]
 pub(crate) struct GroupTables {
     pub(crate) population: PopulationId,
+    pub(crate) occurrence: Occurrence,
     pub(crate) neuron_program: u32,
     pub(crate) first: u32,
     pub(crate) count: u32,
@@ -124,6 +131,12 @@ impl Spread {
 }
 
 impl CoreTables {
+    /// Which occurrence of its neuron a compartment is.
+    pub(super) fn occurrence(&self, compartment: u32) -> Occurrence {
+        let group = self.groups.partition_point(|group| group.first <= compartment) - 1;
+        self.groups[group].occurrence
+    }
+
     /// Plastic lists of a rule with the ordinals of their sources.
     pub(crate) fn plastic_sources(&self, rule: usize) -> impl Iterator<Item = (usize, u32)> {
         let lists = self.plastic.lists.iter().enumerate();
@@ -193,7 +206,14 @@ impl Tables {
             populations,
             input_ordinals,
             input_populations,
+            copies: program.copies(),
         })
+    }
+
+    /// Registers that a parameter write goes to: one of every compartment that computes the neuron.
+    pub(crate) fn registers(&self, write: &ParameterWrite) -> u32 {
+        let ordinal = self.populations[write.population.index()].first_ordinal + write.neuron;
+        1 + self.copies.get(&ordinal).copied().unwrap_or(0)
     }
 
     /// Whether the stimulus may write the parameter: one that compartments do not share, in range.
@@ -418,6 +438,7 @@ fn lower_group(group: &Group, neuron_programs: &[NeuronProgram]) -> GroupTables 
     let instructions = program.instruction_count();
     GroupTables {
         population: group.population,
+        occurrence: group.occurrence,
         neuron_program: group.neuron_program,
         first: group.first,
         count: group.count,

@@ -5,6 +5,7 @@ use quarrion_isa::id::PopulationId;
 use quarrion_isa::neuron::{
     LaneInputs, LaneOptions, LaneOutcome, LaneRandom, LaneScratch, NeuronProgram, step_lane,
 };
+use quarrion_isa::program::Occurrence;
 
 use super::mail::Moment;
 use super::state::{CoreState, GroupState};
@@ -36,6 +37,7 @@ impl Updated {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FiredAt {
     pub(super) population: PopulationId,
+    pub(super) occurrence: Occurrence,
     pub(super) compartment: u32,
     pub(super) payload: i32,
 }
@@ -74,8 +76,8 @@ pub(super) fn update_core(
         }
         push_segments(core, group, updated, first_segment, activity);
         for &(compartment, payload) in &updated.fired {
-            let population = group.population;
-            updated.spikes.push(FiredAt { population, compartment, payload });
+            let (population, occurrence) = (group.population, group.occurrence);
+            updated.spikes.push(FiredAt { population, occurrence, compartment, payload });
         }
     }
     accumulators.fill(0);

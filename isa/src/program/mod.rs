@@ -8,6 +8,8 @@ mod container;
 
 pub use container::{MAGIC, VERSION};
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Delivery;
@@ -67,7 +69,7 @@ pub struct Population {
     pub phase: u32,
     /// Chip integer = network value x this scale (thresholds, weights on the accumulator's scale).
     pub scale: f64,
-    /// Where the neurons lie, in order of neuron; empty for inputs.
+    /// Where the neurons lie, in order of neuron; empty for inputs. Groups tell of copies.
     pub places: Vec<Place>,
     /// The population whose neurons these compartments are inner parts of; `None` where they are
     /// neurons themselves, or the outermost part of neurons of several compartments.
@@ -142,6 +144,8 @@ pub struct CoreProgram {
 pub struct Group {
     /// Population that the compartments belong to.
     pub population: PopulationId,
+    /// Whether they are read, or compute once more what others do.
+    pub occurrence: Occurrence,
     /// Position in [`Program::neuron_programs`].
     pub neuron_program: u32,
     /// First compartment.
@@ -158,6 +162,23 @@ pub struct Group {
     pub learning: Option<u32>,
     /// The compartments that these join, where the neuron program reads a joined value.
     pub join: Option<Join>,
+}
+
+/// Which of the compartments that compute the same neuron.
+///
+/// A neuron whose spikes leave over more axons than a core has is computed by several compartments.
+/// Each gets every spike that the neuron gets and draws the same numbers, so all fire alike, and
+/// each sends to a share of the destinations.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Occurrence {
+    /// The one that results and probes are read from.
+    #[default]
+    First,
+    /// One more, which only sends.
+    Copy,
 }
 
 /// Which compartments of the same core a group joins, and how.
@@ -277,6 +298,21 @@ impl Program {
         self.populations.iter().filter(|p| p.role == Role::Input).map(|p| p.size).sum()
     }
 
+    /// Compartments beyond the first of every neuron that several compute, by the neuron's ordinal.
+    #[must_use]
+    pub fn copies(&self) -> BTreeMap<u32, u32> {
+        let mut copies = BTreeMap::new();
+        for core in &self.cores {
+            for group in core.groups.iter().filter(|group| group.occurrence == Occurrence::Copy) {
+                let ordinals = core.ordinals.iter().skip(group.first as usize);
+                for &ordinal in ordinals.take(group.count as usize) {
+                    *copies.entry(ordinal).or_insert(0) += 1;
+                }
+            }
+        }
+        copies
+    }
+
     /// The population that is read out.
     #[must_use]
     pub fn output_population(&self) -> &Population {
@@ -337,5 +373,13 @@ impl CoreProgram {
     #[must_use]
     pub fn synapse_words(&self) -> u64 {
         self.blocks.iter().map(|block| block.synapses.words()).sum()
+    }
+
+    /// Which occurrence of its neuron a compartment is.
+    #[must_use]
+    pub fn occurrence(&self, compartment: u32) -> Occurrence {
+        let after = self.groups.partition_point(|group| group.first <= compartment);
+        let group = after.checked_sub(1).and_then(|at| self.groups.get(at));
+        group.map_or(Occurrence::First, |group| group.occurrence)
     }
 }

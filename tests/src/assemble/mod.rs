@@ -22,8 +22,8 @@ use quarrion_isa::delivery::{Delivery, DeliverySettings, Overflow, Scaling, Syna
 use quarrion_isa::id::{AxonInId, PopulationId, ProjectionId};
 use quarrion_isa::neuron::{self, InputDecl, NeuronProgram, ParameterDecl, Scope};
 use quarrion_isa::program::{
-    AxonIn, AxonOut, AxonTable, Block, CoreProgram, Group, Join, ParameterValue, Place, Population,
-    Program, Projection, Role,
+    AxonIn, AxonOut, AxonTable, Block, CoreProgram, Group, Join, Occurrence, ParameterValue, Place,
+    Population, Program, Projection, Role,
 };
 
 use crate::engines::parsed;
@@ -171,6 +171,7 @@ fn cores(
                 let neuron_program = sketched.neuron_program.expect("inputs lie on no core");
                 let declared = neuron_programs[neuron_program].parameters();
                 groups.push(Group {
+                    occurrence: Occurrence::First,
                     population: PopulationId::from_index(piece.population),
                     neuron_program: neuron_program as u32,
                     first,

@@ -73,7 +73,7 @@ pub(crate) fn scattered(made: &Compiled, chip: &Chip, dice: &mut Dice) -> Mappin
         }
         for (core, runs) in mapping.iter_mut().zip(homes) {
             if !runs.is_empty() {
-                core.slices.push(Slice { population, runs });
+                core.slices.push(Slice::new(population, runs));
             }
         }
     }
