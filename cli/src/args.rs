@@ -214,6 +214,9 @@ pub struct RunArgs {
     /// Engine.
     #[arg(long, value_enum, default_value_t = Engine::Fast)]
     pub engine: Engine,
+    /// Packets to follow.
+    #[command(flatten)]
+    pub packets: PacketArgs,
     /// Worker threads [default: all]; changes no byte of a result.
     #[arg(long, value_name = "N")]
     pub threads: Option<u32>,
@@ -243,6 +246,17 @@ pub struct RunArgs {
     /// Write output spike counts per sample: an .npz with `counts`, `predictions`, `labels`.
     #[arg(long, value_name = "FILE")]
     pub counts: Option<PathBuf>,
+}
+
+/// Packets to follow link by link.
+#[derive(Clone, Debug, Args)]
+pub struct PacketArgs {
+    /// Write packets link by link here, as a table (.csv): ready, let onto each link, taken.
+    #[arg(long, value_name = "FILE")]
+    pub packets: Option<PathBuf>,
+    /// Samples and timesteps whose packets are written [default: 0, the first sample].
+    #[arg(long, value_name = "SAMPLES@STEPS", requires = "packets")]
+    pub at: Option<String>,
 }
 
 /// The seed where none is given.
@@ -390,6 +404,9 @@ pub struct RetimeArgs {
     /// Timing model [default: the run's own].
     #[arg(long, value_enum)]
     pub timing: Option<TimingChoice>,
+    /// Packets to follow.
+    #[command(flatten)]
+    pub packets: PacketArgs,
     /// Worker threads [default: all]; changes no byte of a result.
     #[arg(long, value_name = "N")]
     pub threads: Option<u32>,

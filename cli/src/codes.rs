@@ -186,6 +186,14 @@ pub const CODES: &[CodeEntry] = &[
          'in->lif1=pairwise-stdp' (in quotes, for the shell's sake). A compiled program has its \
          rules already.",
     ),
+    entry(
+        "QU010",
+        "packets that cannot be followed",
+        "`--packets FILE` writes packets link by link, of the samples and timesteps that `--at` \
+         names as SAMPLES@STEPS: each a number or a range a..b without its end, such as 0, 3@7 or \
+         0..2@5..10; without it, the first sample's. Packets are followed where contention is \
+         timed (timing queue or cycle) and a barrier ends each timestep.",
+    ),
 ];
 
 const fn entry(code: &'static str, title: &'static str, explanation: &'static str) -> CodeEntry {

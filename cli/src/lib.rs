@@ -3,11 +3,13 @@
 //! The binary `quarrion` calls [`run_command_line`]; everything else here serves it.
 
 pub mod args;
+pub mod bounds;
 mod codes;
 pub mod commands;
 pub mod counts;
 pub mod exit;
 pub mod failure;
+pub mod following;
 pub mod input;
 pub mod interrupt;
 pub mod learning;

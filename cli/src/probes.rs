@@ -15,6 +15,7 @@ use quarrion_isa::neuron::NeuronProgram;
 use quarrion_isa::program::{Program, Role};
 use quarrion_isa::stimulus::Stimulus;
 
+use crate::bounds::Bounds;
 use crate::counts::ArchiveWriter;
 
 /// Most values that all probes of a run record together: 1 GiB.
@@ -66,26 +67,6 @@ struct Parts<'a> {
     word: &'a str,
     neurons: Option<Bounds>,
     steps: Option<Bounds>,
-}
-
-/// Both ends of a range, where they were given.
-#[derive(Clone, Copy)]
-struct Bounds(Option<u32>, Option<u32>);
-
-impl Bounds {
-    fn parse(text: &str) -> Option<Self> {
-        let end = |text: &str| match text.trim() {
-            "" => Some(None),
-            number => number.parse().ok().map(Some),
-        };
-        match text.split_once("..") {
-            Some((first, last)) => Some(Self(end(first)?, end(last)?)),
-            None => {
-                let number: u32 = text.trim().parse().ok()?;
-                Some(Self(Some(number), Some(number.checked_add(1)?)))
-            }
-        }
-    }
 }
 
 fn take_apart(text: &str) -> Option<Parts<'_>> {
@@ -203,15 +184,10 @@ fn within(
     size: u32,
     what: &str,
 ) -> Result<Range<u32>, Diagnostic> {
-    let Bounds(first, last) = asked.unwrap_or(Bounds(None, None));
-    let range = first.unwrap_or(0)..last.unwrap_or(size);
-    if range.start < range.end && range.end <= size {
-        return Ok(range);
-    }
-    let message =
-        format!("there are {size} {what}, and {}..{} is no part of them", range.start, range.end);
-    let help = format!("ask for {what} from 0..{size}; the end of a range is not in it");
-    Err(refuse("QU008", text, message, "out of range").help(help))
+    let asked = asked.unwrap_or(Bounds::ALL);
+    asked
+        .within(size, what)
+        .map_err(|(message, help)| refuse("QU008", text, message, "out of range").help(help))
 }
 
 fn refuse(code: &'static str, text: &str, message: String, label: &str) -> Diagnostic {

@@ -109,7 +109,7 @@ pub(crate) fn run_sample(
     }
     shard.miss_next(&[]);
     let skipped = shard.skipped_updates() - skipped_before;
-    Ok(SampleOutcome { skipped_updates: skipped, ..accounts.finish_sample() })
+    Ok(SampleOutcome { skipped_updates: skipped, ..accounts.finish_sample()? })
 }
 
 /// What it does to a list to be served so many steps after its spike.

@@ -14,7 +14,7 @@ use quarrion_isa::stimulus::{Sample, Stimulus};
 
 use crate::engine::{self, Moment, Outbox, PrepareError, Shard, Tables};
 use crate::probe::{PlacedProbe, Probe, ProbeError, ProbeRecord};
-use crate::time::Timing;
+use crate::time::{Following, Timing};
 
 /// What to do beside running.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct RunOptions {
     pub recording: Recording,
     /// Timing model.
     pub timing: Timing,
+    /// Packets that are followed link by link, where contention is timed.
+    pub following: Following,
     /// State words to record.
     pub probes: Vec<Probe>,
     /// Random numbers of learning that take the place of the run's own: a recorded run's.

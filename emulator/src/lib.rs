@@ -25,5 +25,5 @@ pub use job::{
     Extent, Observer, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord,
 };
 pub use probe::{Probe, ProbeError, ProbeRecord};
-pub use retime::{check_retimable, retime};
+pub use retime::{Retiming, check_retimable, retime};
 pub use run::run;

@@ -45,7 +45,9 @@ pub(crate) struct Accounts<'a> {
 impl<'a> Accounts<'a> {
     pub(crate) fn new(job: &Job<'a>) -> Result<Self, RunError> {
         let extent = job.extent;
-        let model = timing_model(job.options.timing, job.chip, &extent.cores, extent.tiles)?;
+        let options = job.options;
+        let mut model = timing_model(options.timing, job.chip, &extent.cores, extent.tiles)?;
+        model.follow(&options.following);
         Ok(Self {
             job: *job,
             model,
@@ -179,9 +181,9 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    pub(crate) fn finish_sample(&mut self) -> SampleOutcome {
-        self.outcome.tally.count_waits(&self.model.take_waits());
-        std::mem::replace(&mut self.outcome, empty(&self.job))
+    pub(crate) fn finish_sample(&mut self) -> Result<SampleOutcome, RunError> {
+        self.outcome.tally.count_waits(&self.model.take_waits()?);
+        Ok(std::mem::replace(&mut self.outcome, empty(&self.job)))
     }
 }
 

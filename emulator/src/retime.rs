@@ -11,7 +11,7 @@ use quarrion_isa::ledger::{FaultCounts, Ledger};
 use crate::coupled::is_coupled;
 use crate::job::Extent;
 use crate::tally::Tally;
-use crate::time::{Timing, Traffic, timing_model};
+use crate::time::{Following, Timing, Traffic, timing_model};
 
 /// Most work of one kind that one entry of a record can hold.
 const WORK_MAX: u32 = 1 << 24;
@@ -42,6 +42,25 @@ pub fn check_retimable(ran: &Chip, other: &Chip) -> Result<(), Diagnostic> {
     }
 }
 
+/// How a record is timed again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retiming {
+    /// Timing model.
+    pub timing: Timing,
+    /// Packets that are followed link by link, where contention is timed.
+    pub following: Following,
+    /// Worker threads; they change nothing.
+    pub threads: NonZero<usize>,
+}
+
+impl Retiming {
+    /// With this model on so many threads; only the longest timesteps' packets are followed.
+    #[must_use]
+    pub fn by(timing: Timing, threads: NonZero<usize>) -> Self {
+        Self { timing, following: Following::default(), threads }
+    }
+}
+
 /// Times and counts a record again; `populations` is the number of populations of its program.
 ///
 /// # Errors
@@ -52,14 +71,13 @@ pub fn check_retimable(ran: &Chip, other: &Chip) -> Result<(), Diagnostic> {
 pub fn retime(
     activity: &[Activity],
     chip: &Chip,
-    timing: Timing,
     populations: usize,
-    threads: NonZero<usize>,
+    retiming: &Retiming,
 ) -> Result<(Ledger, Extent), Diagnostic> {
     let cores = check_record(activity, chip, populations)?;
     let extent = Extent::of_cores(cores, chip);
-    let work = |part: &[Activity]| time_part(part, chip, timing, populations, &extent);
-    let mut parts = divide(activity, threads).into_iter();
+    let work = |part: &[Activity]| time_part(part, chip, retiming, populations, &extent);
+    let mut parts = divide(activity, retiming.threads).into_iter();
     let first = parts.next().unwrap_or_default();
     let tallies: Vec<Result<Tally, Diagnostic>> = std::thread::scope(|scope| {
         let workers: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
@@ -83,11 +101,12 @@ pub fn retime(
 fn time_part(
     part: &[Activity],
     chip: &Chip,
-    timing: Timing,
+    retiming: &Retiming,
     populations: usize,
     extent: &Extent,
 ) -> Result<Tally, Diagnostic> {
-    let mut model = timing_model(timing, chip, &extent.cores, extent.tiles)?;
+    let mut model = timing_model(retiming.timing, chip, &extent.cores, extent.tiles)?;
+    model.follow(&retiming.following);
     let mut tally = Tally::new(chip, &extent.cores, extent.tiles, extent.chips, populations);
     let mut traffic = Traffic::default();
     let mut sample = None;
@@ -101,7 +120,7 @@ fn time_part(
         let times = (time, FaultCounts::default());
         tally.count_step(chip, record, &traffic, times, model.cores());
     }
-    tally.count_waits(&model.take_waits());
+    tally.count_waits(&model.take_waits()?);
     Ok(tally)
 }
 

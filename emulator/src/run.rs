@@ -196,7 +196,7 @@ fn run_sample(
         accounts.keep_probes(step, |probe, values| shard.sample_probe(probe, values));
     }
     let skipped = shard.skipped_updates() - skipped_before;
-    Ok(SampleOutcome { skipped_updates: skipped, ..accounts.finish_sample() })
+    Ok(SampleOutcome { skipped_updates: skipped, ..accounts.finish_sample()? })
 }
 
 /// Puts the samples' outcomes together, in order.

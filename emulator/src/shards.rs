@@ -67,7 +67,7 @@ pub(crate) fn run_sharded(
                     seen.next().into_iter().for_each(|seen| values.copy_from_slice(seen));
                 });
             }
-            outcomes.push(SampleOutcome { skipped_updates, ..accounts.finish_sample() });
+            outcomes.push(SampleOutcome { skipped_updates, ..accounts.finish_sample()? });
             // Without receivers the workers end: their next send fails.
             if observer(Progress { samples: number + 1 }).is_break() {
                 return Err(RunError::Interrupted);

@@ -9,6 +9,7 @@ use crate::histogram::Histogram;
 use crate::id::{CoreId, LinkId};
 use crate::quantity::Picoseconds;
 use crate::timing::StepTime;
+use crate::way::Way;
 
 /// Everything that a run counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,22 @@ pub struct Ledger {
     pub queues: Vec<QueueRow>,
     /// Times of the packets from readiness to arrival, in picoseconds; empty without contention.
     pub latencies: Histogram,
+    /// The packets that were done last in their timesteps: in the longest one of each sample, or
+    /// in all, as the run was asked; none without contention.
+    pub lasts: Vec<Way>,
+    /// Every packet of the timesteps that were asked for.
+    pub packets: Vec<Way>,
+}
+
+impl Ledger {
+    /// The packet that was done last in the longest timestep (the first of several), where it was
+    /// followed.
+    #[must_use]
+    pub fn last_of_longest(&self) -> Option<&Way> {
+        let longest = self.steps.iter().map(|row| row.time.total()).max()?;
+        let row = self.steps.iter().find(|row| row.time.total() == longest)?;
+        self.lasts.iter().find(|way| (way.sample, way.step) == (row.sample, row.step))
+    }
 }
 
 /// Flits that waited for one link's far end.

@@ -26,5 +26,6 @@ pub mod random;
 pub mod stimulus;
 pub mod synapse;
 pub mod timing;
+pub mod way;
 
 pub use container::ContainerError;

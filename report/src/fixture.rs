@@ -1,17 +1,19 @@
 //! A small run made by hand, for the tests of this crate.
 
+use quarrion_isa::chip::Direction;
 use quarrion_isa::event::{EventKind, Phase};
 use quarrion_isa::histogram::Histogram;
-use quarrion_isa::id::CoreId;
+use quarrion_isa::id::{CoreId, LinkId};
 use quarrion_isa::pricing::Powered;
 use quarrion_isa::program::Role;
 use quarrion_isa::quantity::Picoseconds;
 use quarrion_isa::timing::Bound;
+use quarrion_isa::way::{Passage, Way, WayEnd, WayLeg};
 
 use crate::manifest::{
     Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Settings, Source,
 };
-use crate::record::{BoundTime, Layer, ResourceUse, RunRecord, TimeRecord};
+use crate::record::{BoundTime, Layer, LinkQueue, LinkUse, ResourceUse, RunRecord, TimeRecord};
 
 /// Two samples of two steps on one core.
 pub(crate) fn record() -> RunRecord {
@@ -68,6 +70,32 @@ pub(crate) fn record() -> RunRecord {
                 latency
             }),
         },
+        hottest_links: vec![LinkUse {
+            link: LinkId(4),
+            x: 1,
+            y: 0,
+            towards: Direction::East,
+            planes: 2,
+            packets: 3,
+            flits: 3,
+            busy: Picoseconds(2400),
+            queue: Some(LinkQueue { waiting_flit_ps: 6000, ahead_flits_max: 2 }),
+        }],
+        last_packet: Some(last_packet()),
+    }
+}
+
+/// The packet that ended its longest timestep.
+fn last_packet() -> Way {
+    Way {
+        sample: 1,
+        step: 2,
+        packet: 0,
+        source: None,
+        flits: 1,
+        ready_ps: 10,
+        legs: vec![WayLeg { passage: Passage::FromHost, depart_ps: 30, waited_ps: 20 }],
+        ends: vec![WayEnd { core: Some(CoreId(0)), arrived_ps: 60, waited_ps: 0, done_ps: 70 }],
     }
 }
 

@@ -4,10 +4,14 @@ use comfy_table::{CellAlignment, Table, presets};
 use quarrion_isa::program::Role;
 
 use crate::figures;
-use crate::summary::{EnergyReport, Range, RunReport, ratio};
+use crate::summary::{EnergyReport, LinkReport, Range, RunReport, ratio};
 
 /// Layers that the screen has room for.
 const LAYERS: usize = 8;
+/// Links that the screen has room for.
+const LINKS: usize = 3;
+/// Waits of a packet that the screen has room for.
+const WAITS: usize = 3;
 /// Columns that the screen has.
 const WIDTH: usize = 100;
 /// Columns before a wrapped list.
@@ -23,8 +27,10 @@ impl RunReport {
             self.layer_table(),
             self.energy_table(),
             self.phase_table(),
+            self.link_table(),
             self.end(),
         ];
+        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         parts.join("\n")
     }
 
@@ -158,6 +164,47 @@ impl RunReport {
         aligned(&["phase", "time/timestep", "share", "energy/inference"], rows)
     }
 
+    /// The hottest links, where contention was timed.
+    fn link_table(&self) -> String {
+        let row = |link: &LinkReport| {
+            let mean = link.queue_mean_flits?;
+            Some(vec![
+                link.link.clone(),
+                figures::count(link.packets),
+                figures::count(link.flits),
+                figures::share(link.busy_share),
+                format!("{mean:.2}"),
+                link.ahead_peak_flits?.to_string(),
+            ])
+        };
+        let rows: Vec<Vec<String>> =
+            self.hottest_links.iter().filter_map(row).take(LINKS).collect();
+        if rows.is_empty() {
+            return String::new();
+        }
+        aligned(&["hottest link", "packets", "flits", "busy", "mean queue", "most ahead"], rows)
+    }
+
+    /// The packet that ended the longest timestep, and where it waited longest.
+    fn last_lines(&self) -> Vec<String> {
+        let Some(last) = &self.last_packet else { return Vec::new() };
+        let time = |ps: u64| figures::time(ps as f64);
+        let (name, to) = ("longest", last.destinations.join(" and "));
+        let mut lines = vec![format!(
+            "  {name:<10} sample {} step {}: the last packet, {} to {to}, is ready at {} and done at {}",
+            last.sample,
+            last.step,
+            last.source,
+            time(last.ready_ps),
+            time(last.done_ps)
+        )];
+        let waits = last.waits.iter().take(WAITS);
+        lines.extend(
+            waits.map(|wait| format!("{:13}waits {} {}", "", time(wait.waited_ps), wait.place)),
+        );
+        lines
+    }
+
     fn end(&self) -> String {
         let mut lines: Vec<String> = Vec::new();
         if let Some(latency) = &self.packet_latency_ps {
@@ -167,6 +214,7 @@ impl RunReport {
             let name = "packets";
             lines.push(format!("  {name:<10} mean {mean}, p50 {half}, p99 {most}, max {max}"));
         }
+        lines.extend(self.last_lines());
         for (rank, bound) in self.bound_by.iter().enumerate() {
             let name = if rank == 0 { "bound by" } else { "" };
             let steps = figures::count(bound.steps);

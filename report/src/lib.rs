@@ -17,14 +17,19 @@ mod record;
 mod summary;
 
 pub use codes::CODES;
-pub use folder::{Existing, RunFolder, SpikeRow, StoredRun, load_activity, load_run};
+pub use folder::{
+    Existing, RunFolder, SpikeRow, StoredRun, load_activity, load_run, write_links, write_packets,
+};
 pub use html::render_html;
 pub use manifest::{
     Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Settings, Source, parse_manifest,
 };
 pub use picture::{PlacementMarks, draw_mesh, draw_placement};
-pub use record::{BoundTime, Layer, ResourceUse, RunFacts, RunRecord, TimeRecord};
+pub use record::{
+    BoundTime, Layer, LinkQueue, LinkUse, ResourceUse, RunFacts, RunRecord, TimeRecord,
+};
 pub use summary::{
-    BoundShare, EnergyReport, KindReport, LatencyBucket, LatencyReport, LayerReport, NotModelled,
-    Prices, Range, ResourceShare, RunReport, SUMMARY_VERSION, StepReport, Totals,
+    BoundShare, EnergyReport, KindReport, LastPacket, LatencyBucket, LatencyReport, LayerReport,
+    LinkReport, NotModelled, PathLeg, Prices, Range, ResourceShare, RunReport, SUMMARY_VERSION,
+    StepReport, Totals, Wait,
 };

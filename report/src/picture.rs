@@ -7,6 +7,9 @@ use quarrion_isa::chip::{Chip, Direction, Position};
 use quarrion_isa::id::{CoreId, LinkId, TileId};
 use quarrion_isa::ledger::Ledger;
 
+use crate::figures;
+use crate::summary::ratio;
+
 /// Side of a tile in picture points.
 const TILE: u32 = 56;
 /// Distance between tiles.
@@ -117,10 +120,19 @@ pub fn draw_mesh(chip: &Chip, ledger: &Ledger) -> String {
         let fill = format!("rgb({light},{light},255)");
         (row.core, CoreMark { fill, title: format!("{} ns of work", time(row) / 1000) })
     };
-    let link = |row: &quarrion_isa::ledger::LinkRow| LinkMark {
-        link: row.link,
-        load: row.packets,
-        title: format!("{} packets, {} flits", row.packets, row.flits),
+    let run: u64 = ledger.samples.iter().map(|sample| sample.time.0).sum();
+    let per_time = |amount: u64| ratio(amount as f64, run as f64);
+    let planes = u64::from(chip.mesh.planes.count());
+    let link = |row: &quarrion_isa::ledger::LinkRow| {
+        let busy = figures::share(per_time(row.busy.0 / planes));
+        let mut title = format!("{} packets, {} flits, busy {busy}", row.packets, row.flits);
+        let found = ledger.queues.binary_search_by_key(&row.link, |queue| queue.link);
+        if let Ok(at) = found {
+            let queue = &ledger.queues[at];
+            let (mean, most) = (per_time(queue.waiting_flit_ps), queue.ahead_flits_max);
+            title += &format!(", mean queue {mean:.2} flits, most ahead {most}");
+        }
+        LinkMark { link: row.link, load: row.packets, title }
     };
     let (cores, links) = (ledger.cores.iter(), ledger.links.iter());
     Sketch {

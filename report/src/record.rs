@@ -2,18 +2,23 @@
 //!
 //! A record holds no price and no decimal, so that the same run can be priced again.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use quarrion_isa::chip::Chip;
+use quarrion_isa::chip::{Chip, Direction};
 use quarrion_isa::event::{EventCounts, EventKind, Phase};
 use quarrion_isa::histogram::Histogram;
-use quarrion_isa::ledger::Ledger;
+use quarrion_isa::id::LinkId;
+use quarrion_isa::ledger::{Ledger, LinkRow};
 use quarrion_isa::pricing::Powered;
 use quarrion_isa::program::{CoreProgram, Program, Role};
 use quarrion_isa::quantity::Picoseconds;
 use quarrion_isa::timing::Bound;
+use quarrion_isa::way::Way;
 use serde::{Deserialize, Serialize};
 
+/// Links that are named as the hottest.
+const HOTTEST: usize = 10;
 /// The handshake's name among what is not modelled.
 pub(crate) const HOST_HANDSHAKE: &str = "host handshake";
 /// The reset's name among what is not modelled.
@@ -68,6 +73,47 @@ pub struct RunRecord {
     pub powered: Powered,
     /// Time.
     pub time: TimeRecord,
+    /// The links between tiles that were taken longest; at most ten.
+    #[serde(default)]
+    pub hottest_links: Vec<LinkUse>,
+    /// The packet that was done last in the longest timestep; `None` where contention was not
+    /// timed.
+    #[serde(default)]
+    pub last_packet: Option<Way>,
+}
+
+/// Use of one link between tiles; its planes together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkUse {
+    /// The link.
+    pub link: LinkId,
+    /// Column of the tile that it leaves.
+    pub x: u32,
+    /// Row of that tile.
+    pub y: u32,
+    /// Where it leads.
+    pub towards: Direction,
+    /// Physical planes.
+    pub planes: u32,
+    /// Packets carried.
+    pub packets: u64,
+    /// Flits carried.
+    pub flits: u64,
+    /// Time that its planes were taken, added up.
+    pub busy: Picoseconds,
+    /// Waiting behind it; `None` where contention was not timed.
+    pub queue: Option<LinkQueue>,
+}
+
+/// Flits that waited for one link's far end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkQueue {
+    /// Flits in the buffers behind it, summed over time.
+    pub waiting_flit_ps: u64,
+    /// Most flits of one plane that were in those buffers or on their way there.
+    pub ahead_flits_max: u32,
 }
 
 /// Use of one resource over the used cores.
@@ -157,6 +203,8 @@ impl RunRecord {
             events: ledger.total.iter().filter(|&(_, events)| events > 0).collect(),
             powered: facts.powered,
             time: TimeRecord::new(chip, ledger),
+            hottest_links: hottest_links(chip, ledger),
+            last_packet: ledger.last_of_longest().cloned(),
         }
     }
 
@@ -168,6 +216,8 @@ impl RunRecord {
             events: ledger.total.iter().filter(|&(_, events)| events > 0).collect(),
             powered,
             time: TimeRecord::new(chip, ledger),
+            hottest_links: hottest_links(chip, ledger),
+            last_packet: ledger.last_of_longest().cloned(),
             ..self.clone()
         }
     }
@@ -195,6 +245,33 @@ fn layer(program: &Program, at: usize, spikes: u64) -> Layer {
         cores: cores as u32,
         spikes,
     }
+}
+
+/// The links that were taken longest.
+fn hottest_links(chip: &Chip, ledger: &Ledger) -> Vec<LinkUse> {
+    let mut rows: Vec<&LinkRow> = ledger.links.iter().collect();
+    rows.sort_by_key(|row| (Reverse(row.busy), Reverse(row.packets), row.link));
+    let link = |row: &&LinkRow| {
+        let (tile, towards) = chip.mesh.link_ends(row.link);
+        let at = chip.mesh.position(tile);
+        let found = ledger.queues.binary_search_by_key(&row.link, |queue| queue.link);
+        let queue = found.ok().map(|at| ledger.queues[at]);
+        LinkUse {
+            link: row.link,
+            x: at.x,
+            y: at.y,
+            towards,
+            planes: chip.mesh.planes.count(),
+            packets: row.packets,
+            flits: row.flits,
+            busy: row.busy,
+            queue: queue.map(|queue| LinkQueue {
+                waiting_flit_ps: queue.waiting_flit_ps,
+                ahead_flits_max: queue.ahead_flits_max,
+            }),
+        }
+    };
+    rows.iter().take(HOTTEST).map(link).collect()
 }
 
 /// Use of compartments, axons and synapse memory by the program's cores.

@@ -13,7 +13,7 @@ use quarrion_compiler::compile::{CompileOptions, compile};
 use quarrion_compiler::import::ImportPolicy;
 use quarrion_compiler::import::nir::read_nir;
 use quarrion_compiler::network::lower_network;
-use quarrion_emulator::time::Timing;
+use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{Recording, RunOptions, RunOutcome, run};
 use quarrion_isa::chip::{Chip, SignMode, SynapseFormatKind};
 use quarrion_isa::delivery::{Delivery, Overflow};
@@ -148,6 +148,7 @@ fn run_once(program: &Program, chip: &Chip, stimulus: &Stimulus) -> RunOutcome {
         seed: 1,
         recording: Recording::Ledger,
         timing: Timing::Count,
+        following: Following::default(),
         probes: Vec::new(),
         lanes: LaneOptions::default(),
         record: None,

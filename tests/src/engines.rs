@@ -5,7 +5,7 @@ use std::fmt::{Debug, Display, Formatter};
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use quarrion_emulator::time::Timing;
+use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{Probe, Recording, RunOptions, RunOutcome, SpikeRecord};
 use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::Chip;
@@ -194,6 +194,7 @@ pub fn run_fast_on(
         seed,
         recording: Recording::Activity,
         timing: Timing::Count,
+        following: Following::default(),
         probes: [all_probes(program), trace_probes(program)].concat(),
         lanes: way.lanes,
         record: record.cloned(),

@@ -3,8 +3,8 @@
 
 use std::num::NonZero;
 
-use quarrion_emulator::retime;
 use quarrion_emulator::time::Timing;
+use quarrion_emulator::{Retiming, retime};
 use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::{LinkClass, Multicast};
 use quarrion_isa::event::{Category, EventCounts, EventKind};
@@ -140,8 +140,9 @@ fn run_case(case: &Case) -> Result<usize, String> {
     let Case { chip, program, stimulus, .. } = case;
     let fast = run_fast(program, chip, stimulus, (case.run_seed(), Way::usual(2)))?;
     let populations = program.populations.len();
+    let retiming = Retiming::by(Timing::Count, NonZero::<usize>::MIN);
     let timed = |records: &[Activity]| {
-        let again = retime(records, chip, Timing::Count, populations, NonZero::<usize>::MIN);
+        let again = retime(records, chip, populations, &retiming);
         again.map(|(ledger, _)| ledger).map_err(|error| error.to_string())
     };
     let mut whole: Option<Ledger> = None;

@@ -4,7 +4,7 @@
 use std::num::NonZero;
 
 use quarrion_emulator::time::Timing;
-use quarrion_emulator::{RunOutcome, check_retimable, is_coupled, retime};
+use quarrion_emulator::{Retiming, RunOutcome, check_retimable, is_coupled, retime};
 use quarrion_isa::activity::{Activity, decode_activity, encode_activity};
 use quarrion_isa::chip::{Chip, LinkClass, Synchronisation};
 use quarrion_isa::ledger::Ledger;
@@ -70,7 +70,8 @@ fn timed_again_is_timed_in_a_run_on_that_chip() {
         assert_eq!((head.program.as_str(), &read), ("its program", &fast.activity));
         let again = |chip: &Chip, count: usize| {
             check_retimable(&case.chip, chip).expect("only times differ");
-            let ledger = retime(&read, chip, Timing::Count, populations, threads(count));
+            let ledger =
+                retime(&read, chip, populations, &Retiming::by(Timing::Count, threads(count)));
             ledger.unwrap_or_else(|error| panic!("case {number}: {error}"))
         };
         assert_eq!(again(&case.chip, 1).0, told(&fast.ledger), "case {number}");
@@ -97,7 +98,7 @@ fn waits_are_counted_once_for_every_packet() {
         let populations = case.program.populations.len();
         let time = |count: usize| {
             let records = &fast.activity;
-            retime(records, &case.chip, Timing::Queue, populations, threads(count))
+            retime(records, &case.chip, populations, &Retiming::by(Timing::Queue, threads(count)))
         };
         // Some meshes are refused by the packet models.
         let Ok((ledger, _)) = time(1) else { continue };
@@ -219,7 +220,7 @@ fn damaged_records_and_files_are_refused_or_timed_but_never_panic() {
             let mut records = fast.activity.clone();
             damage(&mut records, &mut draws);
             let timing = if which % 4 == 0 { Timing::Queue } else { Timing::Count };
-            match retime(&records, &case.chip, timing, populations, threads(1)) {
+            match retime(&records, &case.chip, populations, &Retiming::by(timing, threads(1))) {
                 Ok(_) => timed += 1,
                 Err(found) => refused += usize::from(found.code.starts_with("QE")),
             }

@@ -38,7 +38,7 @@ pub struct MeshArgs {
     pub cycles: Option<u64>,
     /// Packets of each core, with bursts [default: 16].
     #[arg(long, value_name = "N")]
-    pub packets: Option<u32>,
+    pub burst: Option<u32>,
     /// Flits of a packet, but for traces.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub flits: u32,
@@ -51,4 +51,14 @@ pub struct MeshArgs {
     /// Draw the latency curve (of bursts and traces: the latencies) into this file.
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+    /// Write the links between tiles here, as a table (.csv): packets, flits, busy share, queues;
+    /// of steady loads at saturation.
+    #[arg(long, value_name = "FILE")]
+    pub links: Option<PathBuf>,
+    /// Draw the board with its links, wider the more they carry, into this file (SVG).
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
+    /// Write the packets of a burst or trace link by link here, as a table (.csv).
+    #[arg(long, value_name = "FILE")]
+    pub packets: Option<PathBuf>,
 }

@@ -2,12 +2,15 @@
 
 use std::num::NonZero;
 
+use quarrion_isa::chip::Chip;
 use quarrion_report::plot::{Plot, Series, draw_bars, draw_lines};
+use quarrion_report::{draw_mesh, write_links};
 
 use super::load_chip;
 use crate::args::{Format, FormatChoice, MeshArgs};
 use crate::failure::Failure;
-use crate::pipeline::packets::{Answer, Curve, Question, answer, ask};
+use crate::following::write_ways;
+use crate::pipeline::packets::{Answer, Curve, Extras, Question, answer, ask};
 use crate::render::packets::{heading, in_csv, in_json, in_text};
 use crate::terminal::Terminal;
 use crate::texts::{Texts, write_file};
@@ -25,7 +28,11 @@ pub fn run(
     let chip = load_chip(&args.chip, terminal, texts)?.chip;
     let question = ask(args, &chip, texts)?;
     let threads = args.threads.map_or_else(all_threads, |threads| threads as usize);
-    let answer = answer(&question, NonZero::new(threads).unwrap_or(NonZero::<usize>::MIN))?;
+    let threads = NonZero::new(threads).unwrap_or(NonZero::<usize>::MIN);
+    let links = args.links.is_some() || args.picture.is_some();
+    let extras = Extras { links, ways: args.packets.is_some() };
+    let answer = answer(&question, &chip, extras, threads)?;
+    write_extras(args, &chip, &answer)?;
     if let Some(path) = &args.svg {
         let title = heading(&chip, &question);
         write_file(path, draw(&title, &question, &answer)?.as_bytes())?;
@@ -35,6 +42,26 @@ pub fn run(
         (_, Format::Json) => in_json(args, &chip, &question, &answer),
         (_, Format::Human) => in_text(args, &chip, &question, &answer),
     })
+}
+
+/// Writes links, packets and the picture of the board where they were asked for.
+fn write_extras(args: &MeshArgs, chip: &Chip, answer: &Answer) -> Result<(), Failure> {
+    let (ledger, ways) = match answer {
+        Answer::Curve(curve) => (curve.ledger.as_ref(), None),
+        Answer::Once(once) => (Some(&once.ledger), Some(&once.ways)),
+    };
+    if let (Some(file), Some(ledger)) = (&args.links, ledger) {
+        let mut bytes = Vec::new();
+        write_links(&mut bytes, chip, ledger).map_err(|error| Failure::Bug(error.to_string()))?;
+        write_file(file, &bytes)?;
+    }
+    if let (Some(file), Some(ledger)) = (&args.picture, ledger) {
+        write_file(file, draw_mesh(chip, ledger).as_bytes())?;
+    }
+    match ways {
+        Some(ways) => write_ways(args.packets.as_deref(), ways),
+        None => Ok(()),
+    }
 }
 
 fn all_threads() -> usize {

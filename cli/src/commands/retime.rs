@@ -3,7 +3,8 @@
 use std::num::NonZero;
 
 use quarrion_boards::{load_chip, load_chip_text};
-use quarrion_emulator::{check_retimable, retime};
+use quarrion_emulator::{Retiming, check_retimable, retime};
+use quarrion_isa::activity::Activity;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::pricing::Powered;
 use quarrion_report::{Prices, RunReport, Settings, load_activity, load_run};
@@ -11,6 +12,7 @@ use quarrion_report::{Prices, RunReport, Settings, load_activity, load_run};
 use super::take_chip;
 use crate::args::{Format, RetimeArgs, TimingChoice};
 use crate::failure::Failure;
+use crate::following::{Tables, following, write_ways};
 use crate::pipeline::emulate::timing;
 use crate::terminal::Terminal;
 use crate::texts::Texts;
@@ -39,7 +41,12 @@ pub fn run(args: &RetimeArgs, terminal: &Terminal, texts: &mut Texts) -> Result<
     let populations = run.record.layers.len();
     let threads = args.threads.map_or_else(all_threads, |threads| threads as usize);
     let threads = NonZero::new(threads).unwrap_or(NonZero::<usize>::MIN);
-    let (ledger, extent) = retime(&activity, &chip, timing(choice), populations, threads)?;
+    let last = |part: fn(&Activity) -> u32| activity.iter().map(part).max().map_or(0, |at| at + 1);
+    let size = (last(|record| record.sample), last(|record| record.step));
+    let following = following(&args.packets, &chip, choice, size, Tables::None)?;
+    let retiming = Retiming { timing: timing(choice), following, threads };
+    let (ledger, extent) = retime(&activity, &chip, populations, &retiming)?;
+    write_ways(args.packets.packets.as_deref(), &ledger.packets)?;
     let powered = Powered {
         time: ledger.samples.iter().map(|sample| sample.time).sum(),
         cores: extent.cores.len() as u32,

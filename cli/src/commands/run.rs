@@ -20,6 +20,7 @@ use super::load_chip;
 use crate::args::{Engine, Format, RunArgs};
 use crate::counts::encode_counts;
 use crate::failure::Failure;
+use crate::following::{Tables, following, write_ways};
 use crate::learning::encode_learned;
 use crate::pipeline::emulate::{Emulation, emulate};
 use crate::pipeline::score::{correct, predictions};
@@ -43,7 +44,11 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
     let work = prepare(args, &chip.chip, terminal, texts)?;
     let (program, stimulus) = (&work.program, &work.stimulus);
     let threads = args.threads.unwrap_or_else(all_threads).max(1);
+    let tables = if args.out.is_some() { Tables::Written } else { Tables::None };
+    let longest = stimulus.samples.iter().map(|sample| program.sample_steps(sample.steps)).max();
+    let extent = (stimulus.samples.len() as u32, longest.unwrap_or_default());
     let emulation = Emulation {
+        following: following(&args.packets, &chip.chip, args.timing, extent, tables)?,
         engine: args.engine,
         timing: args.timing,
         threads,
@@ -69,6 +74,7 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
             .map_err(|error| Failure::Bug(error.to_string()))?;
         write_file(path, &bytes)?;
     }
+    write_ways(args.packets.packets.as_deref(), &outcome.ledger.packets)?;
     if let Some(out) = &args.out {
         let host = host_section(args, threads, seconds);
         let manifest = manifest(args, &chip, &work, settings, host)?;

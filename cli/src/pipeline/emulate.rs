@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use quarrion_emulator::tally::Tally;
-use quarrion_emulator::time::{Timing, Traffic, timing_model};
+use quarrion_emulator::time::{Following, Timing, Traffic, timing_model};
 use quarrion_emulator::{
     Extent, ProbeRecord, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord,
     is_coupled,
@@ -23,12 +23,14 @@ use crate::probes::NamedProbe;
 use crate::terminal::Terminal;
 
 /// How to run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Emulation {
     /// Engine.
     pub engine: Engine,
     /// Timing model.
     pub timing: TimingChoice,
+    /// Packets that are followed link by link.
+    pub following: Following,
     /// Worker threads of the fast engine.
     pub threads: u32,
     /// Seed of every random draw.
@@ -62,6 +64,7 @@ pub fn emulate(
                 seed: emulation.seed,
                 recording: emulation.recording,
                 timing: timing(emulation.timing),
+                following: emulation.following.clone(),
                 probes: probes.iter().map(|named| named.probe.clone()).collect(),
                 lanes: LaneOptions::default(),
                 record: None,
@@ -115,6 +118,7 @@ fn run_reference(
     let extent = Extent::of(program, chip);
     let mut reference = Reference::new(program, chip, emulation.seed).map_err(bug)?;
     let mut model = timing_model(timing(emulation.timing), chip, &extent.cores, extent.tiles)?;
+    model.follow(&emulation.following);
     let mut traffic = Traffic::default();
     let populations = program.populations.len();
     let mut tally = Tally::new(chip, &extent.cores, extent.tiles, extent.chips, populations);
@@ -152,7 +156,7 @@ fn run_reference(
             return Err(Failure::Interrupted);
         }
     }
-    tally.count_waits(&model.take_waits());
+    tally.count_waits(&model.take_waits()?);
     outcome.ledger = tally.finish(chip);
     outcome.learned = reference.learned();
     Ok(outcome)

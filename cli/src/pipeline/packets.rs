@@ -4,14 +4,16 @@ use std::num::NonZero;
 use std::path::Path;
 
 use quarrion_emulator::mesh::{
-    Arrivals, Capacity, CriticalPath, CurvePoint, CurveSpec, Destination, Detail, FULL_LOAD,
-    Fidelity, LinkCount, Packet, Pattern, Traffic, critical_path,
+    Arrivals, Capacity, CurvePoint, CurveSpec, Destination, Detail, FULL_LOAD, Fidelity, FreeTimes,
+    LinkCount, Packet, Pattern, Traffic,
 };
-use quarrion_emulator::time::ChipNetwork;
+use quarrion_emulator::time::{ChipNetwork, Follower, network_ledger};
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::histogram::Histogram;
 use quarrion_isa::id::CoreId;
+use quarrion_isa::ledger::Ledger;
+use quarrion_isa::way::Way;
 
 use crate::args::{MeshArgs, PacketTiming};
 use crate::failure::Failure;
@@ -69,7 +71,7 @@ enum Load {
 #[derive(Debug)]
 pub enum Answer {
     /// Under steady loads.
-    Curve(Curve),
+    Curve(Box<Curve>),
     /// With one burst or trace.
     Once(Box<Once>),
 }
@@ -85,6 +87,8 @@ pub struct Curve {
     pub overloaded: f64,
     /// What the busiest link allows.
     pub capacity: Option<Capacity>,
+    /// The links between tiles at saturation, where they were asked for.
+    pub ledger: Option<Ledger>,
 }
 
 /// One burst or trace.
@@ -101,7 +105,11 @@ pub struct Once {
     /// What each link did.
     pub links: Vec<LinkCount>,
     /// The last packet's way.
-    pub critical: Option<(Packet, CriticalPath)>,
+    pub critical: Option<Way>,
+    /// Every packet's way, where they were asked for.
+    pub ways: Vec<Way>,
+    /// The links between tiles.
+    pub ledger: Ledger,
 }
 
 /// Works out what was asked.
@@ -146,8 +154,8 @@ pub fn ask(args: &MeshArgs, chip: &Chip, texts: &mut Texts) -> Result<Question, 
     let load = match &pattern {
         None => Load::Once(trace(args, chip, &network, cycle_ps, texts)?),
         Some(_) if !steady => {
-            let packets = args.packets.unwrap_or(BURST_PACKETS);
-            check_number(u64::from(packets) * chip.cores.len() as u64, "--packets", &packets)?;
+            let packets = args.burst.unwrap_or(BURST_PACKETS);
+            check_number(u64::from(packets) * chip.cores.len() as u64, "--burst", &packets)?;
             Load::Once(spec.traffic(Arrivals::Burst { packets, gap: 0 }))
         }
         Some(_) => Load::Curve(args.rates.as_deref().map(parse_rates).transpose()?),
@@ -160,13 +168,14 @@ pub fn ask(args: &MeshArgs, chip: &Chip, texts: &mut Texts) -> Result<Question, 
 /// Flags that belong to steady loads and to bursts.
 fn check_flags(args: &MeshArgs, steady: bool) -> Result<(), Failure> {
     let wrong = match (steady, args) {
-        (true, MeshArgs { packets: Some(packets), .. }) => ("--packets", packets.to_string()),
+        (true, MeshArgs { burst: Some(burst), .. }) => ("--burst", burst.to_string()),
+        (true, MeshArgs { packets: Some(file), .. }) => ("--packets", file.display().to_string()),
         (false, MeshArgs { rates: Some(rates), .. }) => ("--rates", rates.clone()),
         (false, MeshArgs { cycles: Some(cycles), .. }) => ("--cycles", cycles.to_string()),
         _ => return Ok(()),
     };
     let rule = if steady {
-        "--packets is for bursts; a steady load is given by --rates and --cycles"
+        "--burst and --packets are for bursts and traces; a steady load is given by --rates and --cycles"
     } else {
         "--rates and --cycles are for steady loads, not for bursts and traces"
     };
@@ -241,14 +250,38 @@ fn trace(
     Ok(Traffic { packets: packets.iter().map(packet).collect(), ..Traffic::default() })
 }
 
+/// What is wanted beside the figures.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras {
+    /// The links between tiles.
+    pub links: bool,
+    /// Every packet's way.
+    pub ways: bool,
+}
+
 /// Answers the question.
 ///
 /// # Errors
 /// The network cannot be timed, or its packets wait for each other for ever.
-pub fn answer(question: &Question, threads: NonZero<usize>) -> Result<Answer, Failure> {
+pub fn answer(
+    question: &Question,
+    chip: &Chip,
+    extras: Extras,
+    threads: NonZero<usize>,
+) -> Result<Answer, Failure> {
     match &question.load {
-        Load::Curve(rates) => curve(question, rates.as_deref(), threads).map(Answer::Curve),
-        Load::Once(traffic) => once(question, traffic).map(|once| Answer::Once(Box::new(once))),
+        Load::Curve(rates) => {
+            let mut curve = curve(question, rates.as_deref(), threads)?;
+            if extras.links {
+                let load = (curve.saturation * FULL_LOAD as f64).round() as u64;
+                let (traffic, outcome) = question.spec.loaded(&question.network.fabric, load)?;
+                curve.ledger = Some(network_ledger(chip, &question.network, &traffic, &outcome));
+            }
+            Ok(Answer::Curve(Box::new(curve)))
+        }
+        Load::Once(traffic) => {
+            once(question, chip, extras, traffic).map(|once| Answer::Once(Box::new(once)))
+        }
     }
 }
 
@@ -275,7 +308,13 @@ fn curve(
         None => sweep(saturation),
     };
     let points = spec.points(fabric, &loads, threads)?;
-    Ok(Curve { points, saturation: saturation as f64 / FULL_LOAD as f64, overloaded, capacity })
+    Ok(Curve {
+        points,
+        saturation: saturation as f64 / FULL_LOAD as f64,
+        overloaded,
+        capacity,
+        ledger: None,
+    })
 }
 
 /// Loads around saturation.
@@ -286,7 +325,12 @@ fn sweep(saturation: u64) -> Vec<u64> {
     loads
 }
 
-fn once(question: &Question, traffic: &Traffic) -> Result<Once, Failure> {
+fn once(
+    question: &Question,
+    chip: &Chip,
+    extras: Extras,
+    traffic: &Traffic,
+) -> Result<Once, Failure> {
     let fabric = &question.network.fabric;
     let mut model = question.spec.fidelity.model(fabric)?;
     let outcome = model.run(traffic, Detail::Packets)?;
@@ -297,13 +341,22 @@ fn once(question: &Question, traffic: &Traffic) -> Result<Once, Failure> {
     for (packet, times) in traffic.packets.iter().zip(&outcome.packets) {
         latency_ps.add(times.eject_ps.saturating_sub(packet.inject_ps));
     }
-    let path = critical_path(model.as_mut(), fabric, traffic, &outcome)?;
+    let free = FreeTimes::new(fabric)?;
+    let follower = Follower { network: &question.network, free };
+    let mut follow = |one| follower.ways(model.as_mut(), traffic, (0, 0), one);
+    let critical = match outcome.critical {
+        Some(last) => follow(Some(last))?.pop(),
+        None => None,
+    };
+    let ways = if extras.ways { follow(None)? } else { Vec::new() };
     Ok(Once {
         packets: traffic.packets.len() as u64,
         flits: traffic.packets.iter().map(|packet| u64::from(packet.flits)).sum(),
         completion_ps: outcome.completion_ps,
         latency_ps,
+        ledger: network_ledger(chip, &question.network, traffic, &outcome),
         links: outcome.links,
-        critical: path.map(|path| (traffic.packets[path.packet as usize], path)),
+        critical,
+        ways,
     })
 }

@@ -1,8 +1,9 @@
 //! What `mesh` found, as text, JSON and CSV.
 
-use quarrion_emulator::mesh::{Destination, LinkCount};
+use quarrion_emulator::mesh::LinkCount;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::histogram::Histogram;
+use quarrion_isa::way::{Way, WayLeg, end_name};
 use quarrion_report::figures;
 use serde_json::{Value, json};
 
@@ -79,7 +80,7 @@ fn curve_text(question: &Question, curve: &Curve) -> String {
         text.push_str(&format!(
             "  capacity   {:.4} if nothing waited: the busiest link is {}\n",
             capacity.bound,
-            question.network.describe_link(capacity.link)
+            question.network.passage(capacity.link)
         ));
     }
     text
@@ -100,30 +101,23 @@ fn once_text(question: &Question, once: &Once) -> String {
         time(latency.quantile(990)),
         time(latency.max())
     );
-    if let Some((packet, path)) = &once.critical {
-        let waits = path.legs.iter().filter(|leg| leg.waited_ps > 0);
-        let waits: Vec<String> = waits
-            .map(|leg| {
-                format!("{} for {}", time(leg.waited_ps), question.network.describe_link(leg.link))
-            })
-            .collect();
+    if let Some(way) = &once.critical {
         text.push_str(&format!(
-            "  last       packet {} from {} to {}, ready at {}, arrived at {}\n",
-            path.packet,
-            port(question, packet.source),
-            end(question, packet.destination),
-            time(path.ready_ps),
-            time(path.times.eject_ps)
+            "  last       packet {} from {}, ready at {}, arrived at {}\n",
+            way.packet,
+            way.ends_in_words(),
+            time(way.ready_ps),
+            time(arrived(way))
         ));
-        for wait in waits {
-            text.push_str(&format!("             waited {wait}\n"));
+        for (place, ps) in way.waits() {
+            text.push_str(&format!("             waited {} {place}\n", time(ps)));
         }
     }
     text.push('\n');
     let rows = hottest(&once.links).into_iter().map(|link| {
         let count = once.links[link];
         vec![
-            question.network.describe_link(link as u32),
+            question.network.passage(link as u32).to_string(),
             figures::count(count.packets),
             figures::count(count.flits),
             figures::share(share(count.busy_ps, once.completion_ps)),
@@ -149,15 +143,9 @@ fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-fn port(question: &Question, port: quarrion_emulator::mesh::PortId) -> String {
-    question.network.core(port).map_or("the host".into(), |core| format!("core {core}"))
-}
-
-fn end(question: &Question, destination: Destination) -> String {
-    match destination {
-        Destination::Port(to) => port(question, to),
-        Destination::Tree(_) => "several cores".into(),
-    }
+/// When the last flit arrived, of several copies the last one's.
+fn arrived(way: &Way) -> u64 {
+    way.ends.iter().map(|end| end.arrived_ps).max().unwrap_or(0)
 }
 
 /// For programs: `report/JSON.md` describes it.
@@ -205,7 +193,7 @@ fn curve_json(question: &Question, curve: &Curve) -> Value {
         "saturation": curve.saturation,
         "overloaded": curve.overloaded,
         "capacity": curve.capacity.map(|capacity| capacity.bound),
-        "busiest_link": curve.capacity.map(|c| question.network.describe_link(c.link)),
+        "busiest_link": curve.capacity.map(|c| question.network.passage(c.link).to_string()),
         "points": curve.points.iter().map(point).collect::<Vec<_>>(),
     })
 }
@@ -215,7 +203,7 @@ fn once_json(question: &Question, once: &Once) -> Value {
     let link = |at: usize| {
         let count = once.links[at];
         json!({
-            "link": network.describe_link(at as u32),
+            "link": network.passage(at as u32).to_string(),
             "packets": count.packets,
             "flits": count.flits,
             "busy_share": share(count.busy_ps, once.completion_ps),
@@ -223,20 +211,21 @@ fn once_json(question: &Question, once: &Once) -> Value {
             "ahead_peak_flits": count.ahead_peak,
         })
     };
-    let critical = once.critical.as_ref().map(|(packet, path)| {
-        let leg = |leg: &quarrion_emulator::mesh::Leg| {
+    let critical = once.critical.as_ref().map(|way| {
+        let leg = |leg: &WayLeg| {
             json!({
-                "link": network.describe_link(leg.link),
+                "link": leg.passage.to_string(),
                 "depart_ps": leg.depart_ps,
                 "waited_ps": leg.waited_ps,
             })
         };
+        let ends: Vec<String> = way.ends.iter().map(|end| end_name(end.core)).collect();
         json!({
-            "source": port(question, packet.source),
-            "destination": end(question, packet.destination),
-            "ready_ps": path.ready_ps,
-            "arrived_ps": path.times.eject_ps,
-            "path": path.legs.iter().map(leg).collect::<Vec<_>>(),
+            "source": end_name(way.source),
+            "destination": ends.join(" and "),
+            "ready_ps": way.ready_ps,
+            "arrived_ps": arrived(way),
+            "path": way.legs.iter().map(leg).collect::<Vec<_>>(),
         })
     });
     let bucket = |(up_to, packets): (u64, u64)| json!({ "up_to_ps": up_to, "packets": packets });

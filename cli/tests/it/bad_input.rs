@@ -67,7 +67,29 @@ const CASES: &[(&str, i32, &str)] = &[
     ("trace-unknown-core", 2, "mesh --chip loihi1 --traffic stray_trace.csv"),
     ("trace-without-flits", 2, "mesh --chip loihi1 --traffic empty_packet.csv"),
     ("mesh-rate-out-of-range", 2, "mesh --chip loihi1 --rates 0.5,1.5"),
-    ("mesh-packets-of-a-curve", 2, "mesh --chip loihi1 --packets 3"),
+    (
+        "packets-without-contention",
+        2,
+        "run digits.nir --chip loihi1 --input test.npz --packets p.csv",
+    ),
+    (
+        "packets-of-no-step",
+        2,
+        "run digits.nir --chip loihi1 --input test.npz --samples 2 --timing queue --packets p.csv \
+         --at 1@90",
+    ),
+    (
+        "packets-unreadable",
+        2,
+        "run digits.nir --chip loihi1 --input test.npz --timing queue --packets p.csv --at first",
+    ),
+    (
+        "packets-over-ticks",
+        2,
+        "run digits.nir --chip loihi1 --input test.npz --timing queue --packets p.csv --set \
+         synchronisation=global_tick(period_ns:1000,source:\"test\",standing:assumed)",
+    ),
+    ("mesh-packets-of-a-curve", 2, "mesh --chip loihi1 --burst 3"),
     ("mesh-without-times", 2, "mesh --chip truenorth"),
     ("csv-of-no-table", 2, "chip list --format csv"),
     // Results.

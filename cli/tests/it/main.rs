@@ -6,4 +6,5 @@ mod disk;
 mod good_input;
 mod learning;
 mod network;
+mod packets;
 mod retime;

@@ -4,7 +4,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 
 use super::codes::{BAD_FABRIC, BAD_ROUTING, BAD_TRAFFIC, BAD_TREE};
 use super::fabric::{End, Fabric, LinkState, PortId, RouterClock, Switching, Wrap};
-use super::plan::{NONE, Plan};
+use super::plan::{FLIT_TICKS, NONE, Plan};
 use super::proof::no_route;
 use super::routing::Routing;
 use super::traffic::{Destination, Traffic};
@@ -20,6 +20,13 @@ pub(super) fn check_fabric(fabric: &Fabric) -> Result<(), Diagnostic> {
     }
     if let RouterClock::Clocked { period_ps: 0, .. } = timing.clock {
         return bad("a router's clock period is at least 1 ps, not 0".into());
+    }
+    if let RouterClock::Clocked { period_ps, .. } = timing.clock {
+        let slowest = fabric.links.iter().map(|link| link.timing.flit_ps).max().unwrap_or(0);
+        let cycles = slowest.div_ceil(period_ps);
+        if cycles > FLIT_TICKS {
+            return bad(format!("a flit takes {cycles} cycles of a link; {FLIT_TICKS} work"));
+        }
     }
     if fabric.planes == 0 || fabric.planes > 4 {
         return bad(format!("a network has 1 to 4 physical planes, not {}", fabric.planes));

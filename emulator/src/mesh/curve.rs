@@ -92,6 +92,16 @@ impl CurveSpec {
         outcome.deadlock().map_or(Ok(outcome), Err)
     }
 
+    /// Runs a steady load until every packet has arrived.
+    ///
+    /// # Errors
+    /// A diagnostic about the fabric; the chip's author must act.
+    pub fn loaded(&self, fabric: &Fabric, load: u64) -> Result<(Traffic, Outcome), Diagnostic> {
+        let traffic = self.steady(load);
+        let outcome = self.run(fabric, &traffic)?;
+        Ok((traffic, outcome))
+    }
+
     fn steady(&self, flits_per_million: u64) -> Traffic {
         let cycles = self.warm_up + self.measured;
         self.traffic(Arrivals::Bernoulli { flits_per_million, cycles })

@@ -16,7 +16,8 @@
 //!
 //! # Time
 //! Figures are picoseconds. A clocked fabric is worked in periods, everything rounded up to the
-//! next one; an asynchronous one in the largest tick that all its delays are multiples of. Latency
+//! next one; an asynchronous one in the largest tick that all its delays are multiples of (in a
+//! coarser one where a link is so slow that a flit takes 16,384 of these ticks). Latency
 //! (when something arrives) and occupancy (how soon the next may follow) are apart everywhere.
 //!
 //! # Before the run
@@ -66,7 +67,7 @@ mod traffic;
 mod tree;
 mod wheel;
 
-pub use critical::{CriticalPath, Leg, critical_path};
+pub use critical::{CriticalPath, FreeTimes, Leg, critical_path};
 pub use curve::{Capacity, CurvePoint, CurveSpec, FULL_LOAD};
 pub use cycle::{CycleModel, run_cycle};
 pub use fabric::{

@@ -19,6 +19,8 @@ use super::tree::Forest;
 
 /// Marks a slot without a link.
 pub(super) const NONE: u32 = u32::MAX;
+/// Most ticks that a flit takes of a link: engines keep them in 16 bits, and add to them.
+pub(super) const FLIT_TICKS: u64 = 1 << 14;
 /// Stands for the slot at the destination in the ticket of a tree's packet.
 pub(super) const TREE: u8 = u8::MAX;
 
@@ -124,7 +126,8 @@ fn clock(fabric: &Fabric) -> (u64, u32, u32, u32, Speculation) {
                 let timing = link.timing;
                 [timing.latency_ps, timing.flit_ps, timing.credit_ps].into_iter().fold(tick, gcd)
             });
-            let tick = tick.max(1);
+            let slowest = fabric.links.iter().map(|link| link.timing.flit_ps).max().unwrap_or(0);
+            let tick = tick.max(1).max(slowest.div_ceil(FLIT_TICKS));
             (tick, 0, (forward_ps / tick) as u32, 0, Speculation::On)
         }
     }

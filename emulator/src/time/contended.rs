@@ -17,6 +17,7 @@ use super::count::list_service;
 use super::network::ChipNetwork;
 use super::traffic::{Origin, Packet, Traffic};
 use super::waits::Waits;
+use super::ways::{Following, Watch};
 use super::window::Window;
 use crate::mesh;
 
@@ -44,6 +45,8 @@ pub struct ContendedModel {
     pub(super) window_cores: Vec<CoreId>,
     /// What packets and links have waited.
     waits: Waits,
+    /// Packets that are followed link by link.
+    watch: Watch,
 }
 
 /// The packet model at work.
@@ -51,6 +54,15 @@ pub struct ContendedModel {
 enum Engine {
     Queue(mesh::QueueModel),
     Cycle(mesh::CycleModel),
+}
+
+impl Engine {
+    fn model(&mut self) -> &mut dyn mesh::TimingModel {
+        match self {
+            Self::Queue(model) => model,
+            Self::Cycle(model) => model,
+        }
+    }
 }
 
 impl ContendedModel {
@@ -64,6 +76,7 @@ impl ContendedModel {
             PacketModel::Queue => Engine::Queue(mesh::QueueModel::new(&network.fabric)?),
             PacketModel::Cycle => Engine::Cycle(mesh::CycleModel::new(&network.fabric)?),
         };
+        let watch = Watch::new(&network.fabric)?;
         Ok(Self {
             count,
             network,
@@ -73,12 +86,32 @@ impl ContendedModel {
             window: Window::default(),
             window_cores: Vec::new(),
             waits: Waits::default(),
+            watch,
         })
     }
 
-    /// What packets and links have waited.
-    pub(super) fn waits(&mut self) -> &mut Waits {
-        &mut self.waits
+    /// Chooses the packets that are followed.
+    pub(super) fn follow(&mut self, following: &Following) {
+        self.watch.following = following.clone();
+    }
+
+    /// What packets and links have waited since it was last asked for.
+    pub(super) fn take_waits(&mut self) -> Result<Waits, Diagnostic> {
+        let model = (&self.network, self.engine.model());
+        self.watch.close_sample(model, &mut self.waits.followed)?;
+        Ok(std::mem::take(&mut self.waits))
+    }
+
+    /// Follows what is wanted of the timestep that has just been timed.
+    pub(super) fn follow_step(
+        &mut self,
+        activity: &Activity,
+        time: &StepTime,
+        last: Option<u32>,
+    ) -> Result<(), Diagnostic> {
+        let model = (&self.network, self.engine.model());
+        let (at, outcome) = ((activity.sample, activity.step), (time.total().0, last));
+        self.watch.close_step(model, &self.packets, at, outcome, &mut self.waits.followed)
     }
 
     /// The part of the model that times cores.
@@ -94,6 +127,7 @@ impl ContendedModel {
         traffic: &mut Traffic,
     ) -> Result<StepTime, Diagnostic> {
         let mut longest = self.count.lower_bound(chip, activity, traffic);
+        let mut last = None;
         self.restart();
         self.load(chip, activity, traffic, 0);
         if !self.packets.packets.is_empty() {
@@ -114,16 +148,16 @@ impl ContendedModel {
                 longest.bound = self.last_way(&outcome, longest.bound);
             }
             longest.time = longest.time.max(outcome.completion_ps);
+            last = outcome.critical;
         }
-        Ok(self.count.close(chip, activity, longest))
+        let time = self.count.close(chip, activity, longest);
+        self.follow_step(activity, &time, last)?;
+        Ok(time)
     }
 
     /// Times the packets that are loaded.
     pub(super) fn run(&mut self) -> Result<mesh::Outcome, Diagnostic> {
-        match &mut self.engine {
-            Engine::Queue(model) => model.run(&self.packets, mesh::Detail::Packets),
-            Engine::Cycle(model) => model.run(&self.packets, mesh::Detail::Packets),
-        }
+        self.engine.model().run(&self.packets, mesh::Detail::Packets)
     }
 
     /// Forgets all packets.
@@ -249,7 +283,7 @@ pub(super) fn deadlock(
     ring: &[mesh::Waiting],
 ) -> Diagnostic {
     let ring: Vec<String> =
-        ring.iter().map(|waiting| network.describe_link(waiting.link)).collect();
+        ring.iter().map(|waiting| network.passage(waiting.link).to_string()).collect();
     let message = format!(
         "packets of sample {} step {} wait for each other for ever, in a ring of {} channels: {}",
         activity.sample,

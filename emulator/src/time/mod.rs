@@ -4,6 +4,7 @@
 //! again. [`Traffic`] expands a record into packets on their routes, once, for the timing model and
 //! the ledger alike.
 
+mod alone;
 mod conserve;
 mod contended;
 mod count;
@@ -12,6 +13,7 @@ mod length;
 mod network;
 mod traffic;
 mod waits;
+mod ways;
 mod window;
 
 use quarrion_isa::activity::Activity;
@@ -20,6 +22,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::CoreId;
 use quarrion_isa::timing::StepTime;
 
+pub use alone::network_ledger;
 pub use conserve::violation;
 pub use contended::{ContendedModel, PacketModel};
 pub use count::CountModel;
@@ -28,6 +31,7 @@ pub use length::{Length, LinkTake};
 pub use network::ChipNetwork;
 pub use traffic::{Origin, Packet, Traffic};
 pub use waits::Waits;
+pub use ways::{Follower, Following};
 
 /// Which timing model a run uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,8 +74,14 @@ pub trait TimingModel: std::fmt::Debug + Send {
     /// The times of the cores in the last timestep.
     fn cores(&self) -> &CountModel;
 
+    /// Chooses the packets that are followed; without contention there are none.
+    fn follow(&mut self, following: &Following);
+
     /// What packets and links have waited since it was last asked for; nothing without contention.
-    fn take_waits(&mut self) -> Waits;
+    ///
+    /// # Errors
+    /// What the model said of the packets that it is to follow; it said so before.
+    fn take_waits(&mut self) -> Result<Waits, Diagnostic>;
 }
 
 impl TimingModel for CountModel {
@@ -104,8 +114,10 @@ impl TimingModel for CountModel {
         self
     }
 
-    fn take_waits(&mut self) -> Waits {
-        Waits::default()
+    fn follow(&mut self, _: &Following) {}
+
+    fn take_waits(&mut self) -> Result<Waits, Diagnostic> {
+        Ok(Waits::default())
     }
 }
 
@@ -133,8 +145,12 @@ impl TimingModel for ContendedModel {
         self.count_model()
     }
 
-    fn take_waits(&mut self) -> Waits {
-        std::mem::take(self.waits())
+    fn follow(&mut self, following: &Following) {
+        Self::follow(self, following);
+    }
+
+    fn take_waits(&mut self) -> Result<Waits, Diagnostic> {
+        Self::take_waits(self)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The network of a chip in the packet models' terms: the fabric, and which core has which port.
 
 use quarrion_isa::chip::{
-    Chip, CoreSite, LinkClass, Mesh, Multicast, Planes, Router, Routing, Topology,
+    Chip, CoreSite, Direction, LinkClass, Mesh, Multicast, Planes, Router, Routing, Topology,
 };
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::{CoreId, LinkId, TileId};
+use quarrion_isa::way::Passage;
 
 use crate::mesh;
 
@@ -88,31 +89,28 @@ impl ChipNetwork {
         })
     }
 
-    /// A link in words: its tile and direction, or its core.
+    /// A link by its tile and direction, or its core.
     #[must_use]
-    pub fn describe_link(&self, link: u32) -> String {
-        let port = |port: mesh::PortId| match self.core(port) {
-            Some(core) => format!("core {core}"),
-            None => "the host".into(),
-        };
-        match (self.fabric.links[link as usize].from, self.fabric.links[link as usize].to) {
+    pub fn passage(&self, link: u32) -> Passage {
+        let (from, to) =
+            (self.fabric.links[link as usize].from, self.fabric.links[link as usize].to);
+        match (from, to) {
             (mesh::End::Router { router, port }, mesh::End::Router { .. }) => {
                 let at = self.fabric.routers[router as usize];
-                // Rows are counted from the north.
-                let towards = match port {
-                    mesh::direction::EAST => "east",
-                    mesh::direction::WEST => "west",
-                    mesh::direction::NORTH => "south",
-                    _ => "north",
-                };
-                let plane = match self.fabric.planes {
-                    0 | 1 => String::new(),
-                    _ => format!(", plane {}", at.plane),
-                };
-                format!("tile ({}, {}) {towards}{plane}", at.x, at.y)
+                Passage::Link {
+                    link: self.numbered(router, port),
+                    x: at.x,
+                    y: at.y,
+                    towards: Direction::ALL[port as usize],
+                    plane: (self.fabric.planes > 1).then_some(at.plane),
+                }
             }
-            (mesh::End::Port(own), _) => format!("{} into the mesh", port(own)),
-            (_, mesh::End::Port(own)) => format!("the mesh into {}", port(own)),
+            (mesh::End::Port(own), _) => {
+                self.core(own).map_or(Passage::FromHost, Passage::FromCore)
+            }
+            (_, mesh::End::Port(own)) => {
+                self.core(own).map_or(Passage::IntoHost, Passage::IntoCore)
+            }
         }
     }
 
@@ -137,8 +135,13 @@ impl ChipNetwork {
         else {
             return None;
         };
+        Some(self.numbered(router, port))
+    }
+
+    /// The chip's number of the link out of a router's port, in any plane.
+    fn numbered(&self, router: u32, port: u32) -> LinkId {
         let tiles = self.fabric.routers.len() as u32 / self.fabric.planes.max(1);
-        Some(LinkId(router % tiles * mesh::direction::LOCAL + port))
+        LinkId(router % tiles * mesh::direction::LOCAL + port)
     }
 }
 

@@ -6,6 +6,7 @@ use quarrion_isa::id::LinkId;
 use quarrion_isa::ledger::{Ledger, QueueRow};
 
 use super::network::ChipNetwork;
+use super::ways::Followed;
 use crate::mesh;
 
 /// What contention did over any number of timesteps; nothing where the timing model knows none.
@@ -15,6 +16,7 @@ pub struct Waits {
     /// flits ever ahead on one plane.
     queues: Vec<(u64, u32)>,
     latencies: Histogram,
+    pub(super) followed: Followed,
 }
 
 impl Waits {
@@ -50,6 +52,7 @@ impl Waits {
             *ahead = (*ahead).max(more.1);
         }
         self.latencies.merge(&later.latencies);
+        self.followed.merge(&later.followed);
     }
 
     /// Writes everything into the ledger.
@@ -62,5 +65,7 @@ impl Waits {
         };
         ledger.queues = rows.map(row).collect();
         ledger.latencies = self.latencies;
+        ledger.lasts = self.followed.lasts;
+        ledger.packets = self.followed.packets;
     }
 }

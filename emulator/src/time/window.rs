@@ -98,7 +98,12 @@ impl ContendedModel {
                 .at("", "synchronisation.period_ns", "is too short for this traffic")
                 .help("lengthen the period, or make links and cores faster"));
         }
-        Ok(self.count.close(chip, activity, longest))
+        let time = self.count.close(chip, activity, longest);
+        // Later timesteps are timed together with the ones that they began in.
+        if offset == 0 {
+            self.follow_step(activity, &time, outcome.critical)?;
+        }
+        Ok(time)
     }
 
     /// Notes the lists of a timestep's packets.

@@ -93,6 +93,17 @@ pub enum Planes {
     ByClass(u32),
 }
 
+impl Planes {
+    /// How many there are.
+    #[must_use]
+    pub fn count(self) -> u32 {
+        match self {
+            Self::Single => 1,
+            Self::Alternate(planes) | Self::ByClass(planes) => planes.max(1),
+        }
+    }
+}
+
 /// The router of a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -179,6 +190,17 @@ pub enum Direction {
 impl Direction {
     /// Every direction, in the order of link numbers.
     pub const ALL: &[Self] = &[Self::East, Self::West, Self::South, Self::North];
+
+    /// Its name, as chip files and tables have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::East => "east",
+            Self::West => "west",
+            Self::South => "south",
+            Self::North => "north",
+        }
+    }
 
     /// The direction back.
     #[must_use]

@@ -3,11 +3,14 @@
 //! The folder is written under a temporary name beside its place and renamed when it is whole. What
 //! is under the name is therefore always a whole run; after a failure nothing is left.
 
+mod packets;
 mod read;
 mod tables;
 mod write;
 
+pub use packets::write_packets;
 pub use read::{StoredRun, load_activity, load_run};
+pub use tables::write_links;
 pub use write::{Existing, RunFolder, SpikeRow};
 
 /// Manifest of a run folder.

@@ -8,6 +8,7 @@ use quarrion_isa::ledger::Ledger;
 use quarrion_isa::program::Program;
 
 use super::SpikeRow;
+use super::packets::{LAST, last_columns};
 use crate::record::RunRecord;
 use crate::summary::{RunReport, ratio};
 
@@ -76,12 +77,16 @@ pub(super) fn write_cores(
 }
 
 /// Traffic of each link that carried any.
-pub(super) fn write_links(file: impl Write, chip: &Chip, ledger: &Ledger) -> io::Result<()> {
+///
+/// # Errors
+/// Those of the file.
+pub fn write_links(file: impl Write, chip: &Chip, ledger: &Ledger) -> io::Result<()> {
     let mut table = csv::Writer::from_writer(file);
     let head = ["link", "x", "y", "direction", "class", "packets", "flits", "busy_ps"];
     let more = ["busy_share", "queue_mean_flits", "ahead_peak_flits"];
     table.write_record(head.into_iter().chain(more))?;
     let time: u64 = ledger.samples.iter().map(|sample| sample.time.0).sum();
+    let planes = u64::from(chip.mesh.planes.count());
     let per_time = |amount: u64| format!("{:.6}", ratio(amount as f64, time as f64));
     for row in &ledger.links {
         let found = ledger.queues.binary_search_by_key(&row.link, |queue| queue.link);
@@ -98,12 +103,12 @@ pub(super) fn write_links(file: impl Write, chip: &Chip, ledger: &Ledger) -> io:
             row.link.to_string(),
             at.x.to_string(),
             at.y.to_string(),
-            format!("{direction:?}").to_lowercase(),
+            direction.name().to_owned(),
             class.to_owned(),
             row.packets.to_string(),
             row.flits.to_string(),
             row.busy.0.to_string(),
-            per_time(row.busy.0),
+            per_time(row.busy.0 / planes),
             queue.map(|queue| per_time(queue.waiting_flit_ps)).unwrap_or_default(),
             queue.map(|queue| queue.ahead_flits_max.to_string()).unwrap_or_default(),
         ])?;
@@ -117,7 +122,9 @@ pub(super) fn write_steps(file: impl Write, ledger: &Ledger) -> io::Result<()> {
     let head = ["sample", "step", "spikes", "host_spikes", "packets", "hops", "synaptic_ops"];
     let phases = Phase::ALL.iter().map(|phase| format!("{}_ps", phase.name()));
     let head = head.into_iter().map(str::to_owned).chain(phases);
-    table.write_record(head.chain(["total_ps", "bound", "bound_place"].map(str::to_owned)))?;
+    let bound = ["total_ps", "bound", "bound_place"];
+    table.write_record(head.chain(bound.into_iter().chain(LAST).map(str::to_owned)))?;
+    let mut lasts = ledger.lasts.iter().peekable();
     for row in &ledger.steps {
         let counts = [
             row.sample.into(),
@@ -131,6 +138,8 @@ pub(super) fn write_steps(file: impl Write, ledger: &Ledger) -> io::Result<()> {
         let times = Phase::ALL.iter().map(|&phase| row.time.phase(phase).0);
         let numbers = counts.into_iter().chain(times).chain([row.time.total().0]);
         let texts = [row.time.bound.kind().to_owned(), row.time.bound.to_string()];
+        let last = lasts.next_if(|way| (way.sample, way.step) == (row.sample, row.step));
+        let texts = texts.into_iter().chain(last_columns(last));
         table.write_record(numbers.map(|number| number.to_string()).chain(texts))?;
     }
     table.flush()

@@ -3,6 +3,7 @@
 //! The JSON form of [`RunReport`] is a stable interface; `JSON.md` beside this crate describes it.
 
 mod energy;
+mod network;
 mod time;
 
 use quarrion_isa::chip::{Chip, PriceTable, StaticPower};
@@ -14,6 +15,7 @@ use crate::manifest::Settings;
 use crate::record::{Layer, ResourceUse, RunRecord};
 
 pub use energy::{EnergyReport, KindReport, Range, Totals};
+pub use network::{LastPacket, LinkReport, PathLeg, Wait};
 pub use time::{BoundShare, LatencyBucket, LatencyReport, StepReport};
 
 /// Version of the JSON form.
@@ -78,6 +80,10 @@ pub struct RunReport {
     pub timestep_ps: StepReport,
     /// Times of packets; `None` where the timing model knows no contention.
     pub packet_latency_ps: Option<LatencyReport>,
+    /// The packet that was done last in the longest timestep; `None` without contention.
+    pub last_packet: Option<LastPacket>,
+    /// The links between tiles that were taken longest; at most ten.
+    pub hottest_links: Vec<LinkReport>,
     /// Time of an inference, mean.
     pub inference_ps: f64,
     /// Time of the longest inference.
@@ -171,6 +177,8 @@ impl RunReport {
             layers: record.layers.iter().map(|layer| LayerReport::new(layer, record)).collect(),
             timestep_ps: StepReport::new(record),
             packet_latency_ps: time.packet_latency.as_ref().map(LatencyReport::new),
+            last_packet: network::last_packet(record),
+            hottest_links: network::hottest_links(record),
             inference_ps,
             inference_ps_max: time.inference_max.0,
             inferences_per_second: ratio(PER_SECOND, inference_ps),

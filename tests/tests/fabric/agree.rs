@@ -4,8 +4,8 @@
 
 use std::num::NonZero;
 
-use quarrion_emulator::retime;
 use quarrion_emulator::time::Timing;
+use quarrion_emulator::{Retiming, retime};
 use quarrion_isa::chip::{Multicast, Planes, Router, Routing, Topology};
 use quarrion_tests::engines::{Way, run_fast};
 use quarrion_tests::generate::Case;
@@ -32,8 +32,8 @@ fn every_model_times_every_program_and_contention_never_saves_time() {
         let populations = program.populations.len();
         let mut before = fast.ledger;
         for timing in [Timing::Queue, Timing::Cycle] {
-            let one = NonZero::<usize>::MIN;
-            let timed = retime(&fast.activity, chip, timing, populations, one).map(|(own, _)| own);
+            let retiming = Retiming::by(timing, NonZero::<usize>::MIN);
+            let timed = retime(&fast.activity, chip, populations, &retiming).map(|(own, _)| own);
             if let Some(code) = refused(&case) {
                 assert_eq!(timed.unwrap_err().code, code, "seed {seed}");
                 reached[6] += 1;

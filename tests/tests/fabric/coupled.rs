@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use quarrion_emulator::time::Timing;
+use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{Recording, RunOptions, RunOutcome, run};
 use quarrion_isa::chip::{Chip, Multicast, Synchronisation};
 use quarrion_isa::neuron::LaneOptions;
@@ -17,6 +17,7 @@ fn emulate(case: &Case, chip: &Chip, timing: Timing, threads: usize) -> Option<R
         seed: case.run_seed(),
         recording: Recording::Spikes,
         timing,
+        following: Following::default(),
         probes: Vec::new(),
         lanes: LaneOptions::default(),
         record: None,

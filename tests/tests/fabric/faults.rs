@@ -8,7 +8,7 @@ use quarrion_compiler::compile::{CompileOptions, compile};
 use quarrion_compiler::import::ImportPolicy;
 use quarrion_compiler::import::nir::read_nir;
 use quarrion_compiler::network::{Network, lower_network};
-use quarrion_emulator::time::Timing;
+use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{Recording, RunOptions, RunOutcome, run};
 use quarrion_isa::chip::{Chip, Position};
 use quarrion_isa::id::TileId;
@@ -51,6 +51,7 @@ fn emulate(program: &Program, chip: &Chip, timing: Timing, threads: usize) -> Ru
         seed: 3,
         recording: Recording::Spikes,
         timing,
+        following: Following::default(),
         probes: Vec::new(),
         lanes: LaneOptions::default(),
         record: None,
@@ -180,6 +181,7 @@ fn fixed_routes_meet_nothing_dead_and_the_result_stays() {
             seed: 3,
             recording: Recording::Ledger,
             timing: Timing::Count,
+            following: Following::default(),
             probes: Vec::new(),
             lanes: LaneOptions::default(),
             record: None,

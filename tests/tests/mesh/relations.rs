@@ -8,7 +8,7 @@ use quarrion_emulator::mesh::{
 };
 use quarrion_tests::booksim::settings::CYCLE_PS;
 
-use super::fixtures::{BOTH, burst, four_channels, near, run, seeded, spec};
+use super::fixtures::{BOTH, burst, four_channels, loihi, near, run, seeded, spec};
 
 fn renamed(traffic: &Traffic, name: impl Fn(u32) -> u32) -> Traffic {
     let mut traffic = traffic.clone();
@@ -162,5 +162,23 @@ fn regions_and_threads_change_nothing() {
                 assert_eq!(together.conservation, alone.conservation);
             }
         }
+    }
+}
+
+/// A link a thousand times slower takes a thousand times as long for a flit, on any tick.
+#[test]
+fn a_very_slow_link_is_very_slow() {
+    for fidelity in BOTH {
+        let mut spec = loihi(2, 1);
+        (spec.east_west.flit_ps, spec.planes) = (1163, 1);
+        let fabric = spec.build().unwrap();
+        let mut slow = fabric.clone();
+        slow.slow_link(fabric.link_at(0, direction::EAST).unwrap(), 1, 1000);
+        let traffic = burst(&fabric, Pattern::BitComplement, 64, 1, 0);
+        let time = |fabric: &_| run(fidelity, fabric, &traffic).completion_ps as f64;
+        // Four cores send 64 packets each over the link, one after the other.
+        let share = time(&slow) / (1163e3 * 255.0);
+        assert!((0.999..1.01).contains(&share), "{fidelity:?}: {share}");
+        assert!(time(&fabric) < time(&slow) / 500.0, "{fidelity:?}");
     }
 }

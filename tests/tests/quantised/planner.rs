@@ -9,7 +9,7 @@ use quarrion_compiler::network::{
 };
 use quarrion_compiler::planner::{Objective, PlannerOptions, Rates, Strategy};
 use quarrion_compiler::verify::count_core;
-use quarrion_emulator::time::Timing;
+use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{Recording, RunOptions, run};
 use quarrion_isa::chip::Chip;
 use quarrion_isa::id::PopulationId;
@@ -61,6 +61,7 @@ fn timed(made: &Compiled, chip: &Chip, samples: &[quarrion_isa::stimulus::Sample
         seed: 0,
         recording: Recording::Ledger,
         timing: Timing::Count,
+        following: Following::default(),
         probes: Vec::new(),
         lanes: LaneOptions::default(),
         record: None,

@@ -9,7 +9,7 @@ use quarrion_compiler::compile::{CompileOptions, Compiled, compile};
 use quarrion_compiler::import::ImportPolicy;
 use quarrion_compiler::import::nir::read_nir;
 use quarrion_compiler::network::{Network, lower_network};
-use quarrion_emulator::time::Timing;
+use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{Recording, RunOptions, SpikeRecord};
 use quarrion_isa::chip::Chip;
 use quarrion_isa::id::PopulationId;
@@ -100,6 +100,7 @@ fn run_fast_engine(program: &Program, chip: &Chip, samples: &[Sample]) -> Vec<Ra
         seed: 0,
         recording: Recording::Spikes,
         timing: Timing::Count,
+        following: Following::default(),
         probes: Vec::new(),
         lanes: LaneOptions::default(),
         record: None,

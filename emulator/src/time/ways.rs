@@ -1,0 +1,228 @@
+//! Packets followed link by link.
+//!
+//! The packet models are functions of their traffic. So a timestep whose packets are wanted one by
+//! one is timed a second time, with every hop written down; other timesteps pay nothing for it.
+
+use std::ops::Range;
+
+use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::way::{Way, WayEnd, WayLeg};
+
+use super::network::ChipNetwork;
+use crate::mesh;
+
+/// Which packets are followed, where contention is timed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Following {
+    /// The one that is done last in the longest timestep of each sample.
+    #[default]
+    Longest,
+    /// The one that is done last in each timestep.
+    Last,
+    /// The same, and every packet of these samples and timesteps.
+    Every {
+        /// Samples.
+        samples: Range<u32>,
+        /// Timesteps of each.
+        steps: Range<u32>,
+    },
+}
+
+impl Following {
+    /// Whether every packet of a timestep is wanted.
+    #[must_use]
+    pub fn wants(&self, (sample, step): (u32, u32)) -> bool {
+        match self {
+            Self::Longest | Self::Last => false,
+            Self::Every { samples, steps } => samples.contains(&sample) && steps.contains(&step),
+        }
+    }
+}
+
+/// What is needed to follow packets through a chip's network.
+#[derive(Debug)]
+pub struct Follower<'a> {
+    /// The network.
+    pub network: &'a ChipNetwork,
+    /// Its times without contention.
+    pub free: mesh::FreeTimes,
+}
+
+impl Follower<'_> {
+    /// The ways of all packets, or of one, of sample and timestep `at`, by a second run of the
+    /// model.
+    ///
+    /// # Errors
+    /// What the model says of the traffic; it said so before.
+    pub fn ways(
+        &self,
+        model: &mut dyn mesh::TimingModel,
+        traffic: &mesh::Traffic,
+        at: (u32, u32),
+        one: Option<u32>,
+    ) -> Result<Vec<Way>, Diagnostic> {
+        let detail = one.map_or(mesh::Detail::Hops, mesh::Detail::Watch);
+        let outcome = model.run(traffic, detail)?;
+        let mut hops = outcome.hops;
+        hops.sort_by_key(|hop| (hop.packet, hop.depart_ps));
+        let firsts: Vec<usize> = std::iter::once(0)
+            .chain(traffic.trees.iter().scan(0, |first, tree| {
+                *first += tree.leaves();
+                Some(*first)
+            }))
+            .collect();
+        let numbers = one.map_or(0..traffic.packets.len() as u32, |packet| packet..packet + 1);
+        let way = |number: u32| {
+            let packet = &traffic.packets[number as usize];
+            let from = hops.partition_point(|hop| hop.packet < number);
+            let to = hops.partition_point(|hop| hop.packet <= number);
+            let legs = self.free.legs(&self.network.fabric, packet.inject_ps, &hops[from..to]);
+            let ends = match packet.destination {
+                mesh::Destination::Port(port) => vec![(port, outcome.packets[number as usize])],
+                mesh::Destination::Tree(tree) => {
+                    let times = outcome.leaves[firsts[tree as usize]..].iter().copied();
+                    leaves(&traffic.trees[tree as usize]).zip(times).collect()
+                }
+            };
+            let arrived = ends.into_iter().filter(|(_, times)| times.eject_ps != u64::MAX);
+            Way {
+                sample: at.0,
+                step: at.1,
+                packet: number,
+                source: self.network.core(packet.source),
+                flits: packet.flits,
+                ready_ps: packet.inject_ps,
+                ends: arrived.map(|end| self.end(end, &legs, packet.flits)).collect(),
+                legs: legs.iter().map(|leg| self.leg(leg)).collect(),
+            }
+        };
+        Ok(numbers.map(way).collect())
+    }
+
+    fn leg(&self, leg: &mesh::Leg) -> WayLeg {
+        let passage = self.network.passage(leg.link);
+        WayLeg { passage, depart_ps: leg.depart_ps, waited_ps: leg.waited_ps }
+    }
+
+    fn end(
+        &self,
+        (port, times): (mesh::PortId, mesh::PacketTimes),
+        legs: &[mesh::Leg],
+        flits: u32,
+    ) -> WayEnd {
+        let fabric = &self.network.fabric;
+        let into = |leg: &&mesh::Leg| fabric.links[leg.link as usize].to == mesh::End::Port(port);
+        let last = legs.iter().rfind(into);
+        let free = last.map_or(times.eject_ps, |leg| self.free.tail(fabric, leg, legs, flits));
+        WayEnd {
+            core: self.network.core(port),
+            arrived_ps: times.eject_ps,
+            waited_ps: times.eject_ps.saturating_sub(free),
+            done_ps: times.done_ps,
+        }
+    }
+}
+
+/// The ports at the leaves of a tree, node by node.
+pub(super) fn leaves(tree: &mesh::Tree) -> impl Iterator<Item = mesh::PortId> + '_ {
+    let branches = tree.nodes.iter().flat_map(|node| &node.branches);
+    branches.filter_map(|branch| match branch {
+        mesh::Branch::Leaf(member) => Some(member.port),
+        mesh::Branch::Onward { .. } => None,
+    })
+}
+
+/// What a model keeps to follow packets.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub(super) following: Following,
+    pub(super) free: mesh::FreeTimes,
+    /// The longest timestep so far of the sample at hand.
+    longest: Option<Longest>,
+}
+
+/// A timestep that may turn out to be the longest of its sample.
+#[derive(Debug)]
+struct Longest {
+    at: (u32, u32),
+    total_ps: u64,
+    packets: mesh::Traffic,
+    last: Option<u32>,
+}
+
+impl Watch {
+    pub(super) fn new(fabric: &mesh::Fabric) -> Result<Self, Diagnostic> {
+        let free = mesh::FreeTimes::new(fabric)?;
+        Ok(Self { following: Following::default(), free, longest: None })
+    }
+
+    /// Follows what is wanted of a timestep that has just been timed: its traffic, its length and
+    /// the packet that was done last.
+    pub(super) fn close_step(
+        &mut self,
+        (network, model): (&ChipNetwork, &mut dyn mesh::TimingModel),
+        packets: &mesh::Traffic,
+        at: (u32, u32),
+        (total_ps, last): (u64, Option<u32>),
+        ledger: &mut Followed,
+    ) -> Result<(), Diagnostic> {
+        let follower = Follower { network, free: self.free };
+        if self.following.wants(at) {
+            let ways = follower.ways(model, packets, at, None)?;
+            ledger.lasts.extend(last.map(|last| ways[last as usize].clone()));
+            ledger.packets.extend(ways);
+            return Ok(());
+        }
+        if self.following != Following::Longest {
+            if last.is_some() {
+                ledger.lasts.extend(follower.ways(model, packets, at, last)?);
+            }
+            return Ok(());
+        }
+        if self.longest.as_ref().is_some_and(|longest| longest.at.0 != at.0) {
+            self.close_sample((network, model), ledger)?;
+        }
+        match &mut self.longest {
+            Some(longest) if longest.total_ps >= total_ps => {}
+            Some(longest) => {
+                longest.packets.clone_from(packets);
+                (longest.at, longest.total_ps, longest.last) = (at, total_ps, last);
+            }
+            None => {
+                let packets = packets.clone();
+                self.longest = Some(Longest { at, total_ps, packets, last });
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows the last packet of the sample's longest timestep.
+    pub(super) fn close_sample(
+        &mut self,
+        (network, model): (&ChipNetwork, &mut dyn mesh::TimingModel),
+        ledger: &mut Followed,
+    ) -> Result<(), Diagnostic> {
+        let Some(longest) = self.longest.take() else { return Ok(()) };
+        if longest.last.is_some() {
+            let follower = Follower { network, free: self.free };
+            let ways = follower.ways(model, &longest.packets, longest.at, longest.last)?;
+            ledger.lasts.extend(ways);
+        }
+        Ok(())
+    }
+}
+
+/// Packets that were followed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Followed {
+    pub(super) lasts: Vec<Way>,
+    pub(super) packets: Vec<Way>,
+}
+
+impl Followed {
+    /// Adds those of later timesteps.
+    pub(super) fn merge(&mut self, later: &Self) {
+        self.lasts.extend_from_slice(&later.lasts);
+        self.packets.extend_from_slice(&later.packets);
+    }
+}
