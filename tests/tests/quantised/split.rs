@@ -152,13 +152,15 @@ fn run_both(
     chip: &Chip,
     samples: &[Sample],
 ) -> (Vec<LearnedProjection>, Vec<LearnedProjection>) {
-    use quarrion_emulator::{Recording, RunOptions, time::Timing};
+    use quarrion_emulator::time::{Following, Timing};
+    use quarrion_emulator::{Recording, RunOptions};
     let stimulus = Stimulus { samples: samples.to_vec(), labels: None };
     let options = RunOptions {
         threads: 2,
         seed: 3,
         recording: Recording::Ledger,
         timing: Timing::Count,
+        following: Following::default(),
         probes: Vec::new(),
         lanes: quarrion_isa::neuron::LaneOptions::default(),
         record: None,
