@@ -288,7 +288,7 @@ const IMPORT: &[CodeEntry] = &[
         title: "a quantised network holds integers",
         explanation: "Weights, biases and registers of a .net file are the chip's integers, and \
                       are never rounded here. Fractions mean that the layer was exported without \
-                      its quantiser.",
+                      its quantiser, or that the neurons of an average cannot share a weight.",
     },
     CodeEntry {
         code: "QN047",
@@ -304,9 +304,10 @@ const IMPORT: &[CodeEntry] = &[
     CodeEntry {
         code: "QN049",
         title: "a part of a Lava network is left to the reader",
-        explanation: "An average over groups of outputs is a readout, which no chip computes, and \
-                      sigma-delta units and resonators have no periodic reset. The network runs \
-                      without them.",
+        explanation: "An average over groups of outputs is a readout, which no chip computes; \
+                      sigma-delta units and resonators have no periodic reset; and the payload of \
+                      a CUBA neuron's spike has a unit that the file does not name. The network \
+                      runs without them.",
     },
 ];
 

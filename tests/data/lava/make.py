@@ -177,7 +177,7 @@ def convolve(x, kernel, layer, groups):
     stride, padding, dilation = (pair(layer.get(k, d)) for k, d in
                                  (("stride", 1), ("padding", 0), ("dilation", 1)))
     out_c, rows, columns = layer["shape"]
-    y = np.zeros((out_c, rows, columns), dtype=np.int64)
+    y = np.zeros((out_c, rows, columns), dtype=x.dtype)
     per = x.shape[0] // groups
     for o in range(out_c):
         for i in range(per):
@@ -198,7 +198,13 @@ def pair(value):
 
 
 def drive(layer, weight, x):
-    """What the synapses of a layer add, for what its sources sent."""
+    """What the synapses of a layer add, for what its sources sent; whole behind averages too."""
+    y = products(layer, weight, x)
+    assert np.allclose(y, np.rint(y), atol=1e-6), "a fraction"
+    return np.rint(y).astype(np.int64)
+
+
+def products(layer, weight, x):
     weight = np.asarray(weight, dtype=np.int64)
     if layer["type"] == "conv":
         return convolve(x, weight.reshape(weight.shape[:4]), layer, layer.get("groups", 1)).ravel()
@@ -277,6 +283,9 @@ def received(layers, outputs, stimulus, number, t):
         x = stimulus[t].ravel() if t < len(stimulus) else np.zeros(size(layers, number), int)
     elif kind == "flatten":
         x = received(layers, outputs, stimulus, number - 1, t).ravel()
+    elif kind == "average":
+        x = received(layers, outputs, stimulus, number - 1, t)
+        return x.reshape(layer["shape"][0], -1).mean(axis=1).reshape(extents(layers, number))
     else:
         parts = [received(layers, outputs, stimulus, s, t) for s in sources(layers, number)]
         return np.concatenate(parts, axis=0)
@@ -417,6 +426,48 @@ def good():
         m.dense(7, 4, scale=40),
         m.dense(4, 3, scale=60),
     ], m.spikes((7, 1, 1)))
+
+    m = Maker(13)
+    nets["average"] = ([
+        m.inputs(2, 4, 4),
+        m.conv(2, (3, 4, 4), (3, 3), padding=[1, 1], neuron=cuba(2024, 428, 70)),
+        # Six groups of eight, then three of four: neighbours across rows, never across channels.
+        {"type": "average", "shape": [6, 1, 1]},
+        m.dense(6, 8, weight=8 * m.rng.randint(-30, 60, (8, 6)), neuron=cuba(2024, 428, 60)),
+        {"type": "average", "shape": [4, 1, 1]},
+        m.conv(4, (2, 1, 1), (1, 1), weight=2 * m.even(2, 4, 1, 1, scale=60)[..., None],
+               neuron=cuba(2024, 428, 40)),
+        # Averages of averages, of two populations.
+        {"type": "concat", "shape": [6, 1, 1], "layers": [4]},
+        {"type": "average", "shape": [3, 1, 1]},
+        m.dense(3, 4, weight=8 * m.rng.randint(-15, 30, (4, 3)), neuron=cuba(2024, 428, 30)),
+    ], m.spikes((2, 4, 4)))
+
+    m = Maker(14)
+    nets["concat_groups"] = ([
+        m.inputs(2, 5, 4),
+        m.conv(2, (4, 5, 4), (3, 3), padding=[1, 1], neuron=cuba(2024, 428, 90)),
+        m.conv(4, (2, 5, 4), (1, 3), padding=[0, 1], neuron=cuba(2024, 428, 25)),
+        {"type": "concat", "shape": [6, 5, 4], "layers": [1]},
+        # Groups of three channels: the first has both of layer 2 and one of layer 1.
+        m.conv(6, (4, 4, 3), (2, 2), groups=2, neuron=cuba(2048, 528, 50)),
+        {"type": "pool", "shape": [4, 2, 3], "kernelSize": [2, 1], "stride": [2, 1],
+         "padding": [0, 0], "dilation": [1, 1],
+         "weight": 2 * np.array([15, 21]).reshape(1, 1, 2, 1, 1), "neuron": cuba(4096, 4000, 20)},
+        m.conv(4, (3, 2, 3), (1, 1), neuron=cuba(2048, 528, 20)),
+        {"type": "concat", "shape": [7, 2, 3], "layers": [5]},
+        {"type": "pool", "shape": [7, 1, 3], "kernelSize": [2, 1], "stride": [2, 1],
+         "padding": [0, 0], "dilation": [1, 1], "weight": np.full((1, 1, 2, 1, 1), 40),
+         "neuron": cuba(4096, 4000, 20)},
+    ], m.spikes((2, 5, 4)))
+
+    m = Maker(15)
+    nets["decays"] = ([
+        m.inputs(8, 1, 1),
+        # Without loss, with the least loss, and with all of it, side by side.
+        m.dense(8, 6, scale=8, neuron=cuba(np.array([0, 1, 4095, 4096, 0, 700]), 300, 200)),
+        m.dense(6, 4, scale=50, neuron={**cuba(), "gradedSpike": True}),
+    ], m.spikes((8, 1, 1), 0.3))
     return nets
 
 
@@ -493,7 +544,6 @@ def findings():
     save("register_range", changed(1, neuron=cuba(vth=200000)))
     save("register_fraction", changed(1, neuron=cuba(v_decay=12.5)))
     save("register_count", changed(1, neuron=cuba(vth=np.arange(3))))
-    save("decays_mixed", changed(1, neuron=cuba(i_decay=np.array([0, 1, 2, 3]))))
     save("graded_cuba", changed(1, neuron={**cuba(), "gradedSpike": True}))
     save("activation", changed(1, neuron=sdnn(1, "tanh")))
     save("imaginary_missing", changed(1, neuron=resonator("RF_IZ")))
@@ -507,7 +557,10 @@ def findings():
     save("conv_padding", planes(shape=[3, 1, 1], dilation=[9, 9]))
     save("concat_later", base()[:2] + [{"type": "concat", "shape": [6], "layers": [2]}] + base()[2:])
     save("concat_planes", planes() + [{"type": "concat", "shape": [6], "layers": [0]}])
-    save("average_inside", base()[:2] + [{"type": "average", "shape": [2, 1, 1]}] + base()[2:])
+    averaged = lambda groups, weight: base()[:2] + [
+        {"type": "average", "shape": [groups, 1, 1]}, m.dense(groups, 2, weight=weight)]
+    save("average_fraction", averaged(2, np.array([[4, 6], [5, 8]])))
+    save("average_groups", averaged(3, np.full((2, 3), 4)))
     save("average_last", base() + [{"type": "average", "shape": [2, 1, 1]}])
     save("no_neurons", base()[:1])
     with h5py.File(os.path.join(HERE, "findings", "no_layers.net"), "w") as f:

@@ -75,8 +75,19 @@ fn check(name: &str, npz: &str, reset: Option<PeriodicReset>, chip: &Chip) -> us
     wanted.len()
 }
 
-const SPIKING: [&str; 8] =
-    ["dense", "conv", "groups", "delays", "concat", "concat_conv", "recurrent", "no_input"];
+const SPIKING: [&str; 11] = [
+    "dense",
+    "conv",
+    "groups",
+    "delays",
+    "concat",
+    "concat_conv",
+    "concat_groups",
+    "average",
+    "decays",
+    "recurrent",
+    "no_input",
+];
 
 #[test]
 fn spiking_networks_compute_what_the_file_says() {

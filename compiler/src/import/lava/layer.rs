@@ -6,11 +6,11 @@ use quarrion_isa::program::ParameterValue;
 
 use super::PeriodicReset;
 use super::neuron::{LayerNeurons, Position, read_neurons};
-use super::signal::Signal;
+use super::signal::{Fraction, Signal};
 use super::values::{check_whole, single, spread, whole};
 use crate::import::archive::{Folder, Numbers};
 use crate::import::parameter::{MAX_ELEMENTS, Parameters};
-use crate::network::window::{ConvolutionShape, Window};
+use crate::network::window::ConvolutionShape;
 use crate::network::{
     Connectivity, GivenNeurons, GivenSynapses, Network, Population, Projection, Role,
 };
@@ -31,9 +31,9 @@ pub(super) struct Builder<'a> {
 }
 
 /// One layer of the file.
-struct Layer<'f, 'a> {
-    folder: &'f Folder<'a>,
-    parameters: Parameters<'f, 'a>,
+pub(super) struct Layer<'f, 'a> {
+    pub(super) folder: &'f Folder<'a>,
+    pub(super) parameters: Parameters<'f, 'a>,
     /// Name of its population.
     name: String,
 }
@@ -74,8 +74,8 @@ impl<'a> Builder<'a> {
             "conv" => self.convolution(&layer)?,
             "pool" => self.pooling(&layer)?,
             "concat" => self.concat(number, &layer)?,
-            "average" if last => self.average(&layer)?,
-            "average" => return Err(layer.not_built("an average that is not the last layer")),
+            "average" if last => self.readout(&layer)?,
+            "average" => self.average(&layer)?,
             _ => {
                 let message = format!("`{kind}` is no layer type that is read");
                 return Err(Diagnostic::error("QN042", message)
@@ -228,17 +228,10 @@ impl<'a> Builder<'a> {
         })?;
         let exponent = neurons.exponent;
         let target = self.add_neurons(layer, &shape, neurons.neurons)?;
-        for set in &sets {
+        for set in sets {
             let given = GivenSynapses { input: set.input, exponent };
-            let mut first = 0;
-            for part in &signal.parts {
-                let columns = first..first + part.size;
-                first = columns.end;
-                let rows = set.numbers.values.chunks_exact(inputs);
-                let weights = rows.flat_map(|row| row[columns.clone()].iter().copied()).collect();
-                let map = Connectivity::Dense { inputs: part.size, outputs, weights };
-                self.add_projection((part.population, target), map, given, false);
-            }
+            let whole = Connectivity::Dense { inputs, outputs, weights: set.numbers.values };
+            self.connect(layer, &signal, target, &whole, given)?;
         }
         if layer.name.starts_with("dense_rec") || layer.name.starts_with("recurrent") {
             let name = if layer.has("weight_rec") { "weight_rec" } else { "recWeight" };
@@ -274,37 +267,14 @@ impl<'a> Builder<'a> {
                 .at(self.source, &layer.parameters.path_of("groups"), "these groups")
                 .help("check the layer's definition in the framework"));
         }
-        if groups > 1 && signal.parts.len() > 1 {
-            return Err(layer.not_built("a grouped convolution behind a concat"));
-        }
-        let taps = window.taps();
-        let per_output = channels / groups * taps;
+        let per_output = channels / groups * window.taps();
         layer.check_count("weight", &sets, outputs.saturating_mul(per_output), || {
             format!("{outputs} x {} x {} x {} values", channels / groups, kernel[0], kernel[1])
         })?;
-        let exponent = neurons.exponent;
-        let target = self.add_neurons(layer, &shape, neurons.neurons)?;
-        for set in &sets {
-            let given = GivenSynapses { input: set.input, exponent };
-            let mut first = 0;
-            for part in &signal.parts {
-                let own = part.size / (height * width).max(1);
-                let own_groups = if signal.parts.len() == 1 { groups } else { 1 };
-                let columns = first * taps..(first + own / own_groups) * taps;
-                first += own;
-                let rows = set.numbers.values.chunks_exact(per_output.max(1));
-                let kernel = rows.flat_map(|row| row[columns.clone()].iter().copied()).collect();
-                let shape = ConvolutionShape {
-                    in_channels: own,
-                    out_channels: outputs,
-                    groups: own_groups,
-                    window,
-                };
-                let map = Connectivity::Convolution { shape, kernel };
-                self.add_projection((part.population, target), map, given, false);
-            }
-        }
-        Ok(Signal::of(target, &shape))
+        let slides =
+            ConvolutionShape { in_channels: channels, out_channels: outputs, groups, window };
+        let kernels = sets.into_iter().map(|set| (set.input, set.numbers.values));
+        self.slide(layer, &signal, (&shape, neurons), slides, kernels.collect())
     }
 
     /// One kernel that each channel has to itself.
@@ -320,30 +290,62 @@ impl<'a> Builder<'a> {
             let wanted = format!("{channels} channels, as the layer before");
             return Err(layer.parameters.disagreement("shape", &shape, &wanted));
         }
-        let [part] = signal.parts[..] else {
-            return Err(layer.not_built("pooling behind a concat"));
-        };
         let taps = window.taps();
-        let exponent = neurons.exponent;
-        let target = self.add_neurons(layer, &shape, neurons.neurons)?;
-        for set in &sets {
+        let one_of = |set: &&Weights| [1, taps].contains(&set.numbers.values.len());
+        if let Some(set) = sets.iter().find(|set| !one_of(set)) {
+            let wanted = format!("1 or {taps} values");
+            return Err(layer.parameters.disagreement("weight", &set.numbers.shape, &wanted));
+        }
+        let groups = channels;
+        let slides =
+            ConvolutionShape { in_channels: channels, out_channels: channels, groups, window };
+        let kernels = sets.iter().map(|set| {
             let values = &set.numbers.values;
-            if values.len() != taps && values.len() != 1 {
-                let wanted = format!("1 or {taps} values");
-                return Err(layer.parameters.disagreement("weight", &set.numbers.shape, &wanted));
-            }
-            let given = GivenSynapses { input: set.input, exponent };
-            let kernel = (0..channels * taps).map(|tap| values[tap % values.len()]).collect();
-            let shape = ConvolutionShape {
-                in_channels: channels,
-                out_channels: channels,
-                groups: channels,
-                window,
-            };
-            let map = Connectivity::Convolution { shape, kernel };
+            (set.input, (0..channels * taps).map(|tap| values[tap % values.len()]).collect())
+        });
+        self.slide(layer, &signal, (&shape, neurons), slides, kernels.collect())
+    }
+
+    /// Neurons behind a kernel for each of their sums, shared by all positions.
+    fn slide(
+        &mut self,
+        layer: &Layer<'_, '_>,
+        signal: &Signal,
+        (planes, neurons): (&[usize], LayerNeurons),
+        shape: ConvolutionShape,
+        kernels: Vec<(u32, Vec<f64>)>,
+    ) -> Result<Signal, Diagnostic> {
+        let exponent = neurons.exponent;
+        let target = self.add_neurons(layer, planes, neurons.neurons)?;
+        for (input, kernel) in kernels {
+            let whole = Connectivity::Convolution { shape, kernel };
+            self.connect(layer, signal, target, &whole, GivenSynapses { input, exponent })?;
+        }
+        Ok(Signal::of(target, planes))
+    }
+
+    /// Synapses from a signal, as one projection for each population that it comes from.
+    fn connect(
+        &mut self,
+        layer: &Layer<'_, '_>,
+        signal: &Signal,
+        target: usize,
+        whole: &Connectivity,
+        given: GivenSynapses,
+    ) -> Result<(), Diagnostic> {
+        let parts = signal.split(whole).map_err(|Fraction { weight, members }| {
+            let message = format!(
+                "a weight of {weight} behind an average over {members} neurons counts no whole \
+                 number for each of them"
+            );
+            Diagnostic::error("QN046", message)
+                .at(self.source, layer.folder.path(), "the weights of this layer")
+                .help("train with weights that the number of neurons divides, or leave it out")
+        })?;
+        for (part, map) in signal.parts.iter().zip(parts) {
             self.add_projection((part.population, target), map, given, false);
         }
-        Ok(Signal::of(target, &shape))
+        Ok(())
     }
 
     /// The layer before with the channels of earlier ones behind its own.
@@ -369,8 +371,20 @@ impl<'a> Builder<'a> {
         Ok(signal)
     }
 
-    /// A readout of groups, which the host does.
+    /// Groups of neurons one behind the other, each of which counts as one element.
     fn average(&mut self, layer: &Layer<'_, '_>) -> Result<Signal, Diagnostic> {
+        let signal = self.previous(layer)?;
+        let groups = layer.parameters.shape("shape")?.iter().product();
+        signal.averaged(groups).ok_or_else(|| {
+            let message = format!("{groups} groups do not divide {:?}", signal.shape);
+            Diagnostic::error("QN044", message)
+                .at(self.source, layer.folder.path(), "this layer")
+                .help("average over groups of one size that no concat cuts")
+        })
+    }
+
+    /// A readout of groups, which the host does.
+    fn readout(&mut self, layer: &Layer<'_, '_>) -> Result<Signal, Diagnostic> {
         let signal = self.previous(layer)?;
         let message = "the last layer averages groups of outputs, which is left to the reader";
         self.network.warnings.push(
@@ -383,7 +397,7 @@ impl<'a> Builder<'a> {
 }
 
 impl Layer<'_, '_> {
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.parameters.has(name)
     }
 
@@ -426,79 +440,6 @@ impl Layer<'_, '_> {
         match sets.iter().find(|set| set.numbers.values.len() != wanted) {
             None => Ok(()),
             Some(set) => Err(self.parameters.disagreement(name, &set.numbers.shape, &words())),
-        }
-    }
-
-    /// The signal before as planes.
-    fn planes(&self, signal: &Signal) -> Result<[usize; 3], Diagnostic> {
-        signal.planes().ok_or_else(|| {
-            let message = format!("planes have three extents, and {:?} has not", signal.shape);
-            Diagnostic::error("QN044", message)
-                .at(self.parameters.source(), self.folder.path(), "before this layer")
-                .help("give shapes as (channels, height, width)")
-        })
-    }
-
-    /// One number of the layer, with a default.
-    fn optional(&self, name: &str, default: usize) -> Result<usize, Diagnostic> {
-        if self.has(name) { self.parameters.single(name, 0.0) } else { Ok(default) }
-    }
-
-    /// A pair of the layer, with a default.
-    fn optional_pair(
-        &self,
-        name: &str,
-        least: f64,
-        default: [usize; 2],
-    ) -> Result<[usize; 2], Diagnostic> {
-        if self.has(name) { self.parameters.pair(name, least) } else { Ok(default) }
-    }
-
-    /// Extents of a kernel, from its weights; they may have a fifth axis of one element.
-    fn kernel(&self, weights: &Numbers) -> Result<[usize; 2], Diagnostic> {
-        match *weights.shape.as_slice() {
-            [_, _, rows, columns] | [_, _, rows, columns, 1] if rows > 0 && columns > 0 => {
-                Ok([rows, columns])
-            }
-            _ => {
-                let wanted = "four extents: outputs, inputs, rows, columns";
-                Err(self.parameters.disagreement("weight", &weights.shape, wanted))
-            }
-        }
-    }
-
-    /// The geometry of the layer, checked against the shape that the file gives.
-    fn window(
-        &self,
-        input: [usize; 2],
-        kernel: [usize; 2],
-        shape: &[usize],
-        default_stride: [usize; 2],
-    ) -> Result<Window, Diagnostic> {
-        let stride = self.optional_pair("stride", 1.0, default_stride)?;
-        let padding = self.optional_pair("padding", 0.0, [0, 0])?;
-        let dilation = self.optional_pair("dilation", 1.0, [1, 1])?;
-        let along = |axis: usize| {
-            let reach = dilation[axis].checked_mul(kernel[axis] - 1)? + 1;
-            let free = (input[axis] + 2 * padding[axis]).checked_sub(reach)?;
-            Some(free / stride[axis] + 1)
-        };
-        let found = along(0).zip(along(1)).map(|(rows, columns)| [rows, columns]);
-        let [_, rows, columns] = *shape else {
-            let wanted = "three extents: channels, rows, columns";
-            return Err(self.parameters.disagreement("shape", shape, wanted));
-        };
-        match found {
-            Some(output) if output == [rows, columns] => {
-                Ok(Window { input, output, kernel, stride, padding, dilation })
-            }
-            found => {
-                let wanted = match found {
-                    Some([rows, columns]) => format!("planes of {rows} x {columns}"),
-                    None => "a kernel that fits its padded input".to_owned(),
-                };
-                Err(self.parameters.disagreement("shape", shape, &wanted))
-            }
         }
     }
 }

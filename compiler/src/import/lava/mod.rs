@@ -9,12 +9,17 @@
 //! * `CUBA`/`LOIHI`: `u = dec(u, iDecay) + 64 sum(w s)`, `v = dec(v, vDecay) + u + 64 bias`, and a
 //!   spike above `64 vThMant` clears v; `SDNN`: sigma-delta units with 6 bits of fraction in spikes
 //!   and 6 more in state; `RF_PHASE`, `RF`, `RF_IZ`: resonators, real and imaginary weights;
+//! * `average` in front of another layer counts nothing itself: each neuron of a group counts an
+//!   n-th of the weight behind it, which has to be whole;
+//! * `gradedSpike` of `CUBA`/`LOIHI` is ignored with a warning, as Lava-DL's importer does: the file
+//!   does not say in which unit the voltage would be sent;
 //! * `delay` belongs to the axons of the layer that has it.
 //!
 //! # Source
 //! lava-dl, `netx/hdf5.py`, `slayer/block/base.py` and `slayer/neuron/` (BSD-3-Clause), read for
 //! their meaning; the arithmetic of the neurons is that of the neuron programs named here.
 
+mod geometry;
 mod layer;
 mod neuron;
 mod signal;

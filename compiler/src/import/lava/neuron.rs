@@ -63,7 +63,17 @@ pub(super) fn read_neurons(
         );
     }
     match (kind.as_str(), position) {
-        ("CUBA" | "LOIHI", _) => form.cuba(reset),
+        ("CUBA" | "LOIHI", _) => {
+            if single(&parameters, "gradedSpike")?.unwrap_or(0) != 0 {
+                let message = "spikes of CUBA neurons are sent as binary ones";
+                warnings.push(
+                    Diagnostic::warning("QN049", message)
+                        .at(source, &folder.path_of("gradedSpike"), "is set")
+                        .help("Lava-DL's importer ignores it too: the file names no unit for them"),
+                );
+            }
+            form.cuba(reset)
+        }
         ("SDNN", Position::Input) => form.delta(),
         ("SDNN", Position::Hidden) => form.sigma_delta(),
         ("RF_PHASE", _) => form.resonator("resonate_fire"),
@@ -113,13 +123,6 @@ impl Form<'_> {
 
     /// Compartments of Loihi 1: leaky current and voltage.
     fn cuba(&self, reset: Option<PeriodicReset>) -> Result<LayerNeurons, Diagnostic> {
-        let flag = |name| single(self.parameters, name).map(|flag| flag.unwrap_or(0));
-        if flag("gradedSpike")? != 0 {
-            let message = "graded spikes of CUBA neurons are not built yet";
-            return Err(Diagnostic::error("QN047", message)
-                .at(self.parameters.source(), &self.parameters.path_of("gradedSpike"), "is set")
-                .help("train with binary spikes, or with SDNN neurons"));
-        }
         let current = self.bounded("iDecay", 0, 4096)?;
         let voltage = self.bounded("vDecay", 0, 4096)?;
         let vth = self.bounded("vThMant", 0, 131_071)?;
@@ -135,23 +138,17 @@ impl Form<'_> {
         })?;
         let bias = map(self.bias.clone(), |bias| bias << SPIKE_EXPONENT);
         // The register counts one less where the offset bit is set; a loss of 0 needs it clear.
+        let offset = map(current.clone(), |decay| i64::from(decay != 0));
         let lossless = find(&current, |decay| decay == 0).is_some();
-        let offset = i64::from(!lossless);
-        if lossless && find(&current, |decay| decay != 0).is_some() {
-            let message = "current decays of 0 and above in one layer";
-            return Err(Diagnostic::error("QN047", format!("{message} are not built yet"))
-                .at(self.parameters.source(), &self.parameters.path_of("iDecay"), "these decays")
-                .help("give neurons without decay a layer of their own"));
-        }
         let mut parameters = vec![
-            ("du", map(current, |decay| decay - offset)),
+            ("du", map(current, |decay| (decay - 1).max(0))),
             ("dv", voltage),
             ("vth", vth),
             ("bias", bias),
         ];
         let program = match reset {
             None => {
-                parameters.push(("du_offset", ParameterValue::Shared(offset)));
+                parameters.push(("du_offset", offset));
                 parameters.push(("refractory_delay", refractory));
                 "cuba_lif"
             }
