@@ -3,6 +3,7 @@
 mod anneal;
 mod budget;
 mod coarsen;
+mod components;
 mod contract;
 mod error;
 mod fill;

@@ -5,6 +5,7 @@ use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIter
 use super::anneal::{Schedule, anneal, anneal_exchanges};
 use super::budget::{Budget, Objective};
 use super::coarsen::twins;
+use super::components::{piece, pieces};
 use super::error::MappingError;
 use super::fill::{Fill, fill};
 use super::hypergraph::Hypergraph;
@@ -74,8 +75,47 @@ pub(super) const WARM: Heat = Heat { hot: 2.0, cold: 0.05, soft: 0.3, firm: 4.0 
 pub(super) const COOL: Heat = Heat { hot: 0.3, cold: 0.05, soft: 1.0, firm: 4.0 };
 
 impl Search<'_> {
-    /// Finds a legal partition on at most as many cores as the budget has.
+    /// Finds a legal partition on at most as many cores as the budget has: of each piece that is
+    /// connected with no other, or of all together where cores are to be shared among them.
     pub(super) fn run(&self, graph: &Hypergraph, effort: u64) -> Result<Partition, MappingError> {
+        let apart = match self.objective {
+            Objective::Traffic | Objective::Energy(_) => self.apart(graph, effort)?,
+            Objective::Cores | Objective::Latency(_) => None,
+        };
+        apart.map_or_else(|| self.run_whole(graph, effort), Ok)
+    }
+
+    /// Partitions unconnected pieces one after the other; `None` where there is but one, or where
+    /// cores do not suffice so.
+    fn apart(&self, graph: &Hypergraph, effort: u64) -> Result<Option<Partition>, MappingError> {
+        let pieces = pieces(graph);
+        if pieces.len() < 2 {
+            return Ok(None);
+        }
+        let graphs: Result<Vec<Hypergraph>, _> =
+            pieces.iter().map(|vertices| piece(graph, vertices)).collect();
+        let graphs = graphs?;
+        let mut wanted: usize = graphs.iter().map(|g| self.limits.core_bound(g)).sum();
+        let mut whole = Partition { part: vec![0; graph.vertex_count()], cores: 0 };
+        for (vertices, own) in pieces.iter().zip(&graphs) {
+            wanted -= self.limits.core_bound(own);
+            let Some(cores) = self.budget.cores.checked_sub(whole.cores + wanted) else {
+                return Ok(None);
+            };
+            let share = own.pin_count().max(1) as u128 * u128::from(effort);
+            let effort = (share / graph.pin_count().max(1) as u128) as u64;
+            let budget = Budget { cores, ..*self.budget };
+            let search = Search { budget: &budget, ..*self };
+            let Ok(found) = search.run_whole(own, effort) else { return Ok(None) };
+            for (&vertex, &part) in vertices.iter().zip(&found.part) {
+                whole.part[vertex as usize] = whole.cores as u32 + part;
+            }
+            whole.cores += found.cores;
+        }
+        Ok(Some(whole))
+    }
+
+    fn run_whole(&self, graph: &Hypergraph, effort: u64) -> Result<Partition, MappingError> {
         let (group, groups) = twins(graph, self.limits, TWIN_SHARE);
         let best = if groups * 4 > graph.vertex_count() * 3 {
             self.squeezed(graph, effort)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use quarrion_compiler::compile::Compiled;
-use quarrion_compiler::network::Connectivity;
+use quarrion_compiler::network::{Connectivity, Network};
 use quarrion_compiler::verify::verify;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::program::Program;
@@ -13,27 +13,37 @@ use serde_json::{Number, Value};
 use super::random::{Dice, networks, subtracting};
 use super::shared::{Ends, chip, compiled, logical_view};
 
-/// Corruptions tried.
-const TRIES: u32 = 10_000;
+/// Corruptions of each victim that leave a program.
+const TRIES: u32 = 2_500;
 
-/// Small programs that have every kind of block: random networks on small cores.
-fn victims() -> Vec<(Compiled, Chip)> {
+/// Random networks of few synapses, some of them in sparse lists.
+fn small_networks(most: u64) -> impl Iterator<Item = Network> {
     use proptest::strategy::{Strategy, ValueTree};
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let mut victims = Vec::new();
-    while victims.len() < 4 {
-        let network = networks().new_tree(&mut runner).expect("a network").current();
-        let small = network.projections.iter().map(|p| p.connectivity.synapse_count()).sum::<u64>();
+    let any = move || networks().new_tree(&mut runner).expect("a network").current();
+    std::iter::repeat_with(any).filter(move |network| {
         let sparse = |kind: &Connectivity| matches!(kind, Connectivity::Sparse { .. });
-        let has_sparse = network.projections.iter().any(|p| sparse(&p.connectivity));
-        if small < 4_000 && has_sparse {
-            let chip = chip("loihi1", &["core_types.neuro.compartments=11"]);
-            // One of them with neurons of two compartments.
-            let network = if victims.is_empty() { subtracting(network) } else { network };
-            victims.push((compiled(&network, &chip), chip));
+        network.projections.iter().map(|p| p.connectivity.synapse_count()).sum::<u64>() < most
+            && network.projections.iter().any(|p| sparse(&p.connectivity))
+    })
+}
+
+/// Small programs that have every kind of block, on small cores: one with neurons of two
+/// compartments, one with copies of neurons.
+fn victims() -> Vec<(Compiled, Chip)> {
+    let victim = |(at, network): (usize, Network)| {
+        let mut sets = vec!["core_types.neuro.compartments=11"];
+        let network = if at == 0 { subtracting(network) } else { network };
+        if at == 1 {
+            sets.push("core_types.neuro.fan_out=6");
         }
-    }
-    victims
+        let chip = chip("loihi1", &sets);
+        let made = compiled(&network, &chip);
+        let copies: u64 = made.utilisation.layers.iter().map(|layer| layer.copies).sum();
+        assert_eq!(copies > 0, at == 1, "{copies} copies in victim {at}");
+        (made, chip)
+    };
+    small_networks(4_000).take(4).enumerate().map(victim).collect()
 }
 
 /// Paths of all numbers of a stored program; whether they are words of synapse memory.
@@ -100,7 +110,8 @@ fn single_bit_corruptions_are_found_or_harmless() {
         let words = all.iter().filter(|(_, word)| *word).count();
         let meant = meaning(&made.program);
         let mut corrupt = stored;
-        for _ in 0..TRIES / 4 {
+        let mut tried = 0;
+        while tried < TRIES {
             // Half of the tries hit words, which are fewer than other numbers here.
             let (path, word) = loop {
                 let pick = &all[dice.below(all.len() as u64) as usize];
@@ -121,6 +132,7 @@ fn single_bit_corruptions_are_found_or_harmless() {
                 ill_typed += 1;
                 continue;
             };
+            tried += 1;
             if verify(&read, &made.quantised, &chip).is_err() {
                 found += 1;
             } else if meaning(&read) == meant {
@@ -135,33 +147,50 @@ fn single_bit_corruptions_are_found_or_harmless() {
     assert_eq!(missed, Vec::<String>::new());
 }
 
+/// Every two route entries of a program exchanged: within a core's table, between cores, and with
+/// the inputs'.
 #[test]
 fn swapped_routes_are_found_or_harmless() {
-    let (mut found, mut harmless) = (0, 0);
-    for (made, chip) in victims().into_iter().take(2) {
+    let (mut found, mut harmless, mut missed) = (0, 0, Vec::new());
+    for network in small_networks(1_200).take(1) {
+        let board = ["mesh.width=2", "mesh.height=1", "mesh.cores_per_tile=2"];
+        let chip = chip("loihi1", &board);
+        let made = compiled(&network, &chip);
+        let meant = logical_view(&made.program);
         let mut program = made.program.clone();
-        let tables = program.cores.len() + 1;
-        for table in 0..tables {
-            let length = entries(&mut program, table).len();
-            for one in 0..length {
-                for other in one + 1..length.min(one + 12) {
-                    entries(&mut program, table).swap(one, other);
-                    if verify(&program, &made.quantised, &chip).is_err() {
-                        found += 1;
-                    } else {
-                        // Two sources may have the same synapses.
-                        let same = logical_view(&program) == logical_view(&made.program);
-                        assert!(same, "entries {one}, {other} of {table}");
-                        harmless += 1;
-                    }
-                    entries(&mut program, table).swap(one, other);
+        assert!(program.cores.len() > 1);
+        let routes: Vec<(usize, usize)> = (0..=program.cores.len())
+            .flat_map(|table| {
+                let length = entries(&mut program, table).len();
+                (0..length).map(move |entry| (table, entry))
+            })
+            .collect();
+        for (at, &one) in routes.iter().enumerate() {
+            for &other in &routes[at + 1..] {
+                swap(&mut program, one, other);
+                if verify(&program, &made.quantised, &chip).is_err() {
+                    found += 1;
+                } else if logical_view(&program) == meant {
+                    // Two sources may have the same synapses.
+                    harmless += 1;
+                } else {
+                    missed.push((one, other));
                 }
+                swap(&mut program, one, other);
             }
         }
-        assert_eq!(program, made.program);
+        assert!(program == made.program);
     }
-    println!("{found} found, {harmless} harmless, 0 missed");
-    assert!(found > 1_000);
+    println!("{found} found, {harmless} harmless, {} missed", missed.len());
+    assert!(found > 10_000, "too few swaps to say anything");
+    assert_eq!(missed, Vec::new());
+}
+
+/// Exchanges two entries of axon-out tables.
+fn swap(program: &mut Program, one: (usize, usize), other: (usize, usize)) {
+    let first = entries(program, one.0)[one.1];
+    let second = std::mem::replace(&mut entries(program, other.0)[other.1], first);
+    entries(program, one.0)[one.1] = second;
 }
 
 /// Axon-out entries of one core, or of the inputs.

@@ -271,6 +271,38 @@ fn renumbered_neurons_are_mapped_as_well() {
     }
 }
 
+/// A network beside another that nothing connects it with is mapped as two: with twice the cores to
+/// use, no more cores, or packets, than each takes alone. (Time is another matter: one port feeds
+/// both, and the barrier spans both.)
+#[test]
+fn unconnected_halves_are_mapped_as_two() {
+    let network = example_network("digits");
+    let chip = chip("loihi1", &["core_types.neuro.compartments=24"]);
+    let mut both = network.clone();
+    let shift = both.populations.len();
+    for population in &network.populations {
+        let (name, is_output) = (format!("{}.again", population.name), false);
+        both.populations.push(Population { name, is_output, ..population.clone() });
+    }
+    for projection in &network.projections {
+        let moved = |id: PopulationId| PopulationId::from_index(id.index() + shift);
+        let (source, target) = (moved(projection.source), moved(projection.target));
+        let name = format!("{}.again", projection.name);
+        both.projections.push(Projection { name, source, target, ..projection.clone() });
+    }
+    for objective in [Objective::Traffic, Objective::Cores] {
+        let within = |network: &Network, cores| {
+            let planner = PlannerOptions { cores: Some(cores), ..by(objective) };
+            planned(network, &chip, planner).answers.remove(0).prediction
+        };
+        let (apart, together) = (within(&network, 24), within(&both, 48));
+        match objective {
+            Objective::Cores => assert!(together.cores <= 2 * apart.cores, "{}", together.cores),
+            _ => assert!(together.packets <= 2.0 * apart.packets * 1.0001, "{}", together.packets),
+        }
+    }
+}
+
 /// The network with the neurons of one population in another order.
 fn renumber(network: &Network, population: usize) -> Network {
     let mut changed = network.clone();

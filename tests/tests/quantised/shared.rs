@@ -141,11 +141,12 @@ pub(crate) type Ends = (u32, u32, u32, u32, u32);
 /// it. Sources are numbered by ordinal. Independent of the verifier.
 pub(crate) fn logical_view(program: &Program) -> BTreeMap<Ends, Vec<i32>> {
     let mut seats = BTreeMap::new();
-    for (index, population) in program.populations.iter().enumerate() {
-        for place in &population.places {
-            for offset in 0..place.count {
-                let seat = (place.core, place.compartment + offset);
-                seats.insert(seat, (index as u32, place.neuron + offset));
+    for core in &program.cores {
+        for group in &core.groups {
+            let first = program.populations[group.population.index()].first_ordinal;
+            for compartment in group.first..group.first + group.count {
+                let neuron = core.ordinals[compartment as usize] - first;
+                seats.insert((core.core, compartment), (group.population.0, neuron));
             }
         }
     }
@@ -178,6 +179,8 @@ pub(crate) fn logical_view(program: &Program) -> BTreeMap<Ends, Vec<i32>> {
             follow(&core.axons_out, row, ordinal);
         }
     }
+    // Copies of a neuron have its synapses as often as there are of them.
+    view.values_mut().for_each(|weights| weights.sort_unstable());
     view
 }
 
