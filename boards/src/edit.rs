@@ -60,6 +60,17 @@ fn apply_one(
                 .help("write names with dots between them, such as mesh.width"),
         ]
     })?;
+    if let [layering @ ("extends" | "without")] =
+        steps.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    {
+        let message =
+            format!("`{layering}` says how files are laid over each other, which is done");
+        return Err(vec![
+            Diagnostic::error("QC007", message)
+                .at_span(SET, edit.path_span, "no value of the chip")
+                .help("name the other chip with --chip, or write a file that extends it"),
+        ]);
+    }
     let (last, parents) = steps.split_last().ok_or_else(Vec::new)?;
     let target = tree.at(&steps).map(|node| matches!(node.value, Value::Text(_)));
     let node = value_of(&edit, layer, target == Some(true)).map_err(|error| vec![error])?;

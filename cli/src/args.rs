@@ -1,12 +1,15 @@
 //! Flags and commands.
 
+mod files;
 mod network;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use quarrion_compiler::planner::{Objective, Strategy};
 
+pub(crate) use files::check_files;
 pub use network::{MeshArgs, PacketTiming};
 
 /// Maps trained spiking networks onto neuromorphic chips and says what they cost there.
@@ -22,6 +25,22 @@ pub struct CommandLine {
     /// No progress bar and no notes on stderr; warnings and errors stay.
     #[arg(long, short, global = true)]
     pub quiet: bool,
+}
+
+impl CommandLine {
+    /// Reads the process's command line.
+    ///
+    /// # Errors
+    /// What clap says of it; also where it asks for help.
+    pub fn read() -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches()?;
+        let mut line = Self::from_arg_matches(&matches)?;
+        if let (Command::Run(args), Some((_, own))) = (&mut line.command, matches.subcommand()) {
+            let given = |name: &&str| own.value_source(name) == Some(ValueSource::CommandLine);
+            args.of_compile = OF_COMPILE.into_iter().filter(given).collect();
+        }
+        Ok(line)
+    }
 }
 
 const EXITS: &str = "Exit codes: 0 good, 1 a bug of Quarrion, 2 wrong usage or input, 3 valid but \
@@ -246,7 +265,27 @@ pub struct RunArgs {
     /// Write output spike counts per sample: an .npz with `counts`, `predictions`, `labels`.
     #[arg(long, value_name = "FILE")]
     pub counts: Option<PathBuf>,
+    /// Flags of the command line that only say how a network is read and mapped.
+    #[arg(skip)]
+    pub of_compile: Vec<&'static str>,
 }
+
+/// Names of the arguments that a compiled program leaves nothing to do for.
+const OF_COMPILE: [&str; 13] = [
+    "dialect",
+    "dt",
+    "reset",
+    "integrator",
+    "reset_interval",
+    "learn",
+    "objective",
+    "strategy",
+    "cores",
+    "effort",
+    "rates",
+    "mapping",
+    "like",
+];
 
 /// Packets to follow link by link.
 #[derive(Clone, Debug, Args)]

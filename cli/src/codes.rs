@@ -194,6 +194,24 @@ pub const CODES: &[CodeEntry] = &[
          0..2@5..10; without it, the first sample's. Packets are followed where contention is \
          timed (timing queue or cycle) and a barrier ends each timestep.",
     ),
+    entry(
+        "QU011",
+        "a result in the place of a file that the command reads",
+        "A result replaces the file of its name. Where that is the network, the chip, the input or \
+         another file of the same command, or another of its results, it would be lost.",
+    ),
+    entry(
+        "QU012",
+        "a flag of `compile` beside a compiled program",
+        "A program has been read, mapped and taught already: flags that say how this is done come \
+         too late. Give them to `compile`, or `run` the network file itself.",
+    ),
+    entry(
+        "QU013",
+        "changes that a command would pass over",
+        "`reprice` takes the counts and times of a run as they are; `prices` and `static_power` are \
+         all that it reads of a chip.",
+    ),
 ];
 
 const fn entry(code: &'static str, title: &'static str, explanation: &'static str) -> CodeEntry {

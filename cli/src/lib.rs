@@ -22,13 +22,13 @@ pub mod texts;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 pub use codes::CODES;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
-use args::{Command, CommandLine, FormatChoice};
+use args::{Command, CommandLine, FormatChoice, check_files};
 use failure::Failure;
 use terminal::Terminal;
 use texts::Texts;
@@ -36,7 +36,7 @@ use texts::Texts;
 /// Carries out the process's command line and returns its exit code.
 #[must_use]
 pub fn run_command_line() -> ExitCode {
-    let line = match CommandLine::try_parse() {
+    let line = match CommandLine::read() {
         Ok(line) => line,
         Err(error) => {
             // Help and version go to stdout and are good; where nobody reads, nobody minds.
@@ -67,6 +67,7 @@ fn carry_out(line: &CommandLine, terminal: &Terminal, texts: &mut Texts) -> Resu
             .help("use --format json, or the tables of a run folder (run --out)")
             .into());
     }
+    check_files(&line.command)?;
     match &line.command {
         Command::Mesh(args) => commands::mesh::run(args, line.format, terminal, texts),
         Command::Run(args) => commands::run::run(args, terminal, texts),

@@ -117,15 +117,15 @@ impl RunReport {
 
     fn energy_table(&self) -> String {
         let energy = &self.energy_per_inference_pj;
-        let network = Range { low: energy.low, nominal: energy.nominal, high: energy.high };
+        let nominal = energy.network.map_or(0.0, |network| network.nominal);
         let mut rows = Vec::new();
         for (name, part) in &energy.by_category {
-            let share = part.map(|part| figures::share(ratio(part.nominal, network.nominal)));
+            let share = part.map(|part| figures::share(ratio(part.nominal, nominal)));
             rows.push(energy_row(name, part.as_ref(), &share.unwrap_or_default(), "", ""));
         }
         let (power, product) = (&self.power_mw, &self.energy_delay_product_js);
         let totals = [
-            ("network", Some(network), Some(power.network), Some(product.network)),
+            ("network", energy.network, power.network, product.network),
             ("+ static", energy.with_static, power.with_static, product.with_static),
             ("+ host", energy.with_host, power.with_host, product.with_host),
         ];
@@ -271,7 +271,7 @@ fn energy_row(
 /// What low and high mean for this chip.
 fn bounds_remark(energy: &EnergyReport) -> String {
     let share = energy.bounded_share;
-    if energy.nominal == 0.0 || share >= 0.9995 {
+    if energy.network.is_none_or(|network| network.nominal == 0.0) || share >= 0.9995 {
         return String::new();
     }
     if share == 0.0 {

@@ -1,6 +1,8 @@
 //! `reprice`: the counts and times of a finished run with other prices.
 
 use quarrion_boards::{load_chip, load_chip_over, load_chip_text};
+use quarrion_isa::chip::Chip;
+use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_report::{Prices, RunReport, load_run};
 
 use super::take_chip;
@@ -26,9 +28,26 @@ pub fn run(args: &RepriceArgs, terminal: &Terminal, texts: &mut Texts) -> Result
         (None, None) => load_chip_text(CHIP, &run.chip, &args.sets),
     };
     let chip = take_chip(loaded, texts)?.chip;
+    let plain = match &args.chip {
+        Some(chip) => load_chip(chip, &[]),
+        None => load_chip_text(CHIP, &run.chip, &[]),
+    };
+    check_only_prices(&take_chip(plain, texts)?.chip, &chip)?;
     let report = RunReport::new(&run.record, &run.manifest.settings, &Prices::of(&chip));
     terminal.result(&match terminal.format {
         Format::Human => report.to_text(),
         Format::Json => report.to_json(),
     })
+}
+
+/// Refuses changes of anything but prices and static power: they would be passed over.
+fn check_only_prices(plain: &Chip, changed: &Chip) -> Result<(), Diagnostic> {
+    let Chip { name, prices, static_power, .. } = changed.clone();
+    if *changed == (Chip { name, prices, static_power, ..plain.clone() }) {
+        return Ok(());
+    }
+    let message = "`reprice` changes prices and static power alone, and more is changed here";
+    Err(Diagnostic::error("QU013", message)
+        .at(&changed.name, "", "differs in what was run")
+        .help("use `retime` for other times, and run the network again for anything else"))
 }

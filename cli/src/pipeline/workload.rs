@@ -44,17 +44,10 @@ pub fn prepare(
 ) -> Result<Workload, Failure> {
     let network_bytes = read_file(&args.network)?;
     let (program, mut stimulus, rewards, input_bytes) = if is_program(&network_bytes) {
-        if args.mapper.mapping.is_some() || args.mapper.like.is_some() {
-            return Err(mapped_already(&args.network).into());
+        if let Some(flag) = args.of_compile.first() {
+            return Err(compiled_already(&args.network, flag).into());
         }
         let program = read_program(&network_bytes, &args.network, chip)?;
-        if let Some(text) = args.learning.learn.first() {
-            let message = "a compiled program has its rules already";
-            return Err(Diagnostic::error("QU009", message)
-                .at("--learn", text, "comes too late")
-                .help("give `--learn` to `compile`")
-                .into());
-        }
         let inputs = program.populations.iter().filter(|p| p.role == Role::Input);
         let shapes: Vec<Vec<u32>> = inputs.map(|population| population.shape.clone()).collect();
         let (input, input_bytes) = take_input(args, chip, &shapes, terminal, texts)?;
@@ -202,9 +195,11 @@ fn needs_network(input: &Path) -> Diagnostic {
         .help("give the network file in place of the program")
 }
 
-fn mapped_already(program: &Path) -> Diagnostic {
-    let message = "a mapping is given, but the network is a compiled program, which has its own";
-    Diagnostic::error("QU004", message)
-        .at(&program.display().to_string(), "", "a program")
-        .help("give the network file in place of the program")
+/// A flag that says how a network is read or mapped, beside one that has been.
+fn compiled_already(program: &Path, flag: &str) -> Diagnostic {
+    let flag = flag.replace('_', "-");
+    let message = format!("`--{flag}` comes too late: the network is a compiled program");
+    Diagnostic::error("QU012", message)
+        .at(&program.display().to_string(), "", "a program, read and mapped already")
+        .help(format!("give `--{flag}` to `compile`, or run the network file"))
 }

@@ -51,6 +51,11 @@ const CASES: &[(&str, i32, &str)] = &[
     ("objective-unknown", 2, "map digits.nir --chip loihi1 --objective speed"),
     ("rates-too-high", 2, "map digits.nir --chip loihi1 --rates 1.5"),
     ("cores-too-few", 3, "map digits_conv.nir --chip loihi1 --cores 1"),
+    (
+        "dialect-with-program",
+        2,
+        "run loihi2.program --chip loihi2 --input test.npz --dialect norse",
+    ),
     // Inputs.
     ("missing-input", 2, "run digits.nir --chip loihi1 --input nowhere.npz"),
     ("wrong-neuron-count", 2, "run digits.nir --chip loihi1 --input narrow.npz"),
@@ -99,6 +104,9 @@ const CASES: &[(&str, i32, &str)] = &[
     ("out-taken", 2, "run digits.nir --chip loihi1 --input test.npz --out taken"),
     ("out-no-run", 2, "run digits.nir --chip loihi1 --input test.npz --out taken --force"),
     ("counts-in-no-folder", 2, "run digits.nir --chip loihi1 --input test.npz --counts no/c.npz"),
+    ("counts-over-input", 2, "run digits.nir --chip loihi1 --input test.npz --counts ./test.npz"),
+    ("map-over-network", 2, "map digits.nir --chip loihi1 --picture digits.nir"),
+    ("results-over-each-other", 2, "map digits.nir --chip loihi1 --out a.out --picture ./a.out"),
     // Probes.
     ("probe-unreadable", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe v[0"),
     ("probe-population", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe lfi1.v"),
@@ -136,6 +144,8 @@ const CASES: &[(&str, i32, &str)] = &[
     ("probe-trace", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe lif1.y1"),
     ("rule-nonsense", 2, "rule check nonsense.rule"),
     // Run folders, programs, codes, usage.
+    ("reprice-of-mesh", 2, "reprice bare --set mesh.width=4"),
+    ("set-extends", 2, "chip check loihi1 --set extends=\"loihi2\""),
     ("reprice-no-run", 2, "reprice taken --chip loihi1"),
     ("retime-without-activity", 2, "retime bare"),
     ("retime-damaged-activity", 2, "retime damaged"),

@@ -3,7 +3,8 @@
 use quarrion_isa::event::{Category, EventKind, Phase};
 use quarrion_isa::pricing::{Energy, EnergyBill};
 use quarrion_isa::quantity::Attojoules;
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use super::{by_name, ratio};
 
@@ -21,12 +22,9 @@ pub struct Range {
 /// Energy of an inference: the network's with its parts, and the totals above it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EnergyReport {
-    /// The network, from the lower bounds of the prices.
-    pub low: f64,
-    /// The network, from the nominal prices.
-    pub nominal: f64,
-    /// The network, from the upper bounds of the prices.
-    pub high: f64,
+    /// The network; its fields are `null` where no part of it is modelled.
+    #[serde(flatten, serialize_with = "fields_or_null")]
+    pub network: Option<Range>,
     /// Share of the nominal energy whose prices state bounds; the rest has none to move in.
     pub bounded_share: f64,
     /// The network by category of what was counted; `None` where nothing of it is modelled.
@@ -39,9 +37,9 @@ pub struct EnergyReport {
     pub static_energy: Option<Range>,
     /// Host energy alone; `None` where it is not modelled.
     pub host_energy: Option<Range>,
-    /// Network and static energy; `None` where the latter is not modelled.
+    /// Network (where modelled) and static energy; `None` where the latter is not modelled.
     pub with_static: Option<Range>,
-    /// Network, static (where modelled) and host energy; `None` where the host is not modelled.
+    /// Network and static (where modelled) and host energy; `None` where the host is not modelled.
     pub with_host: Option<Range>,
 }
 
@@ -49,7 +47,7 @@ pub struct EnergyReport {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Totals {
     /// Of the network.
-    pub network: f64,
+    pub network: Option<f64>,
     /// With static energy.
     pub with_static: Option<f64>,
     /// With the host.
@@ -76,10 +74,18 @@ impl Range {
     }
 }
 
+/// Writes the three fields also where there is nothing to write into them.
+fn fields_or_null<S: Serializer>(range: &Option<Range>, to: S) -> Result<S::Ok, S::Error> {
+    let mut fields = to.serialize_map(Some(3))?;
+    fields.serialize_entry("low", &range.map(|range| range.low))?;
+    fields.serialize_entry("nominal", &range.map(|range| range.nominal))?;
+    fields.serialize_entry("high", &range.map(|range| range.high))?;
+    fields.end()
+}
+
 impl EnergyReport {
     pub(super) fn new(bill: &EnergyBill, samples: f64) -> Self {
         let range = |energy: Energy| Range::new(energy, samples);
-        let network = range(bill.network());
         let counted = |belongs: &dyn Fn(EventKind) -> bool| {
             bill.kinds.iter().any(|priced| belongs(priced.kind))
         };
@@ -90,14 +96,14 @@ impl EnergyReport {
         let network_kinds = bill.kinds.iter().filter(|kind| kind.kind.category().is_network());
         let bounded: Energy =
             network_kinds.filter(|kind| kind.bounded).filter_map(|kind| kind.energy).sum();
+        let by_category: Vec<(String, Option<Range>)> = categories
+            .map(|&category| (category.name().to_owned(), bill.category(category).map(range)))
+            .collect();
+        let is_modelled = by_category.iter().any(|(_, part)| part.is_some());
         Self {
-            low: network.low,
-            nominal: network.nominal,
-            high: network.high,
-            bounded_share: ratio(range(bounded).nominal, network.nominal),
-            by_category: categories
-                .map(|&category| (category.name().to_owned(), bill.category(category).map(range)))
-                .collect(),
+            network: is_modelled.then(|| range(bill.network())),
+            bounded_share: ratio(range(bounded).nominal, range(bill.network()).nominal),
+            by_category,
             by_phase: phases
                 .map(|&phase| (phase.name().to_owned(), bill.phase(phase).map(range)))
                 .collect(),

@@ -156,7 +156,7 @@ impl RunReport {
         let inference_ps = time.total.0 as f64 / samples;
         let energy = EnergyReport::new(&bill, samples);
         let totals = |figure: &dyn Fn(f64) -> f64| Totals {
-            network: figure(energy.nominal),
+            network: energy.network.map(|range| figure(range.nominal)),
             with_static: energy.with_static.map(|range| figure(range.nominal)),
             with_host: energy.with_host.map(|range| figure(range.nominal)),
         };

@@ -31,7 +31,7 @@ fn a_small_run_sums_up_by_hand() {
     let report = RunReport::new(&record(), &settings(), &toy(&prices.into(), &power));
     // 10 x 4 pJ + 30 x 2 pJ over two samples; 1 mW x 12 ns = 12 pJ over two samples.
     let energy = &report.energy_per_inference_pj;
-    assert_eq!((energy.low, energy.nominal, energy.high), (35.0, 50.0, 65.0));
+    assert_eq!(energy.network, Some(Range { low: 35.0, nominal: 50.0, high: 65.0 }));
     assert_eq!(energy.bounded_share, 0.6);
     assert_eq!(energy.with_static.map(|range| range.nominal), Some(56.0));
     assert_eq!((energy.host_energy, energy.with_host), (None, None));
@@ -45,11 +45,25 @@ fn a_small_run_sums_up_by_hand() {
     assert_eq!(report.not_modelled.energy, ["barrier_tile", "host_handshake"]);
     assert_eq!((report.inference_ps, report.timestep_ps.mean), (6000.0, 2000.0));
     // 50 pJ in 6 ns are 8.33 mW; 56 pJ times 6 ns.
-    assert!((report.power_mw.network - 50.0 / 6.0).abs() < 1e-12);
+    assert!((report.power_mw.network.unwrap_or_default() - 50.0 / 6.0).abs() < 1e-12);
     assert_eq!(report.energy_delay_product_js.with_static, Some(56e-12 * 6e-9));
     assert_eq!(report.bound_by[0].share, 10.0 / 12.0);
     assert_eq!(report.accuracy, Some(0.5));
     assert_eq!(report.layers[1].rate, 0.5);
+}
+
+#[test]
+fn a_network_without_prices_has_no_energy_rather_than_none_of_it() {
+    let power = StaticPower { core: Some(Picowatts(1_000_000_000)), ..StaticPower::default() };
+    let report = RunReport::new(&record(), &settings(), &toy(&PriceTable::default(), &power));
+    assert_eq!(report.energy_per_inference_pj.network, None);
+    assert_eq!((report.power_mw.network, report.energy_delay_product_js.network), (None, None));
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).expect("JSON");
+    assert!(json["energy_per_inference_pj"]["nominal"].is_null());
+    assert!(json["energy_per_inference_pj"].get("low").is_some(), "the field is there");
+    let text = report.to_text();
+    let network = text.lines().find(|line| line.trim_start().starts_with("network"));
+    assert!(network.is_some_and(|line| line.ends_with("not modelled")), "{text}");
 }
 
 #[test]
