@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use quarrion_isa::chip::{Chip, LinkClass};
-use quarrion_isa::id::CoreId;
+use quarrion_isa::chip::{Chip, LinkClass, Mesh};
+use quarrion_isa::id::{CoreId, TileId};
 
 use super::Part;
 use super::measure::{Measured, Meter};
@@ -70,11 +70,46 @@ fn choose(meter: &Meter<'_>, kind: u32, traffic: &Traffic, seed: u64) -> Option<
     for core in working(meter.chip, kind) {
         free.entry(meter.chip.tile_of(core).0).or_default().push(core);
     }
+    keep_near(meter, &mut free, NEAR_MIN.max(NEAR * traffic.parts()));
     let grid = grid(meter, &free);
     let pairs = (traffic.parts() * free.len()) as u64;
     let effort = (pairs * PER_PAIR).clamp(WORK.0, WORK.1);
     let placement = place_traffic(traffic, &grid, effort, seed)?;
     placement.tile.iter().map(|tile| free.get_mut(tile)?.pop()).collect()
+}
+
+/// Leaves the tiles nearest to the host's port, with at least so many cores: of a large board only
+/// a corner is searched, as no part gains by going far from all others and from its input.
+fn keep_near(meter: &Meter<'_>, free: &mut BTreeMap<u32, Vec<CoreId>>, cores: usize) {
+    let mesh = &meter.chip.mesh;
+    let mut tiles: Vec<(u32, u32)> = free
+        .keys()
+        .map(|&tile| {
+            let hops = mesh.hops(meter.chip.host.port, TileId(tile));
+            (hops.total() + hops.chip_edge * edge_cost(mesh), tile)
+        })
+        .collect();
+    tiles.sort_unstable();
+    let mut kept = 0;
+    for (_, tile) in tiles {
+        if kept >= cores {
+            free.remove(&tile);
+        } else {
+            kept += free.get(&tile).map_or(0, Vec::len);
+        }
+    }
+}
+
+/// Cores that are looked at in placing: so many a part, and no fewer than the other figure.
+const NEAR: usize = 16;
+/// See [`NEAR`].
+const NEAR_MIN: usize = 256;
+
+/// What the edge of a chip costs more than a hop inside, in such hops.
+fn edge_cost(mesh: &Mesh) -> u32 {
+    let edge = mesh.link(LinkClass::ChipEdge).latency.0;
+    let inside = mesh.link(LinkClass::EastWest).latency.0.max(1);
+    (edge / inside).clamp(1, 64) as u32
 }
 
 /// Moving parts away from where their packets would cross something dead.
@@ -145,13 +180,10 @@ fn grid(meter: &Meter<'_>, free: &BTreeMap<u32, Vec<CoreId>>) -> Grid {
     let mesh = &meter.chip.mesh;
     let cores: Vec<u32> =
         (0..mesh.tiles()).map(|tile| free.get(&tile).map_or(0, |c| c.len() as u32)).collect();
-    let edge = mesh.link(LinkClass::ChipEdge).latency.0;
-    let inside = mesh.link(LinkClass::EastWest).latency.0.max(1);
-    let extra = (edge / inside).clamp(1, 64) as u32;
     Grid::mesh(mesh.board_width(), mesh.board_height()).with_cores(&cores).chips(
         mesh.width,
         mesh.height,
-        extra,
+        edge_cost(mesh),
     )
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Search<'a> {
     meter: &'a Meter<'a>,
     blocks: BlockGraph,
     budget: Budget,
+    /// Cores of the kind that may be used; the budget counts only those that a block can be on.
+    cores: usize,
     core_type: u32,
 }
 
@@ -48,8 +50,9 @@ impl<'a> Search<'a> {
             Effort::Auto => (pins * PER_PIN).clamp(AUTO.0, AUTO.1),
             Effort::Millions(millions) => u64::from(millions) * 1_000_000,
         };
-        let budget = Budget { cores, effort, seed, threads: 0 };
-        Ok(Some(Self { meter, blocks, budget, core_type }))
+        let most = cores.min(blocks.blocks.len());
+        let budget = Budget { cores: most, effort, seed, threads: 0 };
+        Ok(Some(Self { meter, blocks, budget, cores, core_type }))
     }
 
     /// Parts for an objective; `None` where none was found that fits.
@@ -74,7 +77,7 @@ impl<'a> Search<'a> {
             }
             parts.push(Part { core_type: self.core_type, slices });
         }
-        Ok(mend(self.meter, parts, self.budget.cores)?.ok().map(|mended| mended.parts))
+        Ok(mend(self.meter, parts, self.cores)?.ok().map(|mended| mended.parts))
     }
 
     /// The blocks of one population on one core as one slice, or as boxes where those fit better.

@@ -11,8 +11,8 @@
 //!   and 6 more in state; `RF_PHASE`, `RF`, `RF_IZ`: resonators, real and imaginary weights;
 //! * `average` in front of another layer counts nothing itself: each neuron of a group counts an
 //!   n-th of the weight behind it, which has to be whole;
-//! * `gradedSpike` of `CUBA`/`LOIHI` is ignored with a warning, as Lava-DL's importer does: the file
-//!   does not say in which unit the voltage would be sent;
+//! * `gradedSpike` of `CUBA`/`LOIHI` is ignored with a warning, as Lava-DL's importer does: the
+//!   file does not say in which unit the voltage would be sent;
 //! * `delay` belongs to the axons of the layer that has it.
 //!
 //! # Source
