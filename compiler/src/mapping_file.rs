@@ -118,8 +118,11 @@ pub fn parse_mapping(
         let wrong = |message: String| {
             Diagnostic::error(codes::WRONG_MAPPING, message)
                 .at_span(source, span, "in this core")
-                .help("make the mapping again for this network and chip")
+                .help(codes::MEND_MAPPING)
         };
+        if located.places[..at].iter().any(|(core, _)| *core == entry.core) {
+            return Err(wrong(format!("core {} has two entries", entry.core)));
+        }
         let mut slices = Vec::new();
         let held = entry.holds.into_iter().map(|held| (Occurrence::First, held));
         let copies = entry.copies.into_iter().map(|held| (Occurrence::Copy, held));
@@ -132,15 +135,14 @@ pub fn parse_mapping(
                 let message = format!("the network has no population `{}`", held.population);
                 return Err(wrong(message));
             };
-            let runs = parse_runs(&held.neurons).ok_or_else(|| {
-                wrong(format!("`{}` is no list of ranges such as 0-47, 96", held.neurons))
-            })?;
+            let runs = parse_runs(&held.neurons).map_err(wrong)?;
             slices.push(Slice { population: PopulationId::from_index(index), occurrence, runs });
         }
         if !slices.is_empty() {
             located.mapping.cores.push(CoreMapping { core: CoreId(entry.core), slices });
         }
     }
+    located.mapping.cores.sort_by_key(|core| core.core);
     Ok(located)
 }
 
@@ -182,20 +184,28 @@ fn ranges(runs: &[Run]) -> String {
     runs.iter().map(range).collect::<Vec<_>>().join(", ")
 }
 
-/// Reads ranges such as `0-47, 96`.
-fn parse_runs(text: &str) -> Option<Vec<Run>> {
-    let run = |range: &str| {
-        let (first, last) = match range.split_once('-') {
-            Some((first, last)) => (first.trim().parse().ok()?, last.trim().parse().ok()?),
-            None => {
-                let only: u32 = range.trim().parse().ok()?;
-                (only, only)
-            }
-        };
-        let count = last.checked_sub(first)?.checked_add(1)?;
-        Some(Run { first, count })
+/// Reads ranges such as `0-47, 96`, in any order; those that touch become one.
+fn parse_runs(text: &str) -> Result<Vec<Run>, String> {
+    let range = |range: &str| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last): (u32, u32) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        (first <= last && last < u32::MAX).then_some((first, last + 1))
     };
-    text.split(',').map(run).collect()
+    let ranges: Option<Vec<(u32, u32)>> = text.split(',').map(range).collect();
+    let mut ranges =
+        ranges.ok_or_else(|| format!("`{text}` is no list of ranges such as 0-47, 96"))?;
+    ranges.sort_unstable();
+    let mut runs: Vec<Run> = Vec::new();
+    let mut end = 0;
+    for (first, next) in ranges {
+        match runs.last_mut() {
+            Some(_) if first < end => return Err(format!("neuron {first} is twice in `{text}`")),
+            Some(last) if first == end => last.count += next - first,
+            _ => runs.push(Run { first, count: next - first }),
+        }
+        end = next;
+    }
+    Ok(runs)
 }
 
 fn unreadable(source: &str, text: &str, at: usize, what: &str) -> Diagnostic {

@@ -47,6 +47,14 @@ const CASES: &[(&str, i32, &str)] = &[
     ("mapping-range", 2, "compile digits.nir --chip loihi1 --mapping mapping_range.ron"),
     ("mapping-twice", 2, "compile digits.nir --chip loihi1 --mapping mapping_twice.ron"),
     ("mapping-core", 2, "compile digits.nir --chip loihi1 --mapping mapping_core.ron"),
+    ("mapping-beyond", 2, "compile digits.nir --chip loihi1 --mapping mapping_beyond.ron"),
+    ("mapping-two-entries", 2, "compile digits.nir --chip loihi1 --mapping mapping_entries.ron"),
+    (
+        "mapping-dead-way",
+        2,
+        "compile digits.nir --chip loihi1 --mapping mapping_far.ron --set \
+         faults.dead_routers=[(x:1,y:0)]",
+    ),
     ("mapping-with-program", 2, "run loihi2.program --chip loihi2 --input test.npz --like x.ron"),
     ("objective-unknown", 2, "map digits.nir --chip loihi1 --objective speed"),
     ("rates-too-high", 2, "map digits.nir --chip loihi1 --rates 1.5"),
@@ -181,6 +189,9 @@ const MAPPINGS: &[(&str, &str, &str)] = &[
     ("mapping_range.ron", "0-9", "0..9"),
     ("mapping_twice.ron", "\"0-9\"", "\"0-9, 5\""),
     ("mapping_core.ron", "core: 1,", "core: 128,"),
+    ("mapping_beyond.ron", "0-9", "0-10"),
+    ("mapping_entries.ron", "core: 1,", "core: 0,"),
+    ("mapping_far.ron", "core: 1,", "core: 127,"),
 ];
 
 const MAPPING: &str = r#"(

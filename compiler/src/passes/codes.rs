@@ -40,6 +40,9 @@ pub(crate) const GIVEN_DELAY: &str = "QM036";
 pub(crate) const NO_FORMAT: &str = "QM040";
 /// Cores shared by populations for want of cores.
 pub(crate) const SHARED_CORES: &str = "QM041";
+/// The way out of a mapping that does not hold the network.
+pub(crate) const MEND_MAPPING: &str =
+    "correct this entry, or let `quarrion map NET --chip CHIP --out FILE` write a mapping";
 /// No placement whose packets avoid what is dead.
 pub(crate) const UNREACHABLE: &str = "QM042";
 /// Neurons that several compartments compute.

@@ -5,10 +5,11 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::program::Occurrence;
 
 use super::measure::{Measured, Meter};
+use super::place::dead_way;
 use crate::compile::CompileFailure;
-use crate::layout::Mapping;
+use crate::layout::{Mapping, Run};
 use crate::passes::codes;
-use crate::quantised::QuantisedNetwork;
+use crate::quantised::{QuantisedNetwork, QuantisedPopulation};
 
 /// Whether a given mapping holds the network on this chip.
 ///
@@ -22,14 +23,25 @@ pub(super) fn check_mapping(
     check_places(network, chip, mapping).map_err(|(place, message)| {
         Diagnostic::error(codes::WRONG_MAPPING, message)
             .at("mapping", &place, "here")
-            .help("make the mapping again for this network and chip")
+            .help(codes::MEND_MAPPING)
     })?;
     let measured = Measured::of(meter, mapping.cores.iter().map(|core| core.slices.as_slice()))?;
     for (part, core) in mapping.cores.iter().enumerate() {
         let place = format!("core {} of the mapping", core.core);
         measured.check(part, chip.core_type(core.core), &place)?;
     }
+    check_ways(meter, mapping, &measured)?;
     Ok(measured)
+}
+
+/// Whether no packet of the mapping would cross anything dead.
+fn check_ways(meter: &Meter<'_>, mapping: &Mapping, measured: &Measured) -> Result<(), Diagnostic> {
+    let Some((from, to)) = dead_way(meter, mapping, measured) else { return Ok(()) };
+    let from = from.map_or_else(|| "the host".to_owned(), |core| format!("core {core}"));
+    let message = format!("packets from {from} to core {to} would cross something dead");
+    Err(Diagnostic::error(codes::UNREACHABLE, message)
+        .at("mapping", &format!("cores.{to}"), "on this core")
+        .help("move what is on this core, or let `quarrion map` place around what is dead"))
 }
 
 /// Every neuron once, on a core of its kind; the place and the fault otherwise.
@@ -70,12 +82,7 @@ fn check_places(
             }
             let mut end = 0;
             for run in &slice.runs {
-                let fits = run.count > 0
-                    && (run.first > end || end == 0)
-                    && run.first.checked_add(run.count).is_some_and(|e| e <= population.size);
-                if !fits {
-                    let message =
-                        format!("runs of `{}` overlap, touch or leave it", population.name);
+                if let Err(message) = check_run(run, end, population) {
                     return Err((place, message));
                 }
                 end = run.first + run.count;
@@ -100,6 +107,23 @@ fn check_places(
             let message = format!("neuron {neuron} of `{}` is not placed", population.name);
             return Err(("cores".into(), message));
         }
+    }
+    Ok(())
+}
+
+/// Whether a run of neurons lies in its population and behind the run that ends at `end`.
+fn check_run(run: &Run, end: u32, population: &QuantisedPopulation) -> Result<(), String> {
+    let (name, size) = (&population.name, population.size);
+    let next = u64::from(run.first) + u64::from(run.count);
+    if next > u64::from(size) {
+        return Err(format!(
+            "neurons {}-{} go beyond the {size} of `{name}`",
+            run.first,
+            next.saturating_sub(1)
+        ));
+    }
+    if run.count == 0 || (end > 0 && run.first <= end) {
+        return Err(format!("runs of `{name}` are empty, overlap, touch or are out of order"));
     }
     Ok(())
 }

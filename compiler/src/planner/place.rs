@@ -59,6 +59,28 @@ fn working(chip: &Chip, kind: u32) -> impl Iterator<Item = CoreId> + '_ {
         .filter(|&core| chip.works(core))
 }
 
+/// The first two cores of a mapping between which packets cross something dead; from the host where
+/// there is no first one.
+pub(super) fn dead_way(
+    meter: &Meter<'_>,
+    mapping: &Mapping,
+    measured: &Measured,
+) -> Option<(Option<CoreId>, CoreId)> {
+    let mesh = &meter.chip.mesh;
+    if mesh.dead_links.is_empty() && mesh.dead_tiles.is_empty() {
+        return None;
+    }
+    let part = |core: &CoreMapping| Part {
+        core_type: meter.chip.cores[core.core.index()].core_type,
+        slices: core.slices.clone(),
+    };
+    let parts: Vec<Part> = mapping.cores.iter().map(part).collect();
+    let seats: Vec<CoreId> = mapping.cores.iter().map(|core| core.core).collect();
+    let flows = Flows::between(meter, &parts, measured);
+    let detour = Detour { meter, parts: &parts, flows: &flows };
+    (0..seats.len()).find_map(|part| detour.first_lost(&seats, part))
+}
+
 /// Cores of each kind that work.
 pub(super) fn available(chip: &Chip) -> Vec<usize> {
     (0..chip.core_types.len() as u32).map(|kind| working(chip, kind).count()).collect()
@@ -154,6 +176,20 @@ impl Detour<'_> {
             seats[part] = core;
         }
         (0..seats.len()).all(|part| self.lost(&seats, part) == 0).then_some(seats)
+    }
+
+    /// The first way to a part that crosses something dead.
+    fn first_lost(&self, seats: &[CoreId], part: usize) -> Option<(Option<CoreId>, CoreId)> {
+        let chip = self.meter.chip;
+        let seat = seats[part];
+        if self.flows.host[part] > 0 && !chip.mesh.connects(chip.host.port, chip.tile_of(seat)) {
+            return Some((None, seat));
+        }
+        let mut own = self.flows.between.iter().filter(|&&(_, to, _)| to as usize == part);
+        own.find_map(|&(from, _, _)| {
+            let from = seats[from as usize];
+            (!chip.connects(from, seat)).then_some((Some(from), seat))
+        })
     }
 
     /// Ways from and to a part that cross something dead.
