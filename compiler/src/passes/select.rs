@@ -5,6 +5,7 @@
 
 use quarrion_isa::chip::{Chip, CoreType, Programs};
 use quarrion_isa::diagnostic::Diagnostic;
+use quarrion_isa::id::CoreId;
 use quarrion_isa::join::JoinOp;
 use quarrion_isa::neuron::{NeuronProgram, library};
 
@@ -101,13 +102,21 @@ impl Binding {
 pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     let mut errors = Vec::new();
     let mut choices = Vec::with_capacity(draft.network.populations.len());
+    let mut room = Room::of(draft.chip);
     for population in &draft.network.populations {
         let network = &draft.network.name;
         let choice = match &population.role {
             Role::Input => Ok(None),
-            Role::Neurons(model) => choose(network, population, model, draft.chip).map(Some),
-            Role::Given(given) => seat_given(network, population, given, draft.chip).map(Some),
+            Role::Neurons(model) => {
+                choose(network, population, model, (draft.chip, &room)).map(Some)
+            }
+            Role::Given(given) => {
+                seat_given(network, population, given, (draft.chip, &room)).map(Some)
+            }
         };
+        if let Ok(Some(choice)) = &choice {
+            room.take(choice, population);
+        }
         choices.push(choice.unwrap_or_else(|error| {
             errors.push(error);
             None
@@ -120,12 +129,52 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     Ok(())
 }
 
-/// The first legal program on the first kind of core that may run it.
+/// Compartments that each kind of core has left.
+struct Room(Vec<u64>);
+
+impl Room {
+    /// All compartments of all cores that work.
+    fn of(chip: &Chip) -> Self {
+        let mut room = vec![0; chip.core_types.len()];
+        for (index, site) in chip.cores.iter().enumerate() {
+            if chip.works(CoreId::from_index(index)) {
+                let kind = site.core_type as usize;
+                room[kind] += u64::from(chip.core_types[kind].compartments);
+            }
+        }
+        Self(room)
+    }
+
+    /// The first kind of core that will do and has room for all of a population; without room for
+    /// it anywhere, the first that will do.
+    fn seat(
+        &self,
+        chip: &Chip,
+        compartments: u64,
+        will_do: impl Fn(&CoreType) -> bool,
+    ) -> Option<u32> {
+        let kinds = || (0_u32..).zip(&chip.core_types).filter(|(_, core)| will_do(core));
+        let roomy = kinds().find(|(kind, _)| self.0[*kind as usize] >= compartments);
+        roomy.or_else(|| kinds().next()).map(|(kind, _)| kind)
+    }
+
+    fn take(&mut self, choice: &Choice, population: &Population) {
+        let left = &mut self.0[choice.core_type as usize];
+        *left = left.saturating_sub(compartments(population, choice.dendrite.is_some()));
+    }
+}
+
+/// Compartments of all neurons of a population.
+fn compartments(population: &Population, has_dendrites: bool) -> u64 {
+    (population.len() as u64) * if has_dendrites { 2 } else { 1 }
+}
+
+/// The first legal program on the first kind of core that may run it and has room.
 fn choose(
     network: &str,
     population: &Population,
     model: &NeuronModel,
-    chip: &Chip,
+    (chip, room): (&Chip, &Room),
 ) -> Result<Choice, Diagnostic> {
     if model.is_graded() {
         return Err(graded(network, population, model));
@@ -139,8 +188,9 @@ fn choose(
                     may_run(core, dendrite) && core.may_join(JoinOp::Pass, 2)
                 })
         };
-        if let Some(core_type) = chip.core_types.iter().position(legal) {
-            let (core_type, threshold_shift) = (core_type as u32, binding.threshold_shift);
+        let compartments = compartments(population, dendrite.is_some());
+        if let Some(core_type) = room.seat(chip, compartments, legal) {
+            let threshold_shift = binding.threshold_shift;
             return Ok(Choice { core_type, program, dendrite, threshold_shift });
         }
     }
@@ -152,7 +202,7 @@ fn seat_given(
     network: &str,
     population: &Population,
     given: &GivenNeurons,
-    chip: &Chip,
+    (chip, room): (&Chip, &Room),
 ) -> Result<Choice, Diagnostic> {
     let refuse = |message: String| {
         Diagnostic::error(codes::NO_PROGRAM, message)
@@ -162,8 +212,8 @@ fn seat_given(
     };
     let program = shipped(given.program)
         .ok_or_else(|| refuse(format!("there is no neuron program `{}`", given.program)))?;
-    let position = chip.core_types.iter().position(|core| may_run(core, &program));
-    let core_type = position.ok_or_else(|| {
+    let seat = room.seat(chip, compartments(population, false), |core| may_run(core, &program));
+    let core_type = seat.ok_or_else(|| {
         let bits = program.payload_bits();
         let payload = match bits {
             0 => String::new(),
@@ -172,7 +222,7 @@ fn seat_given(
         let (chip, layer, program) = (&chip.name, &population.name, given.program);
         refuse(format!("no core of `{chip}` runs `{program}` for `{layer}`{payload}"))
     })?;
-    Ok(Choice { core_type: core_type as u32, program, dendrite: None, threshold_shift: 0 })
+    Ok(Choice { core_type, program, dendrite: None, threshold_shift: 0 })
 }
 
 /// The shipped program called `name`.

@@ -409,3 +409,27 @@ fn integrators(size: usize) -> NeuronModel {
         }),
     }
 }
+
+#[test]
+fn populations_go_where_a_kind_of_core_has_room_for_them() {
+    let network = example_network("digits");
+    let sets = ["core_types.neuro.compartments=16", "mesh.width=2", "mesh.height=1"];
+    let mut chip = chip("loihi1", &sets);
+    let mut other = chip.core_types[0].clone();
+    other.name = "other".into();
+    chip.core_types.push(other);
+    // Six cores of the first kind hold the 96 neurons of lif1 and no more.
+    for site in chip.cores.iter_mut().skip(6) {
+        site.core_type = 1;
+    }
+    let made = planned(&network, &chip, PlannerOptions::default());
+    let kinds = |population: u32| {
+        let cores = made.mapping.cores.iter();
+        let own =
+            cores.filter(move |core| core.slices.iter().any(|s| s.population.0 == population));
+        own.map(|core| chip.cores[core.core.index()].core_type).collect::<Vec<u32>>()
+    };
+    assert!(kinds(1).iter().all(|&kind| kind == 0), "{:?}", kinds(1));
+    assert!(kinds(2).iter().all(|&kind| kind == 1), "{:?}", kinds(2));
+    assert!(kinds(1).len() == 6 && !kinds(2).is_empty());
+}
