@@ -17,7 +17,7 @@ use crate::quantised::{QuantisedNeurons, QuantisedPopulation};
 
 /// Turns images into the writes that show them, one list for every image.
 ///
-/// Compile with [`crate::compile::CompileOptions::constant_input`] set to the largest value, so
+/// Compile with [`crate::compile::CompileOptions::input`] set to the largest value, so
 /// that the scale leaves room for them.
 ///
 /// # Shape

@@ -36,11 +36,31 @@ pub struct CompileOptions {
     /// Spikes per step of each neuron, population by population as the network orders them: from
     /// a run, or given. They bound how much input a neuron sees at once.
     pub rates: Option<Vec<Vec<f64>>>,
-    /// Largest magnitude of the input where it comes as constant images (see
-    /// [`crate::bias_images`]): the scale leaves room for them in the bias registers.
-    pub constant_input: Option<f64>,
+    /// What the input sends: no sum of it may leave its word.
+    pub input: InputValues,
     /// Projections that learn, and by which rules.
     pub learning: Vec<Taught>,
+}
+
+/// What an input sends, at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum InputValues {
+    /// Spikes that count one.
+    #[default]
+    Binary,
+    /// Spikes that count their payload.
+    Payloads {
+        /// Smallest payload.
+        low: i32,
+        /// Largest payload.
+        high: i32,
+    },
+    /// Constant images as biases (see [`crate::bias_images`]): the scale leaves room for them in
+    /// the bias registers.
+    Images {
+        /// Largest magnitude.
+        largest: f64,
+    },
 }
 
 /// A compiled network.

@@ -13,6 +13,7 @@ mod quantised {
     mod lava;
     mod mutation;
     mod packing;
+    mod payloads;
     mod planner;
     mod random;
     mod shared;

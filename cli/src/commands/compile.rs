@@ -1,5 +1,7 @@
 //! `compile`: a network onto a chip, without running it.
 
+use quarrion_compiler::compile::InputValues;
+
 use super::load_chip;
 use crate::args::CompileArgs;
 use crate::failure::Failure;
@@ -21,7 +23,7 @@ pub fn run(args: &CompileArgs, terminal: &Terminal, texts: &mut Texts) -> Result
     let network = import(&bytes, &args.network, &args.import, terminal, texts)?.network;
     let layout = read_layout(&args.mapper, &network, texts)?;
     let learning = read_taught(&args.learning.learn, terminal, texts)?;
-    let options = MapOptions { seed: args.seed, layout, constant_input: None, learning };
+    let options = MapOptions { seed: args.seed, layout, input: InputValues::Binary, learning };
     let compiled = map(&network, &chip.chip, &options, terminal, texts, &args.chip)?;
     if let Some(out) = &args.out {
         let bytes = compiled.program.encode().map_err(|error| Failure::Bug(error.to_string()))?;

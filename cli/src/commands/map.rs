@@ -1,6 +1,6 @@
 //! `map`: ways to lay a network onto cores, side by side; a picture; a file to edit.
 
-use quarrion_compiler::compile::Compiled;
+use quarrion_compiler::compile::{Compiled, InputValues};
 use quarrion_compiler::mapping_file::write_mapping;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::program::Role;
@@ -28,7 +28,7 @@ pub fn run(args: &MapArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
         layout.planner.strategies.clone_from(&args.compare);
     }
     let options =
-        MapOptions { seed: args.seed, layout, constant_input: None, learning: Vec::new() };
+        MapOptions { seed: args.seed, layout, input: InputValues::Binary, learning: Vec::new() };
     let compiled = map(&network, &chip, &options, terminal, texts, &args.chip)?;
     if let Some(out) = &args.out {
         let names: Vec<String> =

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, Taught, compile};
+use quarrion_compiler::compile::{
+    CompileFailure, CompileOptions, Compiled, InputValues, Taught, compile,
+};
 use quarrion_compiler::import::lava::{INTERVAL_MAX, PeriodicReset, is_lava, read_lava};
 use quarrion_compiler::import::nir::read_nir;
 use quarrion_compiler::import::policy::{Integrator, ResetMode};
@@ -120,8 +122,8 @@ pub struct MapOptions {
     pub seed: u32,
     /// How the network is laid onto cores.
     pub layout: Layout,
-    /// Largest magnitude of constant images, where they are the input.
-    pub constant_input: Option<f64>,
+    /// What the input sends.
+    pub input: InputValues,
     /// What learns.
     pub learning: Vec<Taught>,
 }
@@ -138,11 +140,11 @@ pub fn map(
     texts: &Texts,
     asked: &ChipArgs,
 ) -> Result<Compiled, Failure> {
-    let MapOptions { seed, layout, constant_input, learning } = options;
+    let MapOptions { seed, layout, input, learning } = options;
     let given = layout.given.as_ref();
     let options = CompileOptions {
         seed: (*seed).into(),
-        constant_input: *constant_input,
+        input: *input,
         mapping: given.map(|given| given.mapping.clone()),
         planner: layout.planner.clone(),
         learning: learning.clone(),

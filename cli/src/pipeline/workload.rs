@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use quarrion_compiler::bias_images::lower_bias_images;
+use quarrion_compiler::compile::InputValues;
 use quarrion_compiler::network::Network;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
@@ -61,13 +62,13 @@ pub fn prepare(
         let (input, input_bytes) =
             take_input(args, chip, &input_shapes(&network), terminal, texts)?;
         terminal.say(&doubts(&input, &network, dt_seconds, &args.input), texts);
-        let constant_input = match &input.content {
-            Content::Spikes(_) => None,
-            Content::Images(images) => Some(largest(images)),
+        let values = match &input.content {
+            Content::Spikes(stimulus) => payloads(stimulus),
+            Content::Images(images) => InputValues::Images { largest: largest(images) },
         };
         let layout = read_layout(&args.mapper, &network, texts)?;
         let learning = read_taught(&args.learning.learn, terminal, texts)?;
-        let options = MapOptions { seed: args.seed, layout, constant_input, learning };
+        let options = MapOptions { seed: args.seed, layout, input: values, learning };
         let compiled = map(&network, chip, &options, terminal, texts, &args.chip)?;
         let stimulus = match input.content {
             Content::Spikes(stimulus) => stimulus,
@@ -186,6 +187,15 @@ fn doubts(
 /// The largest magnitude of the images.
 fn largest(images: &Images) -> f64 {
     images.values.iter().flatten().fold(0.0, |most, value| value.abs().max(most))
+}
+
+/// The range of the payloads of all spikes.
+fn payloads(stimulus: &Stimulus) -> InputValues {
+    let all = || stimulus.samples.iter().flat_map(|sample| &sample.spikes).map(|s| s.payload);
+    match (all().min(), all().max()) {
+        (Some(low), Some(high)) if (low, high) != (1, 1) => InputValues::Payloads { low, high },
+        _ => InputValues::Binary,
+    }
 }
 
 fn needs_network(input: &Path) -> Diagnostic {

@@ -11,3 +11,4 @@ mod rules;
 mod tracing;
 mod truenorth;
 mod vectors;
+mod worked;

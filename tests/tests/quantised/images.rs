@@ -1,7 +1,7 @@
 //! Images as constant input: biases written before a sample stand for an input that never changes.
 
 use quarrion_compiler::bias_images::lower_bias_images;
-use quarrion_compiler::compile::{CompileOptions, compile};
+use quarrion_compiler::compile::{CompileOptions, InputValues, compile};
 use quarrion_isa::stimulus::Sample;
 use quarrion_tests::accuracy::example;
 use quarrion_tests::oracle_float::folded::FoldedOracle;
@@ -19,7 +19,8 @@ fn images_as_biases_drive_the_network_like_a_constant_input() {
     let network = example_network("digits");
     let samples = Samples::load_example(&example("digits"));
     let chip = chip("loihi1", &[]);
-    let options = CompileOptions { constant_input: Some(1.0), ..CompileOptions::default() };
+    let options =
+        CompileOptions { input: InputValues::Images { largest: 1.0 }, ..CompileOptions::default() };
     let made = compile(&network, &chip, &options).unwrap_or_else(|failure| panic!("{failure}"));
     // The mean of the spike trains is the image that they were drawn from, nearly.
     let steps = samples.spikes.dim().1 as f64;
@@ -58,7 +59,8 @@ fn images_as_biases_drive_the_network_like_a_constant_input() {
 fn an_image_beyond_the_bias_register_is_refused() {
     let network = example_network("digits");
     let chip = chip("loihi1", &[]);
-    let options = CompileOptions { constant_input: Some(1.0), ..CompileOptions::default() };
+    let options =
+        CompileOptions { input: InputValues::Images { largest: 1.0 }, ..CompileOptions::default() };
     let made = compile(&network, &chip, &options).unwrap_or_else(|failure| panic!("{failure}"));
     let refused = lower_bias_images(&network, &made, &chip, &[vec![100.0; 64]]);
     assert_eq!(refused.expect_err("too bright").code, "QM050");

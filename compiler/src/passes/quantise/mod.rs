@@ -19,7 +19,7 @@ use self::scale::{Incoming, Words};
 use self::weights::{SignedPart, quantise_connections, relative_error, signed_parts};
 use super::registers::largest;
 use super::{Choice, Draft, codes};
-use crate::compile::CompileFailure;
+use crate::compile::{CompileFailure, InputValues};
 use crate::network::{NeuronModel, Population, Projection, Role};
 use crate::quantised::{
     QuantisedJoin, QuantisedNetwork, QuantisedNeurons, QuantisedPopulation, QuantisedProjection,
@@ -158,8 +158,8 @@ fn quantise_population(
             let rates = rates.map(|all| &*all[network.projections[part.id].source.index()]);
             let from_input =
                 network.population(network.projections[part.id].source).role == Role::Input;
-            let constant = draft.options.constant_input.filter(|_| from_input).unwrap_or(0.0);
-            Incoming { connectivity: &part.connectivity, rates, stored: part.stored, constant }
+            let input = if from_input { draft.options.input } else { InputValues::Binary };
+            Incoming { connectivity: &part.connectivity, rates, stored: part.stored, input }
         })
         .collect();
     let words = words(work);

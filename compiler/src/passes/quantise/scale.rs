@@ -5,13 +5,15 @@
 //!
 //! * *hard* bound: threshold, bias and weights fit their registers;
 //! * *safe* bound: no sum leaves its word even if every input fires at once;
-//! * *expected* bound: the same if inputs fire as the rates say, plus six standard deviations.
+//! * *expected* bound: the same if inputs fire as the rates say, plus six standard deviations;
+//!   where inputs have payloads, all of those at their worst.
 //!
 //! The safe bound is kept unless it would cost weight precision; then the scale rises until the
 //! widest weights use all their bits, but not above the expected bound. Below the bound the scale
 //! is one at which the largest weight of some projection is the largest stored one, exactly: of
 //! those, one with the least error over all weights, and then the largest.
 
+use crate::compile::InputValues;
 use crate::network::{Connectivity, NeuronModel};
 
 /// Share of the inputs that fire at once where nobody knows the rates.
@@ -30,8 +32,26 @@ pub(super) struct Incoming<'a> {
     pub(super) rates: Option<&'a [f64]>,
     /// Smallest and largest stored weight, and the step between stored weights.
     pub(super) stored: (i32, i32, i32),
+    /// What its sources send.
+    pub(super) input: InputValues,
+}
+
+impl Incoming<'_> {
     /// Largest magnitude of a constant input that comes as a bias instead of spikes.
-    pub(super) constant: f64,
+    fn constant(&self) -> f64 {
+        match self.input {
+            InputValues::Images { largest } => largest,
+            InputValues::Binary | InputValues::Payloads { .. } => 0.0,
+        }
+    }
+
+    /// Smallest and largest payload of its spikes beside none; `None` where they count one.
+    fn payloads(&self) -> Option<(f64, f64)> {
+        match self.input {
+            InputValues::Payloads { low, high } => Some((low.min(0).into(), high.max(0).into())),
+            InputValues::Binary | InputValues::Images { .. } => None,
+        }
+    }
 }
 
 /// The words and registers that bound a scale, in chip units.
@@ -130,8 +150,8 @@ pub(super) fn choose(
 fn largest_bias(model: &NeuronModel, incoming: &[Incoming<'_>]) -> f64 {
     let biases = (0..model.voltage_bias.len()).map(|neuron| {
         let mut current = model.current_bias[neuron].abs();
-        for one in incoming.iter().filter(|one| one.constant > 0.0) {
-            let add = |_, weight: f64| current += weight.abs() * one.constant;
+        for one in incoming.iter().filter(|one| one.constant() > 0.0) {
+            let add = |_, weight: f64| current += weight.abs() * one.constant();
             one.connectivity.for_each_input_of(neuron, add);
         }
         let kept = model.current_decay.as_ref().map_or(0.0, |decay| decay[neuron]);
@@ -209,8 +229,15 @@ fn drives(model: &NeuronModel, incoming: &[Incoming<'_>], reset_input: f64) -> (
     let raise = |most: &mut f64, value: f64| *most = most.max(value);
     for neuron in 0..model.voltage_decay.len() {
         let (mut up, mut down, mut mean, mut variance) = (0.0, 0.0, 0.0, 0.0);
+        // What payloads add to either side: how they are distributed nobody knows.
+        let mut graded = (0.0, 0.0);
         for one in incoming {
             one.connectivity.for_each_input_of(neuron, |source, weight| {
+                if let Some((low, high)) = one.payloads() {
+                    graded.0 += f64::max(weight * low, weight * high);
+                    graded.1 -= f64::min(weight * low, weight * high);
+                    return;
+                }
                 if weight > 0.0 {
                     up += weight;
                 } else {
@@ -221,6 +248,9 @@ fn drives(model: &NeuronModel, incoming: &[Incoming<'_>], reset_input: f64) -> (
                 variance += rate * (1.0 - rate) * weight * weight;
             });
         }
+        up += graded.0;
+        down += graded.1;
+        let graded = f64::max(graded.0, graded.1);
         let bias = model.voltage_bias[neuron];
         let steps = memory_steps(model.voltage_decay[neuron]);
         let kept = model.current_decay.as_ref().map_or(0.0, |decay| decay[neuron]);
@@ -233,11 +263,11 @@ fn drives(model: &NeuronModel, incoming: &[Incoming<'_>], reset_input: f64) -> (
         raise(&mut worst.fall, (down * held - bias.min(0.0)) * steps);
         raise(&mut worst.rise, threshold.abs() + up * held + bias.max(0.0));
         let spread = DEVIATIONS * variance.sqrt();
-        raise(&mut expected.input, mean.abs() + spread + reset);
-        raise(&mut expected.current, mean.abs() * held + spread * held.sqrt());
-        let drift = (-(mean * held + bias)).max(0.0) * steps;
+        raise(&mut expected.input, mean.abs() + spread + graded + reset);
+        raise(&mut expected.current, (mean.abs() + graded) * held + spread * held.sqrt());
+        let drift = (graded * held - (mean * held + bias)).max(0.0) * steps;
         raise(&mut expected.fall, drift + spread * (held * steps).sqrt());
-        let rise = (mean * held).max(0.0) + spread * held.sqrt() + bias.max(0.0);
+        let rise = (mean * held).max(0.0) + spread * held.sqrt() + graded * held + bias.max(0.0);
         raise(&mut expected.rise, threshold.abs() + rise);
     }
     (worst, expected)
