@@ -129,6 +129,11 @@ pub const CODES: &[CodeEntry] = &[
          input has none: its third factor stays 0.",
     ),
     entry(
+        "QI020",
+        "a packet from or to a dead core",
+        "The chip has faults, and a trace sends a packet from or to a core that they leave dead.",
+    ),
+    entry(
         "QU001",
         "a file cannot be read",
         "The file that was named does not exist, is a folder, or may not be read.",
@@ -211,6 +216,12 @@ pub const CODES: &[CodeEntry] = &[
         "changes that a command would pass over",
         "`reprice` takes the counts and times of a run as they are; `prices` and `static_power` are \
          all that it reads of a chip.",
+    ),
+    entry(
+        "QU014",
+        "a fault without effect",
+        "Packets are lost by a draw for every spike and destination when a network runs. Traffic \
+         without spikes loses none; dead cores, routers and links count there as well.",
     ),
 ];
 

@@ -2,7 +2,7 @@
 
 use quarrion_compiler::compile::InputValues;
 
-use super::load_chip;
+use super::load_chip_broken;
 use crate::args::CompileArgs;
 use crate::failure::Failure;
 use crate::learning::read_taught;
@@ -17,8 +17,7 @@ use crate::texts::{Texts, read_file, write_file};
 /// # Errors
 /// Whatever is wrong with network and chip, or that the one does not fit the other.
 pub fn run(args: &CompileArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
-    let mut chip = load_chip(&args.chip, terminal, texts)?;
-    chip.chip.draw_faults(args.seed);
+    let chip = load_chip_broken(&args.chip, args.seed, terminal, texts)?;
     let bytes = read_file(&args.network)?;
     let network = import(&bytes, &args.network, &args.import, terminal, texts)?.network;
     let layout = read_layout(&args.mapper, &network, texts)?;

@@ -6,7 +6,7 @@ use quarrion_isa::id::PopulationId;
 use quarrion_isa::program::Role;
 use quarrion_report::{PlacementMarks, draw_placement};
 
-use super::load_chip;
+use super::load_chip_broken;
 use crate::args::MapArgs;
 use crate::failure::Failure;
 use crate::pipeline::layout::read_layout;
@@ -20,7 +20,7 @@ use crate::texts::{Texts, read_file, write_file};
 /// # Errors
 /// Whatever is wrong with network and chip, or that the one does not fit the other.
 pub fn run(args: &MapArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
-    let chip = load_chip(&args.chip, terminal, texts)?.chip;
+    let chip = load_chip_broken(&args.chip, args.seed, terminal, texts)?.chip;
     let bytes = read_file(&args.network)?;
     let network = import(&bytes, &args.network, &args.import, terminal, texts)?.network;
     let mut layout = read_layout(&args.mapper, &network, texts)?;

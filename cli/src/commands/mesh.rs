@@ -3,10 +3,11 @@
 use std::num::NonZero;
 
 use quarrion_isa::chip::Chip;
+use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_report::plot::{Plot, Series, draw_bars, draw_lines};
 use quarrion_report::{draw_mesh, write_links};
 
-use super::load_chip;
+use super::load_chip_broken;
 use crate::args::{Format, FormatChoice, MeshArgs};
 use crate::failure::Failure;
 use crate::following::write_ways;
@@ -25,7 +26,10 @@ pub fn run(
     terminal: &Terminal,
     texts: &mut Texts,
 ) -> Result<(), Failure> {
-    let chip = load_chip(&args.chip, terminal, texts)?.chip;
+    let chip = load_chip_broken(&args.chip, args.seed, terminal, texts)?.chip;
+    if chip.faults.loss > 0 {
+        terminal.say(&[loses_nothing(&chip)], texts);
+    }
     let question = ask(args, &chip, texts)?;
     let threads = args.threads.map_or_else(all_threads, |threads| threads as usize);
     let threads = NonZero::new(threads).unwrap_or(NonZero::<usize>::MIN);
@@ -42,6 +46,13 @@ pub fn run(
         (_, Format::Json) => in_json(args, &chip, &question, &answer),
         (_, Format::Human) => in_text(args, &chip, &question, &answer),
     })
+}
+
+/// Lost packets are drawn for spikes, and there are none here.
+fn loses_nothing(chip: &Chip) -> Diagnostic {
+    Diagnostic::warning("QU014", "`mesh` loses no packet: losses are drawn for spikes, in runs")
+        .at(&chip.name, "faults.packet_loss", "has no effect here")
+        .help("use `run` to see what losses do")
 }
 
 /// Writes links, packets and the picture of the board where they were asked for.

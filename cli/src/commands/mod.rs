@@ -36,6 +36,21 @@ pub(crate) fn load_chip(
     Ok(loaded)
 }
 
+/// The same with the faults that the chip leaves to the run's seed.
+///
+/// # Errors
+/// The findings that keep the description from being a chip.
+pub(crate) fn load_chip_broken(
+    args: &ChipArgs,
+    seed: u32,
+    terminal: &Terminal,
+    texts: &mut Texts,
+) -> Result<LoadedChip, Failure> {
+    let mut loaded = load_chip(args, terminal, texts)?;
+    loaded.chip.draw_faults(seed);
+    Ok(loaded)
+}
+
 /// Keeps the texts of a chip, good or bad.
 pub(crate) fn take_chip(
     loaded: Result<LoadedChip, LoadError>,

@@ -16,7 +16,7 @@ use quarrion_report::{
     RunFolder, RunRecord, RunReport, Settings, Source, SpikeRow, draw_mesh, render_html,
 };
 
-use super::load_chip;
+use super::load_chip_broken;
 use crate::args::{Engine, Format, RunArgs};
 use crate::counts::encode_counts;
 use crate::failure::Failure;
@@ -39,8 +39,7 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
         // Said before the work is done; the folder itself is written after it.
         drop(RunFolder::create(out, existing)?);
     }
-    let mut chip = load_chip(&args.chip, terminal, texts)?;
-    chip.chip.draw_faults(args.seed);
+    let chip = load_chip_broken(&args.chip, args.seed, terminal, texts)?;
     let work = prepare(args, &chip.chip, terminal, texts)?;
     let (program, stimulus) = (&work.program, &work.stimulus);
     let threads = args.threads.unwrap_or_else(all_threads).max(1);

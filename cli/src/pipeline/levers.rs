@@ -27,7 +27,7 @@ pub(super) fn try_levers(
     network: &Network,
     chip: &Chip,
     options: &CompileOptions,
-    asked: &ChipArgs,
+    (asked, seed): (&ChipArgs, u32),
     short: Resource,
 ) -> Vec<Lever> {
     let synapses =
@@ -42,7 +42,8 @@ pub(super) fn try_levers(
     for knob in knobs(chip, short) {
         let lever = knob.steps.into_iter().find_map(|(change, sets)| {
             let all: Vec<String> = asked.sets.iter().chain(&sets).cloned().collect();
-            let changed = load_chip(&asked.chip, &all).ok()?.chip;
+            let mut changed = load_chip(&asked.chip, &all).ok()?.chip;
+            changed.draw_faults(seed);
             fits(network, &changed, options, &change, &sets)
         });
         levers.extend(lever);

@@ -157,7 +157,7 @@ pub fn map(
             Failure::Input(found.into_iter().map(locate).collect())
         }
         CompileFailure::DoesNotFit(mut result) => {
-            result.levers = try_levers(network, chip, &options, asked, result.resource);
+            result.levers = try_levers(network, chip, &options, (asked, *seed), result.resource);
             Failure::DoesNotFit(result)
         }
     })?;

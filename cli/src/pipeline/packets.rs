@@ -123,6 +123,12 @@ pub fn ask(args: &MeshArgs, chip: &Chip, texts: &mut Texts) -> Result<Question, 
         return Err(usage("--flits", &args.flits, "a packet has 1 to 1,024 flits"));
     }
     let terminals = network.terminals(chip);
+    if terminals.ports().is_empty() {
+        return Err(Diagnostic::error("QU004", "no core of the board works, so nothing is sent")
+            .at(&chip.name, "faults", "leaves none")
+            .help("break fewer cores")
+            .into());
+    }
     let pattern = match args.traffic.as_str() {
         "uniform" | "bursts" => Some(Pattern::Uniform),
         "transpose" => Some(Pattern::Transpose),
@@ -155,12 +161,13 @@ pub fn ask(args: &MeshArgs, chip: &Chip, texts: &mut Texts) -> Result<Question, 
         None => Load::Once(trace(args, chip, &network, cycle_ps, texts)?),
         Some(_) if !steady => {
             let packets = args.burst.unwrap_or(BURST_PACKETS);
-            check_number(u64::from(packets) * chip.cores.len() as u64, "--burst", &packets)?;
+            let cores = spec.terminals.ports().len() as u64;
+            check_number(u64::from(packets) * cores, "--burst", &packets)?;
             Load::Once(spec.traffic(Arrivals::Burst { packets, gap: 0 }))
         }
         Some(_) => Load::Curve(args.rates.as_deref().map(parse_rates).transpose()?),
     };
-    let cores = chip.cores.len();
+    let cores = spec.terminals.ports().len();
     let (traffic, flits) = (args.traffic.clone(), pattern.map(|_| args.flits));
     Ok(Question { network, cycle_ps, cycle, cores, traffic, flits, load, spec })
 }
@@ -239,6 +246,14 @@ fn trace(
     texts.add(&args.traffic, &text);
     let cores = chip.cores.len() as u32;
     let packets = read_trace(text.as_bytes(), &args.traffic, cores, cycle_ps)?;
+    let mut ends = packets.iter().flat_map(|packet| [packet.source, packet.destination]);
+    if let Some(dead) = ends.find(|core| !chip.works(CoreId(*core))) {
+        let message = format!("a packet of the trace starts or ends at core {dead}, which is dead");
+        return Err(Diagnostic::error("QI020", message)
+            .at(&args.traffic, "", "this trace")
+            .help("leave the packet out, or the fault")
+            .into());
+    }
     let packet = |packet: &crate::input::TracePacket| Packet {
         source: network.port(CoreId(packet.source)),
         destination: Destination::Port(network.port(CoreId(packet.destination))),

@@ -78,6 +78,13 @@ const CASES: &[(&str, i32, &str)] = &[
     ("trace-without-header", 2, "mesh --chip loihi1 --traffic headless_trace.csv"),
     ("trace-not-a-number", 2, "mesh --chip loihi1 --traffic broken_trace.csv"),
     ("trace-unknown-core", 2, "mesh --chip loihi1 --traffic stray_trace.csv"),
+    (
+        "trace-of-a-dead-core",
+        2,
+        "mesh --chip loihi1 --traffic good_trace.csv --set faults.dead_cores=[127] --set \
+         faults.packet_loss=0.5",
+    ),
+    ("mesh-all-dead", 2, "mesh --chip loihi1 --set faults.drawn_cores=128"),
     ("trace-without-flits", 2, "mesh --chip loihi1 --traffic empty_packet.csv"),
     ("mesh-rate-out-of-range", 2, "mesh --chip loihi1 --rates 0.5,1.5"),
     (
@@ -252,6 +259,7 @@ fn prepare() -> Bench {
     bench.write("headless_trace.csv", b"0,1,2,1\n");
     bench.write("broken_trace.csv", format!("{header}\n0,1,2,1\n5,1,two,1\n").as_bytes());
     bench.write("stray_trace.csv", format!("{header}\n0,1,2,1\n5,1,128,1\n").as_bytes());
+    bench.write("good_trace.csv", format!("{header}\n0,0,127,1\n").as_bytes());
     bench.write("empty_packet.csv", format!("{header}\n0,1,2,0\n").as_bytes());
     std::fs::create_dir(bench.path("taken")).expect("a new folder");
     bench.write("taken/thesis.txt", b"dear");

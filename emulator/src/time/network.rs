@@ -56,10 +56,12 @@ impl ChipNetwork {
         self.cores[port.index()]
     }
 
-    /// The ports of all cores, as synthetic traffic sees them.
+    /// The ports of all cores that work, as synthetic traffic sees them.
     #[must_use]
     pub fn terminals(&self, chip: &Chip) -> mesh::Terminals {
-        let ports = chip.cores.iter().zip(&self.ports).map(|(site, port)| (site.tile.0, *port));
+        let cores = chip.cores.iter().zip(&self.ports).enumerate();
+        let alive = cores.filter(|(index, _)| chip.works(CoreId::from_index(*index)));
+        let ports = alive.map(|(_, (site, port))| (site.tile.0, *port));
         mesh::Terminals::new(chip.mesh.board_width(), chip.mesh.board_height(), ports)
     }
 
