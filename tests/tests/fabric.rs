@@ -5,4 +5,5 @@ mod fabric {
     mod agree;
     mod coupled;
     mod faults;
+    mod refusals;
 }

@@ -100,8 +100,7 @@ fn waits_are_counted_once_for_every_packet() {
             let records = &fast.activity;
             retime(records, &case.chip, populations, &Retiming::by(Timing::Queue, threads(count)))
         };
-        // Some meshes are refused by the packet models.
-        let Ok((ledger, _)) = time(1) else { continue };
+        let (ledger, _) = time(1).unwrap_or_else(|error| panic!("case {number}: {error}"));
         assert_eq!(ledger, time(3).expect("as on one thread").0, "case {number}");
         let dropped = ledger.faults.dropped > 0;
         let packets: u64 = ledger.steps.iter().map(|row| row.packets).sum();
@@ -222,7 +221,8 @@ fn damaged_records_and_files_are_refused_or_timed_but_never_panic() {
             let timing = if which % 4 == 0 { Timing::Queue } else { Timing::Count };
             match retime(&records, &case.chip, populations, &Retiming::by(timing, threads(1))) {
                 Ok(_) => timed += 1,
-                Err(found) => refused += usize::from(found.code.starts_with("QE")),
+                // What contradicts itself.
+                Err(found) => refused += usize::from(found.code == "QE023"),
             }
             let mut file = bytes.clone();
             let body = file.len() - 32;

@@ -88,6 +88,12 @@ const CASES: &[(&str, i32, &str)] = &[
     ("trace-without-flits", 2, "mesh --chip loihi1 --traffic empty_packet.csv"),
     ("mesh-rate-out-of-range", 2, "mesh --chip loihi1 --rates 0.5,1.5"),
     (
+        "reference-on-ticks",
+        2,
+        "run digits.nir --chip loihi1 --input test.npz --engine reference --set \
+         synchronisation=global_tick(period_ns:1000,source:\"test\",standing:assumed)",
+    ),
+    (
         "packets-without-contention",
         2,
         "run digits.nir --chip loihi1 --input test.npz --packets p.csv",

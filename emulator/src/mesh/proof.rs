@@ -24,6 +24,8 @@ pub struct Proof {
     pub channels: usize,
     /// Dependencies between them.
     pub dependencies: usize,
+    /// Pairs of ports that no working route joins; traffic between them is refused.
+    pub apart: usize,
 }
 
 /// The dependencies found so far: per channel, the next ones as bits over (out slot, half).
@@ -32,16 +34,18 @@ struct Dependencies<'f> {
     plan: Plan,
     /// Per link and half, two bits for every out slot of the router it ends at.
     next: Vec<[u64; 2]>,
+    apart: usize,
 }
 
 /// Proves that packets between any two ports, and those of the given trees, cannot deadlock, or
 /// shows a ring that might.
 ///
 /// # Errors
-/// A ring of channels, or a pair without a route; the chip's author must act.
+/// A ring of channels, or a route without an end; the chip's author must act.
 pub fn prove_deadlock_free(fabric: &Fabric, trees: &[Tree]) -> Result<Proof, Diagnostic> {
     let plan = Plan::new(fabric)?;
-    let mut all = Dependencies { fabric, next: vec![[0; 2]; fabric.links.len() * 2], plan };
+    let mut all =
+        Dependencies { fabric, next: vec![[0; 2]; fabric.links.len() * 2], plan, apart: 0 };
     all.follow_routes()?;
     super::tree::Forest::new(&all.plan, trees)?;
     for tree in trees {
@@ -79,7 +83,7 @@ impl Dependencies<'_> {
     }
 
     fn follow_tree(&mut self, tree: &Tree) {
-        let Self { fabric, plan, next } = self;
+        let Self { fabric, plan, next, .. } = self;
         dependencies(fabric, plan, tree, |from, to| {
             if let End::Router { port, .. } = fabric.links[to as usize].from {
                 let mask = 0b11u128 << (2 * port);
@@ -110,7 +114,11 @@ impl Dependencies<'_> {
             let step = self.plan.step(router, ticket);
             let index = (router * self.plan.slots + step.port) as usize;
             let broken = step.port >= self.plan.slots || self.plan.outs[index].lane == NONE;
-            if broken || left == 0 {
+            if broken {
+                self.apart += 1;
+                return Ok(());
+            }
+            if left == 0 {
                 return Err(no_route(from as u32, to, router));
             }
             left -= 1;
@@ -167,7 +175,11 @@ impl Dependencies<'_> {
         let rings = tarjan_scc(&graph);
         match rings.iter().find(|ring| ring.len() > 1) {
             Some(ring) => Err(self.ring(ring.iter().map(|node| node.index()).collect())),
-            None => Ok(Proof { channels: graph.node_count(), dependencies: graph.edge_count() }),
+            None => Ok(Proof {
+                channels: graph.node_count(),
+                dependencies: graph.edge_count(),
+                apart: self.apart,
+            }),
         }
     }
 

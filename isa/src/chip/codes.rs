@@ -199,10 +199,11 @@ pub const CODES: &[CodeEntry] = &[
     },
     CodeEntry {
         code: "QC052",
-        title: "A clocked torus has two virtual channels",
+        title: "A torus has two virtual channels",
         explanation: "The rings of a torus close circles of buffers that wait for each other. The \
                       known way out is a dateline: packets change to a second virtual channel \
-                      where they cross it.",
+                      where they cross it. Routers without a clock have one channel; routes by table \
+                      need no dateline.",
     },
     CodeEntry {
         code: "QC053",

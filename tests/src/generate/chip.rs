@@ -56,7 +56,8 @@ fn draw_mesh(dice: &mut Dice, file: &mut ChipFile) {
         mesh.multicast = dice.pick(&[Multicast::Tree, Multicast::Table]);
     }
     mesh.planes = dice.pick(&[Planes::Single, Planes::Alternate(2)]);
-    if dice.chance(40) {
+    let classes = mesh.topology == Topology::Torus || mesh.routing == Routing::XyYx;
+    if dice.chance(40) || (classes && mesh.routing != Routing::Table) {
         mesh.router = RouterFile::Clocked {
             period_ns: 1.0,
             pipeline_cycles: dice.count(1, 4),

@@ -43,7 +43,7 @@ pub const FEATURES: &[(&str, u64)] = &[
     ("refractory", 40),
     ("idle skipped", 80),
     ("hand-written kernel", 300),
-    ("random draws", 50),
+    ("random draws", 40),
     ("programmable core", 150),
     ("several inputs", 80),
     ("several groups of a population", 300),

@@ -23,9 +23,13 @@ fn good(outcome: Result<LoadedChip, LoadError>) -> LoadedChip {
     outcome.unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// Routers that a torus can do with.
+const TWO_CHANNELS: &str = "mesh.router=clocked(period_ns:1,pipeline_cycles:4,virtual_channels:2,\
+                            buffer_flits:8,speculative:false)";
+
 #[test]
 fn an_edit_changes_the_chip_and_its_provenance() {
-    let loaded = good(with("loihi1", &["mesh.width=16", "mesh.topology=torus"]));
+    let loaded = good(with("loihi1", &["mesh.width=16", "mesh.topology=torus", TWO_CHANNELS]));
     assert_eq!(loaded.chip.cores.len(), 256);
     assert_eq!(loaded.chip.mesh.topology, Topology::Torus);
     let row = |path: &str| {

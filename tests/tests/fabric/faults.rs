@@ -9,7 +9,7 @@ use quarrion_compiler::import::ImportPolicy;
 use quarrion_compiler::import::nir::read_nir;
 use quarrion_compiler::network::{Network, lower_network};
 use quarrion_emulator::time::{Following, Timing};
-use quarrion_emulator::{Recording, RunOptions, RunOutcome, run};
+use quarrion_emulator::{Recording, RunError, RunOptions, RunOutcome, run};
 use quarrion_isa::chip::{Chip, Position};
 use quarrion_isa::id::TileId;
 use quarrion_isa::neuron::LaneOptions;
@@ -189,6 +189,9 @@ fn fixed_routes_meet_nothing_dead_and_the_result_stays() {
         let ran =
             run(&program, &broken, &stimulus(&program), &options, &|_| ControlFlow::Continue(()));
         assert_eq!(ran.is_err(), crosses || held, "seed {seed}");
+        if let Err(error) = ran {
+            assert!(matches!(&error, RunError::Timing(found) if found.code == "QE030"), "{error}");
+        }
     }
     assert!(moved >= 2, "only {moved} of 8 chips were placed on, and otherwise");
 }

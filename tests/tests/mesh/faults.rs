@@ -26,6 +26,9 @@ fn a_ring_of_channels_is_refused_before_the_run_and_found_in_it() {
     for fidelity in BOTH {
         let mut model = fidelity.model(&fabric).unwrap();
         let outcome = model.run(&traffic, Detail::Packets).unwrap();
+        let found = outcome.deadlock().expect("a finding");
+        assert_eq!(found.code, "QE021");
+        assert!(found.message.contains("in a ring of 4 channels"), "{found}");
         let Ending::Deadlock(ring) = outcome.ending else { panic!("{fidelity:?} gets through") };
         let mut links: Vec<u32> = ring.iter().map(|waiting| waiting.link).collect();
         links.sort_unstable();
@@ -51,6 +54,40 @@ fn proofs_pass_and_fail_where_they_should() {
     }
     let refusal = prove_deadlock_free(&waiting, &[]).unwrap_err();
     assert_eq!(refusal.code, "QE104", "cores that wait for their output close rings");
+}
+
+/// What no engine could run is refused before, with its reason.
+#[test]
+fn contradictions_are_refused_with_their_codes() {
+    let refused = |spec: GridSpec| spec.build().unwrap_err();
+    let mut no_buffer = spec(2, 2);
+    no_buffer.east_west.buffer_flits = 0;
+    assert_eq!(refused(no_buffer).code, "QE102");
+    let mut slow = spec(2, 2);
+    slow.east_west.flit_ps = 20_000 * CYCLE_PS;
+    let found = refused(slow);
+    assert_eq!(found.code, "QE102");
+    assert!(found.message.contains("20000 cycles of a link"), "{found}");
+    let crowded = GridSpec { cores_per_tile: 40, ..spec(2, 2) };
+    let mut crowded = crowded.build().unwrap();
+    crowded.timing.virtual_channels = 2;
+    let one = |from: u32, to: u32, flits: u32| Packet {
+        source: PortId(from),
+        destination: Destination::Port(PortId(to)),
+        plane: 0,
+        flits,
+        inject_ps: 0,
+        service_ps: 0,
+    };
+    let fabric = spec(2, 2).build().unwrap();
+    for fidelity in BOTH {
+        assert_eq!(fidelity.model(&crowded).map(|_| ()).unwrap_err().code, "QE101");
+        for packet in [one(9, 0, 1), one(0, 9, 1), one(0, 1, 0), one(0, 1, 40_000)] {
+            let traffic = Traffic { packets: vec![packet], ..Traffic::default() };
+            let mut model = fidelity.model(&fabric).unwrap();
+            assert_eq!(model.run(&traffic, Detail::Packets).unwrap_err().code, "QE103");
+        }
+    }
 }
 
 /// Random dead links and routers: routes go round them, reach whatever a search reaches, and never

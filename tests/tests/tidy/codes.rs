@@ -51,3 +51,38 @@ fn every_code_of_the_sources_is_explained_and_the_other_way_round() {
     findings.extend(never.map(|code| format!("{code} is explained, but no source uses it")));
     none(&findings);
 }
+
+/// Codes that no test shows yet.
+const UNSHOWN: [&str; 19] = [
+    "QE901", "QE902", "QI019", "QM001", "QM002", "QM022", "QM030", "QM031", "QM032", "QM033",
+    "QM034", "QM040", "QM042", "QM090", "QN038", "QP040", "QP041", "QP042", "QP043",
+];
+
+/// The part of a file that tests read or run.
+fn tested(path: &str, text: &str) -> String {
+    let inside = |part: &str| path.contains(part);
+    let whole = inside("/tests/") || inside("tests/data/") || inside("_test.rs");
+    let whole = whole || path.ends_with("/tests.rs") || path.starts_with("tests/tests/");
+    match text.split_once("#[cfg(test)]") {
+        _ if whole => text.to_owned(),
+        Some((_, tests)) => tests.to_owned(),
+        None => String::new(),
+    }
+}
+
+#[test]
+fn every_code_is_shown_by_a_test() {
+    let shown: String = files(&[".rs", ".txt", ".ron"])
+        .iter()
+        .filter(|file| !file.path.ends_with("tidy/codes.rs"))
+        .map(|file| tested(&file.path, &file.text))
+        .collect();
+    let all = all_codes();
+    let hidden = all.iter().map(|entry| entry.code).filter(|code| !shown.contains(code));
+    let (known, new): (Vec<&str>, Vec<&str>) = hidden.partition(|code| UNSHOWN.contains(code));
+    let mut findings: Vec<String> =
+        new.iter().map(|code| format!("{code} is shown by no test")).collect();
+    let late = UNSHOWN.iter().filter(|code| !known.contains(code));
+    findings.extend(late.map(|code| format!("{code} is shown by now: take it off the list")));
+    none(&findings);
+}

@@ -177,28 +177,33 @@ fn check_planes(mesh: &Mesh, found: &mut Findings) {
     }
 }
 
-/// Virtual channels that keep a topology or routing free of deadlock.
+/// Virtual channels that keep a topology or routing free of deadlock. Routers without a clock have
+/// one.
 fn check_channels(mesh: &Mesh, found: &mut Findings) {
-    let Router::Clocked { virtual_channels, .. } = mesh.router else {
-        return;
+    let (path, has, help) = match mesh.router {
+        Router::Clocked { virtual_channels, .. } if virtual_channels >= 2 => return,
+        Router::Clocked { virtual_channels, .. } => {
+            let path = "mesh.router.virtual_channels";
+            (path, format!("`{path}` is {virtual_channels}"), "give the router 2 channels")
+        }
+        Router::Asynchronous { .. } => (
+            "mesh.router",
+            "`mesh.router` is asynchronous, with 1 virtual channel".to_owned(),
+            "use a clocked router with 2 channels, or `routing: table`",
+        ),
     };
-    if virtual_channels >= 2 {
-        return;
-    }
-    let path = "mesh.router.virtual_channels";
     if mesh.topology == Topology::Torus && mesh.routing != Routing::Table {
         let message = format!(
-            "`{path}` is {virtual_channels}, but a torus needs 2: without a dateline channel its \
-             rings can deadlock"
+            "{has}, but a torus needs 2: without a dateline channel its rings can deadlock"
         );
-        found.clash("QC052", (path, "mesh.topology"), message, "give the router 2 channels");
+        found.clash("QC052", (path, "mesh.topology"), message, help);
     }
     if mesh.routing == Routing::XyYx && mesh.topology == Topology::Mesh {
         let message = format!(
-            "`{path}` is {virtual_channels}, but xy_yx routing needs 2: one channel class for XY \
-             packets and one for YX packets"
+            "{has}, but xy_yx routing needs 2: one channel class for XY packets and one for YX \
+             packets"
         );
-        found.clash("QC053", (path, "mesh.routing"), message, "give the router 2 channels");
+        found.clash("QC053", (path, "mesh.routing"), message, help);
     }
 }
 
