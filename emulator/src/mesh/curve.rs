@@ -211,19 +211,24 @@ impl CurveSpec {
         Ok((self.per_port_and_cycle(generated), self.accepted(&traffic, &outcome)))
     }
 
-    /// The largest load up to `most` that the network carries, to a hundredth of `most`: no more
-    /// than a twentieth of it stays behind. In flits per port and a million cycles.
+    /// What arrives under the largest load up to `most` that the network carries: no more than a
+    /// twentieth of that load stays behind, which is found to a hundredth of `most`. In flits per
+    /// port and a million cycles.
     ///
     /// # Errors
     /// A diagnostic about the fabric; the chip's author must act.
     pub fn saturation(&self, fabric: &Fabric, most: u64) -> Result<u64, Diagnostic> {
-        let (mut stable, mut unstable) = (0, 101);
+        let (mut stable, mut unstable, mut arrives) = (0, 101, 0.0);
         while unstable - stable > 1 {
             let middle = (stable + unstable) / 2;
             let (generated, accepted) = self.carried(fabric, most * middle / 100)?;
-            if carries(generated, accepted) { stable = middle } else { unstable = middle }
+            if carries(generated, accepted) {
+                (stable, arrives) = (middle, accepted.min(generated));
+            } else {
+                unstable = middle;
+            }
         }
-        Ok(most * stable / 100)
+        Ok((arrives * FULL_LOAD as f64).round() as u64)
     }
 
     /// The load at which the busiest link is never idle, from `packets` packets of each source;
