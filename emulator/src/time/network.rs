@@ -232,6 +232,7 @@ fn grid(chip: &Chip, cores_per_tile: u32) -> mesh::GridSpec {
         Routing::XyYx => mesh::Routing::Mixed { choice: mesh::Choice::Places },
         Routing::Table => route_table(chip, planes),
     };
+    let tile = link(LinkClass::Tile);
     let crosses = own.chips_x * own.chips_y > 1;
     let edge = mesh::Edge {
         every_x: if own.chips_x > 1 { own.width } else { 0 },
@@ -250,9 +251,10 @@ fn grid(chip: &Chip, cores_per_tile: u32) -> mesh::GridSpec {
         hosts: vec![(host.x, host.y)],
         east_west: link(LinkClass::EastWest),
         north_south: link(LinkClass::NorthSouth),
-        // A spike's passage through its tiles is counted once, on the way out of the mesh.
-        inject: mesh::LinkTiming { latency_ps: 0, ..link(LinkClass::Tile) },
-        eject: link(LinkClass::Tile),
+        // A spike's passage through its tiles is counted once, on the way out of the mesh; a link
+        // takes a picosecond at least, and the way out is shorter by that.
+        inject: mesh::LinkTiming { latency_ps: tile.latency_ps.min(1), ..tile },
+        eject: mesh::LinkTiming { latency_ps: tile.latency_ps.saturating_sub(1), ..tile },
         edges: if crosses { vec![edge] } else { Vec::new() },
         planes,
         plane_use,
