@@ -1,12 +1,11 @@
 //! The calendar of the `queue` model: who has something to do at which tick, which of its lanes
 //! become ready, and which credits come back then. Near ticks have a slot each, with bit maps and
-//! a list of credits; what lies further ahead waits in a heap.
+//! a list of credits; what lies further ahead waits in lists by stretch of time.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use super::far::Far;
 
-/// Most slots; what lies further ahead waits in the heap.
-const MOST: u64 = 1024;
+/// Most slots; what lies further ahead waits.
+const MOST: u64 = 256;
 const WORDS: usize = MOST as usize / 64;
 
 /// Flits of credit for the sender of a lane.
@@ -17,7 +16,7 @@ pub(super) struct Credit {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Far {
+enum Event {
     Credit(Credit),
     Wake(u32),
     Ready(u32, u8),
@@ -42,7 +41,9 @@ pub(super) struct Calendar {
     credits: Vec<Vec<Credit>>,
     /// Slots with anything in them.
     occupied: [u64; WORDS],
-    far: BinaryHeap<Reverse<(u64, Far)>>,
+    far: Far<Event>,
+    /// Kept for its memory.
+    moved: Vec<(u64, Event)>,
     now: u64,
 }
 
@@ -63,15 +64,16 @@ impl Calendar {
             lanes: vec![0; lane_words * slots as usize],
             credits: (0..slots).map(|_| Vec::new()).collect(),
             occupied: [0; WORDS],
-            far: BinaryHeap::new(),
+            moved: Vec::new(),
+            far: Far::new(slots.trailing_zeros() - 1),
             now: 0,
         }
     }
 
     /// Forgets everything and goes back to tick 0.
     pub(super) fn rewind(&mut self) {
-        if !self.far.is_empty() || self.occupied.iter().any(|word| *word != 0) {
-            self.far.clear();
+        self.far.rewind();
+        if self.occupied.iter().any(|word| *word != 0) {
             self.occupied.fill(0);
             self.wakes.fill(0);
             self.lanes.fill(0);
@@ -97,7 +99,7 @@ impl Calendar {
             Some(slot) => {
                 self.wakes[slot * self.words + node as usize / 64] |= 1 << (node % 64);
             }
-            None => self.far.push(Reverse((tick, Far::Wake(node)))),
+            None => self.far.push(tick, Event::Wake(node)),
         }
     }
 
@@ -110,7 +112,7 @@ impl Calendar {
                 let bit = (node << self.shift) + lane;
                 self.lanes[slot * self.lane_words + bit as usize / 64] |= 1 << (bit % 64);
             }
-            None => self.far.push(Reverse((tick, Far::Ready(node, lane as u8)))),
+            None => self.far.push(tick, Event::Ready(node, lane as u8)),
         }
     }
 
@@ -130,8 +132,23 @@ impl Calendar {
     pub(super) fn credit(&mut self, tick: u64, credit: Credit) {
         match self.near(tick) {
             Some(slot) => self.credits[slot].push(credit),
-            None => self.far.push(Reverse((tick, Far::Credit(credit)))),
+            None => self.far.push(tick, Event::Credit(credit)),
         }
+    }
+
+    /// Moves what was far ahead and is near now to its slots.
+    #[inline]
+    fn bring_near(&mut self) {
+        let mut far = std::mem::take(&mut self.moved);
+        self.far.hand_out(self.now, &mut far);
+        for (tick, event) in far.drain(..) {
+            match event {
+                Event::Credit(credit) => self.credit(tick, credit),
+                Event::Wake(node) => self.wake(tick, node),
+                Event::Ready(node, lane) => self.ready(tick, node, u32::from(lane)),
+            }
+        }
+        self.moved = far;
     }
 
     /// Steps to the next tick with anything to do and hands out its credits, in exchange for an
@@ -139,18 +156,7 @@ impl Calendar {
     pub(super) fn advance(&mut self, spent: &mut Vec<Credit>) -> Option<u64> {
         let tick = self.next()?;
         self.now = tick;
-        while let Some(Reverse((at, _))) = self.far.peek() {
-            if at - tick > self.mask {
-                break;
-            }
-            if let Some(Reverse((at, event))) = self.far.pop() {
-                match event {
-                    Far::Credit(credit) => self.credit(at, credit),
-                    Far::Wake(node) => self.wake(at, node),
-                    Far::Ready(node, lane) => self.ready(at, node, u32::from(lane)),
-                }
-            }
-        }
+        self.bring_near();
         let slot = (tick & self.mask) as usize;
         self.occupied[slot / 64] &= !(1 << (slot % 64));
         spent.clear();
@@ -175,12 +181,8 @@ impl Calendar {
     /// The next tick with anything to do.
     #[inline]
     pub(super) fn next(&self) -> Option<u64> {
-        let near = self.next_near();
-        let far = self.far.peek().map(|Reverse((tick, _))| *tick);
-        match (near, far) {
-            (Some(near), Some(far)) => Some(near.min(far)),
-            (near, far) => near.or(far),
-        }
+        let next = self.next_near().unwrap_or(u64::MAX).min(self.far.next());
+        (next != u64::MAX).then_some(next)
     }
 
     fn next_near(&self) -> Option<u64> {

@@ -40,7 +40,7 @@
 //! |---|---|
 //! | `fabric`, `grid`, `routing`, `faults`, `check`, `proof` | the network and what is known |
 //! | `traffic`, `tree`, `synthetic` | what goes in and comes out |
-//! | `plan`, `alloc`, `calendar`, `wheel`, `ports`, `record`, `deadlock` | what models share |
+//! | `plan`, `alloc`, `calendar`, `wheel`, `far`, `ports`, `record`, `deadlock` | what models share |
 //! | `queue/`, `cycle/` | the models |
 //! | `critical`, `curve` | what one asks about a run |
 
@@ -53,6 +53,7 @@ mod curve;
 mod cycle;
 mod deadlock;
 mod fabric;
+mod far;
 mod faults;
 pub mod grid;
 mod model;

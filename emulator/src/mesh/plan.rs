@@ -262,7 +262,8 @@ impl Plan {
             Route::Grid { grid, mixed, .. } => {
                 let (x, y) = self.places[router as usize];
                 if !self.classed {
-                    return Step { port: plain_step((x, y), ticket), class: Class::Any };
+                    let port = plain_step((x, y), (ticket.x, ticket.y), ticket.order, ticket.eject);
+                    return Step { port, class: Class::Any };
                 }
                 let at = (u32::from(x), u32::from(y));
                 let to = (u32::from(ticket.x), u32::from(ticket.y));
@@ -417,17 +418,16 @@ impl Plan {
     }
 }
 
-/// A step on a mesh where packets may take any channel; written without branches on the places.
+/// A step on a mesh where packets may take any channel; no branches, for nothing helps to guess
+/// where a packet goes.
 #[inline]
-pub(super) fn plain_step(at: (u16, u16), ticket: &Ticket) -> u32 {
-    let along_x = direction::EAST + u32::from(ticket.x < at.0);
-    let along_y = direction::NORTH + u32::from(ticket.y < at.1);
-    let (first, second) = match ticket.order {
-        Order::XFirst => ((ticket.x != at.0, along_x), (ticket.y != at.1, along_y)),
-        Order::YFirst => ((ticket.y != at.1, along_y), (ticket.x != at.0, along_x)),
-    };
-    let rest = if second.0 { second.1 } else { u32::from(ticket.eject) };
-    if first.0 { first.1 } else { rest }
+pub(super) fn plain_step(at: (u16, u16), to: (u16, u16), order: Order, eject: u8) -> u32 {
+    let along_x = direction::EAST + u32::from(to.0 < at.0);
+    let along_y = direction::NORTH + u32::from(to.1 < at.1);
+    let same_y = to.1 == at.1;
+    let x_next = (to.0 != at.0) & (same_y | (order == Order::XFirst));
+    let rest = if same_y { u32::from(eject) } else { along_y };
+    if x_next { along_x } else { rest }
 }
 
 fn route(fabric: &Fabric) -> Route {

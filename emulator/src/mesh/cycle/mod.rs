@@ -219,7 +219,6 @@ impl<const V: usize> Engine<V> {
                 .help("use the queue model"));
         }
         self.start(traffic, detail);
-        let packets = &traffic.packets;
         let horizon = traffic.horizon_ps.map_or(u64::MAX, |ps| self.plan.ticks(ps));
         let mut stopped = false;
         let mut slot = Slot::default();
@@ -242,7 +241,7 @@ impl<const V: usize> Engine<V> {
                 if node < self.fig.routers {
                     self.visit_router(tick, node);
                 } else {
-                    self.visit_port(tick, node, packets);
+                    self.visit_port(tick, node);
                 }
             }
             self.list = list;
@@ -263,12 +262,11 @@ impl<const V: usize> Engine<V> {
         self.touched.clear();
         self.forks.clear();
         self.wheel.rewind();
-        self.lines.fill(self.sources.len(), traffic);
+        self.lines.fill(&self.plan, &self.forest, traffic);
         self.log.start(detail);
         for port in 0..self.sources.len() {
             if let Some(first) = self.lines.of(port).first() {
-                let at = self.plan.ticks(traffic.packets[*first as usize].inject_ps);
-                self.wheel.wake(at, self.fig.routers + port as u32);
+                self.wheel.wake(first.at, self.fig.routers + port as u32);
             }
         }
     }

@@ -4,34 +4,29 @@ use super::Engine;
 use super::fork::{branches, tree_node};
 use super::state::{Arrival, Flit, HEAD, Hold, PACKET, TAIL};
 use crate::mesh::alloc::{bits, pick};
-use crate::mesh::fabric::{ChannelRelease, Switching};
-use crate::mesh::ports::service;
-use crate::mesh::traffic::Packet;
+use crate::mesh::fabric::Switching;
 
 impl<const V: usize> Engine<V> {
-    pub(super) fn visit_port(&mut self, tick: u64, node: u32, packets: &[Packet]) {
-        self.drain(tick, node, packets);
-        self.inject(tick, node, packets);
+    pub(super) fn visit_port(&mut self, tick: u64, node: u32) {
+        self.drain(tick, node);
+        self.inject(tick, node);
     }
 
     /// Takes the next packet of a source from its line, if it is time.
     #[inline]
-    fn next_packet(&mut self, tick: u64, node: u32, packets: &[Packet]) -> bool {
+    fn next_packet(&mut self, tick: u64, node: u32) -> bool {
         let port = (node - self.fig.routers) as usize;
         let source = &mut self.sources[port];
         if source.current {
             return true;
         }
-        let Some(&ordinal) = self.lines.of(port).get(source.next as usize) else { return false };
-        let packet = &packets[ordinal as usize];
-        let ready = self.plan.ticks(packet.inject_ps);
-        if ready > tick {
-            self.wheel.wake(ready, node);
+        let Some(entry) = self.lines.of(port).get(source.next as usize) else { return false };
+        if entry.at > tick {
+            self.wheel.wake(entry.at, node);
             return false;
         }
-        let (ticket, plane) = self.plan.ticket(ordinal, packet, source.next, &self.forest);
-        source.ticket = ticket;
-        source.plane = plane as u8;
+        source.ticket = entry.ticket;
+        source.plane = entry.plane;
         source.current = true;
         source.sent = 0;
         source.next += 1;
@@ -39,8 +34,8 @@ impl<const V: usize> Engine<V> {
     }
 
     /// Sends the next flit of a source, if it may.
-    fn inject(&mut self, tick: u64, node: u32, packets: &[Packet]) {
-        if !self.next_packet(tick, node, packets) {
+    fn inject(&mut self, tick: u64, node: u32) {
+        if !self.next_packet(tick, node) {
             return;
         }
         let source = &mut self.sources[(node - self.fig.routers) as usize];
@@ -74,23 +69,11 @@ impl<const V: usize> Engine<V> {
         }
         source.sent += 1;
         let tail = source.sent == ticket.flits;
-        lane.credits -= 1;
-        lane.lowest = lane.lowest.min(lane.credits);
+        source.current = !tail;
         lane.hold = Hold::Held;
         slot.free &= !(1 << channel);
-        if tail {
-            source.current = false;
-            match self.plan.release {
-                ChannelRelease::TailSent => {
-                    lane.hold = Hold::Free;
-                    slot.free |= 1 << channel;
-                }
-                ChannelRelease::TailCredit => lane.hold = Hold::Draining,
-            }
-        }
-        source.ready = tick + u64::from(slot.flit);
-        slot.flits += 1;
-        slot.packets += u32::from(tail);
+        slot.send(tick, channel, tail, self.plan.release);
+        source.ready = slot.ready;
         let marks = if head { HEAD } else { 0 } | if tail { TAIL } else { 0 };
         let flit = Flit { packet: ticket.packet | marks, ..ticket };
         let lane = slot.lane + channel as u32;
@@ -102,7 +85,7 @@ impl<const V: usize> Engine<V> {
     }
 
     /// Takes what has arrived at a core, until a packet keeps it busy.
-    fn drain(&mut self, tick: u64, node: u32, packets: &[Packet]) {
+    fn drain(&mut self, tick: u64, node: u32) {
         let port = (node - self.fig.routers) as usize;
         let base = node << self.fig.shift;
         for lane in base..base + self.fig.slots * V as u32 {
@@ -116,7 +99,7 @@ impl<const V: usize> Engine<V> {
                         self.log.delivered_leaf(leaf, tick, done);
                         done
                     } else {
-                        tick + service(&self.plan, packets, packet)
+                        tick + self.lines.service(packet)
                     };
                     self.log.delivered(packet, tick, done);
                     if done > tick {

@@ -67,13 +67,8 @@ impl<const P: usize, const V: usize> Engine<P, V> {
 
     pub(super) fn run(&mut self, traffic: &Traffic, detail: Detail) -> Result<Outcome, Diagnostic> {
         let forest = self.plan.check(traffic)?;
-        self.lines.fill(self.plan.ports() as usize, traffic);
-        let shared = Shared {
-            plan: &self.plan,
-            forest: &forest,
-            lines: &self.lines,
-            packets: &traffic.packets,
-        };
+        self.lines.fill(&self.plan, &forest, traffic);
+        let shared = Shared { plan: &self.plan, forest: &forest, lines: &self.lines };
         for region in &mut self.regions {
             region.start(&shared, detail);
         }

@@ -2,10 +2,9 @@
 
 use super::region::{Foreign, Parts};
 use super::router::Context;
-use super::state::{BRANCHES, Burst, FOREIGN, Hold, Sent};
+use super::state::{BRANCHES, FOREIGN, Hold, Sent};
 use crate::mesh::calendar::Credit;
 use crate::mesh::fabric::Switching;
-use crate::mesh::plan::plain_step;
 
 /// Node and position in it of a lane.
 #[inline]
@@ -33,6 +32,9 @@ impl Context<'_> {
         let starved = channel.credits == 0;
         channel.credits += credit.flits as u16;
         debug_assert!(channel.credits <= out.buffer);
+        if self.fig.plain_credits && !starved {
+            return;
+        }
         match channel.hold {
             Hold::Held if starved => {
                 let holder = channel.holder;
@@ -54,7 +56,9 @@ impl Context<'_> {
                 channel.hold = Hold::Free;
                 channel.usable = tick + self.fig.renew - 1;
                 let usable = channel.usable;
+                let waits = out.waiting != 0;
                 out.free |= 1 << at;
+                router.live |= u64::from(waits) << port;
                 if usable > tick {
                     self.calendar.wake(usable, node);
                 } else {
@@ -89,15 +93,17 @@ impl Context<'_> {
         }
     }
 
-    /// Brings what a node has sent to the next buffers.
+    /// Brings a burst to the next buffer.
     #[inline]
-    pub(super) fn deliver<const P: usize, const V: usize>(&mut self, parts: &mut Parts<'_, P, V>) {
-        while let Some(sent) = self.sent.pop() {
-            if sent.lane & FOREIGN == 0 {
-                self.push(parts, &sent);
-            } else {
-                self.outbox.push(Foreign::Burst(sent));
-            }
+    pub(super) fn deliver<const P: usize, const V: usize>(
+        &mut self,
+        parts: &mut Parts<'_, P, V>,
+        sent: Sent,
+    ) {
+        if sent.lane & FOREIGN == 0 {
+            self.push(parts, sent);
+        } else {
+            self.outbox.push(Foreign::Burst(sent));
         }
     }
 
@@ -106,57 +112,56 @@ impl Context<'_> {
     pub(super) fn push<const P: usize, const V: usize>(
         &mut self,
         parts: &mut Parts<'_, P, V>,
-        sent: &Sent,
+        sent: Sent,
     ) {
         let (node, local) = split::<P, V>(sent.lane);
         let Some(router) = parts.routers.get_mut(node as usize) else {
             self.push_core(parts, sent);
             return;
         };
+        let Sent { lane, head, mut burst } = sent;
         let state = router.lane(local);
-        let mut burst = sent.burst;
-        let at = (u32::from(state.first) + u32::from(state.len)) & self.fig.ring;
-        if sent.head {
-            let slot = if burst.in_tree() {
-                BRANCHES
-            } else if self.fig.plain {
-                plain_step(state.place, &burst.ticket()) as u8
-            } else {
-                let node = self.nodes[node as usize];
-                self.shared.plan.step(node, &burst.ticket()).port as u8
-            };
-            burst.set_slot(slot);
-        }
-        self.store[((sent.lane << self.fig.ring_shift) + at) as usize] = burst;
-        let sum = Burst::sum(burst.flits(), burst.at, burst.spacing());
-        state.queue = state.queue.wrapping_sub(sum);
+        let slot = if burst.in_tree() {
+            BRANCHES
+        } else if self.fig.plain {
+            burst.plain_slot(state.place)
+        } else {
+            let node = self.nodes[node as usize];
+            self.shared.plan.step(node, &burst.ticket()).port as u8
+        };
+        burst.set_slot(slot);
         state.len += 1;
         if state.len == 1 {
-            state.ready = if sent.head {
-                state.slot = burst.slot();
+            if head {
                 state.left = burst.whole();
-                state.floor.max(burst.at + self.fig.settle)
+                state.ready = state.ready.max(burst.at + self.fig.settle);
             } else {
-                burst.at
-            };
+                state.ready = burst.at;
+            }
+            state.burst = burst;
             self.calendar.ready(state.ready, node, local);
+            return;
         }
+        let at = (u32::from(state.first) + u32::from(state.len) - 1) & self.fig.ring;
+        self.store[((lane << self.fig.ring_shift) + at) as usize] = burst;
     }
 
     fn push_core<const P: usize, const V: usize>(
         &mut self,
         parts: &mut Parts<'_, P, V>,
-        sent: &Sent,
+        sent: Sent,
     ) {
         let (node, local) = split::<P, V>(sent.lane);
         let side = (node - self.fig.routers) * self.fig.planes + local / V as u32;
         let state = &mut parts.sides[side as usize].lanes[local as usize % V];
-        let burst = &sent.burst;
-        let at = (u32::from(state.first) + u32::from(state.len)) & self.fig.ring;
-        self.store[((sent.lane << self.fig.ring_shift) + at) as usize] = *burst;
-        let sum = Burst::sum(burst.flits(), burst.at, burst.spacing());
-        state.queue = state.queue.wrapping_sub(sum);
+        let burst = sent.burst;
         state.len += 1;
+        if state.len == 1 {
+            state.burst = burst;
+        } else {
+            let at = (u32::from(state.first) + u32::from(state.len) - 1) & self.fig.ring;
+            self.store[((sent.lane << self.fig.ring_shift) + at) as usize] = burst;
+        }
         self.calendar.wake(burst.at, node);
     }
 }

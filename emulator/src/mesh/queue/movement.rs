@@ -1,6 +1,6 @@
 //! Movement in the `queue` model: a burst leaves a router for the next buffer.
 
-use super::region::Foreign;
+use super::region::{Foreign, Parts};
 use super::router::Context;
 use super::state::{BRANCHES, Burst, FOREIGN, Front, Hold, Lane, Out, Router, Sent};
 use crate::mesh::calendar::{Calendar, Credit};
@@ -18,21 +18,64 @@ impl Context<'_> {
     #[inline]
     pub(super) fn send<const P: usize, const V: usize>(
         &mut self,
-        router: &mut Router<P, V>,
+        parts: &mut Parts<'_, P, V>,
         local: u32,
         port: u32,
     ) {
+        let router = &mut parts.routers[self.node as usize];
+        let burst = router.lane(local).burst;
+        let sent = if burst.is_single() && self.fig.plain_credits {
+            self.send_single(router, (local, port), &burst)
+        } else if burst.slot() == BRANCHES {
+            match self.send_copy(router, local, port) {
+                Some(sent) => sent,
+                None => return,
+            }
+        } else {
+            self.send_part(router, (local, port), &burst)
+        };
+        self.deliver(parts, sent);
+    }
+
+    /// Moves a packet of a single flit: what [`Context::send_part`] comes to for it.
+    #[inline]
+    fn send_single<const P: usize, const V: usize>(
+        &mut self,
+        router: &mut Router<P, V>,
+        (local, port): (u32, u32),
+        burst: &Burst,
+    ) -> Sent {
         let (tick, fig) = (self.tick, self.fig);
-        let front = self.ring::<P, V>(local);
-        let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
-        let out = &mut router.outs[port as usize & (P - 1)];
-        if lane.slot == BRANCHES {
-            self.send_copy(router, local, port);
-            return;
-        }
-        let burst = self.store[(front + u32::from(lane.first)) as usize];
+        router.cross(local, tick, fig.cross);
+        let (lane, out) = router.pair(local, port);
         let at = usize::from(lane.channel) % V;
-        let pace = self.pace(&burst, out, at, V > 1 && out.want & !(1 << local) != 0);
+        out.spend(at, 1, tick);
+        out.give_up(at, ChannelRelease::TailSent, tick + fig.renew);
+        out.want &= !(1 << local);
+        lane.front = Front::Idle;
+        lane.ready = tick + 1 + fig.settle;
+        lane.leave(burst, 1, tick, 0);
+        self.next_packet_of::<P, V>(lane, local);
+        let (back, from) = (lane.back, tick + u64::from(lane.credit));
+        let burst = burst.arriving(tick + u64::from(out.latency));
+        let sent = Sent { lane: out.ahead + at as u32, head: true, burst };
+        self.mail().credit(from, Credit { lane: back, flits: 1 });
+        let link = || self.shared.plan.link_from(self.nodes[self.node as usize], port);
+        self.log.head(burst.packet(), link, tick);
+        sent
+    }
+
+    /// Moves as much as has room behind the link of a packet that goes to one destination.
+    fn send_part<const P: usize, const V: usize>(
+        &mut self,
+        router: &mut Router<P, V>,
+        (local, port): (u32, u32),
+        burst: &Burst,
+    ) -> Sent {
+        let (tick, fig) = (self.tick, self.fig);
+        let (lane, out) = router.pair(local, port);
+        let at = usize::from(lane.channel) % V;
+        let pace = self.pace(burst, out, at, V > 1 && out.want & !(1 << local) != 0);
         let Pace { flits, spacing } = pace;
         let end = tick + u64::from(flits - 1) * spacing;
         let head = lane.left == burst.whole();
@@ -45,21 +88,12 @@ impl Context<'_> {
         };
         out.spend(at, flits, end);
         if tail {
-            out.packets += 1;
-            match fig.release {
-                ChannelRelease::TailSent => out.release(at, end + fig.renew),
-                ChannelRelease::TailCredit => out.channels[at].hold = Hold::Draining,
-            }
+            out.give_up(at, fig.release, end + fig.renew);
             lane.front = Front::Idle;
-            lane.floor = end + 1 + fig.settle;
+            lane.ready = end + 1 + fig.settle;
         }
-        if V > 1 {
-            let cross = if fig.cross == 0 { u64::from(lane.spacing) } else { fig.cross };
-            router.inputs[(local as usize / V) & (P - 1)].busy = end + cross;
-            router.busy = router.busy.max(end + cross);
-        }
-        lane.queue = lane.queue.wrapping_add(Burst::sum(flits, tick, spacing));
-        let goes_on = self.advance(lane, local, &burst, flits, tail, front);
+        lane.leave(burst, flits, tick, spacing);
+        let goes_on = self.advance::<P, V>(lane, local, burst, flits, tail);
         if !goes_on || out.channels[at].credits == 0 {
             out.want &= !(1 << local);
         }
@@ -67,57 +101,11 @@ impl Context<'_> {
             let link = || self.shared.plan.link_from(self.nodes[self.node as usize], port);
             self.log.head(burst.packet(), link, tick);
         }
-        self.sent.push(sent);
         let (back, from) = (lane.back, tick + u64::from(lane.credit));
-        let together = fig.together && spacing == u64::from(lane.spacing);
+        let together = fig.plain_credits && spacing == u64::from(lane.spacing);
         self.mail().give_back((back, from), (flits, spacing), together);
-    }
-
-    /// Moves a waiting packet of a single flit through a router with one virtual channel: what
-    /// [`Context::send`] comes to for it. False if the front packet of the lane is another kind.
-    #[inline]
-    pub(super) fn send_single<const P: usize, const V: usize>(
-        &mut self,
-        router: &mut Router<P, V>,
-        local: u32,
-        port: u32,
-    ) -> bool {
-        let (tick, fig) = (self.tick, self.fig);
-        let front = self.ring::<P, V>(local);
-        let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
-        let out = &mut router.outs[port as usize & (P - 1)];
-        let burst = self.store[(front + u32::from(lane.first)) as usize];
-        if !burst.is_single() {
-            return false;
-        }
-        out.waiting &= !(1 << local);
-        out.channel_pointer = (local as u8 + 1) & 63;
-        let channel = &mut out.channels[0];
-        channel.credits -= 1;
-        channel.lowest = channel.lowest.min(channel.credits);
-        channel.usable = tick + fig.renew;
-        out.ready = tick + u64::from(out.flit);
-        out.flits += 1;
-        out.packets += 1;
-        lane.front = Front::Idle;
-        lane.floor = tick + 1 + fig.settle;
-        lane.queue = lane.queue.wrapping_add(tick);
-        lane.first = ((u32::from(lane.first) + 1) & fig.ring) as u16;
-        lane.len -= 1;
-        if lane.len > 0 {
-            let next = &self.store[(front + u32::from(lane.first)) as usize];
-            lane.slot = next.slot();
-            lane.left = next.whole();
-            lane.ready = lane.floor.max(next.at + fig.settle);
-            self.calendar.ready(lane.ready, self.node, local);
-        }
-        let link = || self.shared.plan.link_from(self.nodes[self.node as usize], port);
-        self.log.head(burst.packet(), link, tick);
-        let at = tick + u64::from(out.latency);
-        self.sent.push(Sent { lane: out.ahead, head: true, burst: burst.arriving(at) });
-        let (back, from) = (lane.back, tick + u64::from(lane.credit));
-        self.mail().credit(from, Credit { lane: back, flits: 1 });
-        true
+        router.cross(local, end, fig.cross);
+        sent
     }
 
     /// Where credits go.
@@ -158,40 +146,55 @@ impl Context<'_> {
 
     /// Takes sent flits out of a lane's buffer; whether more of the packet can go at once.
     #[inline]
-    fn advance(
+    fn advance<const P: usize, const V: usize>(
         &mut self,
         lane: &mut Lane,
         local: u32,
         burst: &Burst,
         flits: u16,
         tail: bool,
-        front: u32,
     ) -> bool {
         if flits < burst.flits() {
             let next = burst.at + u64::from(flits) * burst.spacing();
-            self.store[(front + u32::from(lane.first)) as usize] =
-                burst.part(next, burst.flits() - flits, burst.spacing());
+            lane.burst = burst.part(next, burst.flits() - flits, burst.spacing());
             lane.ready = next;
             if next > self.tick {
                 self.calendar.ready(next, self.node, local);
             }
             return next <= self.tick;
         }
-        lane.first = ((u32::from(lane.first) + 1) & self.fig.ring) as u16;
-        lane.len -= 1;
-        if lane.len > 0 {
-            let next = &self.store[(front + u32::from(lane.first)) as usize];
-            let ready = if tail {
-                lane.slot = next.slot();
-                lane.left = next.whole();
-                lane.floor.max(next.at + self.fig.settle)
-            } else {
-                next.at
-            };
-            lane.ready = ready.max(self.tick + 1);
+        if tail {
+            self.next_packet_of::<P, V>(lane, local);
+        } else if self.next_burst::<P, V>(lane, local) {
+            lane.ready = lane.burst.at.max(self.tick + 1);
             self.calendar.ready(lane.ready, self.node, local);
         }
         false
+    }
+
+    /// The front burst is gone; whether there is another one.
+    #[inline]
+    fn next_burst<const P: usize, const V: usize>(&mut self, lane: &mut Lane, local: u32) -> bool {
+        lane.first = ((u32::from(lane.first) + 1) & self.fig.ring) as u16;
+        lane.len -= 1;
+        if lane.len > 0 {
+            lane.burst = self.store[self.ring::<P, V>(local) + usize::from(lane.first)];
+        }
+        lane.len > 0
+    }
+
+    /// The front packet is gone, and its lane is ready for the next one from a known tick on.
+    #[inline]
+    pub(super) fn next_packet_of<const P: usize, const V: usize>(
+        &mut self,
+        lane: &mut Lane,
+        local: u32,
+    ) {
+        if self.next_burst::<P, V>(lane, local) {
+            lane.left = lane.burst.whole();
+            lane.ready = lane.ready.max(lane.burst.at + self.fig.settle).max(self.tick + 1);
+            self.calendar.ready(lane.ready, self.node, local);
+        }
     }
 }
 
@@ -206,12 +209,19 @@ impl<const V: usize> Out<V> {
         self.flits += u32::from(flits);
     }
 
-    /// A channel is free for the next packet from a tick on.
+    /// A packet is gone: its channel is free for the next one from a tick on, or when the last
+    /// credit is back.
     #[inline]
-    pub(super) fn release(&mut self, at: usize, usable: u64) {
-        self.channels[at].hold = Hold::Free;
-        self.channels[at].usable = usable;
-        self.free |= 1 << at;
+    pub(super) fn give_up(&mut self, at: usize, release: ChannelRelease, usable: u64) {
+        self.packets += 1;
+        match release {
+            ChannelRelease::TailSent => {
+                self.channels[at].hold = Hold::Free;
+                self.channels[at].usable = usable;
+                self.free |= 1 << at;
+            }
+            ChannelRelease::TailCredit => self.channels[at].hold = Hold::Draining,
+        }
     }
 }
 

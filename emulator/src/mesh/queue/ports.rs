@@ -5,8 +5,7 @@ use super::region::Parts;
 use super::router::Context;
 use super::state::{Burst, Hold, Sent, Terminal};
 use crate::mesh::alloc::{bits, pick};
-use crate::mesh::fabric::{ChannelRelease, Switching};
-use crate::mesh::ports::service;
+use crate::mesh::fabric::Switching;
 
 impl Context<'_> {
     /// Everything that a core or host port does in this tick.
@@ -27,16 +26,13 @@ impl Context<'_> {
         }
         let number = self.nodes[node as usize] - shared.plan.routers;
         let line = shared.lines.of(number as usize);
-        let Some(&ordinal) = line.get(terminal.next as usize) else { return false };
-        let packet = &shared.packets[ordinal as usize];
-        let ready = shared.plan.ticks(packet.inject_ps);
-        if ready > tick {
-            self.calendar.wake(ready, node);
+        let Some(entry) = line.get(terminal.next as usize) else { return false };
+        if entry.at > tick {
+            self.calendar.wake(entry.at, node);
             return false;
         }
-        let (ticket, plane) = shared.plan.ticket(ordinal, packet, terminal.next, shared.forest);
-        terminal.ticket = ticket;
-        terminal.plane = plane as u8;
+        terminal.ticket = entry.ticket;
+        terminal.plane = entry.plane;
         terminal.current = true;
         terminal.sent = 0;
         terminal.next += 1;
@@ -87,31 +83,22 @@ impl Context<'_> {
             return;
         }
         let tail = flits == left;
-        channel.credits -= flits;
-        channel.lowest = channel.lowest.min(channel.credits);
         channel.hold = Hold::Held;
         out.free &= !(1 << at);
         terminal.sent += flits;
+        terminal.current = !tail;
+        let end = tick + u64::from(flits - 1) * u64::from(out.flit);
+        out.spend(at, flits, end);
         if tail {
-            terminal.current = false;
-            match self.fig.release {
-                ChannelRelease::TailSent => {
-                    channel.hold = Hold::Free;
-                    out.free |= 1 << at;
-                }
-                ChannelRelease::TailCredit => channel.hold = Hold::Draining,
-            }
+            out.give_up(at, self.fig.release, end);
         }
-        terminal.ready = tick + u64::from(flits) * u64::from(out.flit);
-        out.flits += u32::from(flits);
-        out.packets += u32::from(tail);
+        terminal.ready = out.ready;
         let arrival = tick + u64::from(out.latency);
         let (lane, ready) = (out.ahead + at as u32, terminal.ready);
         let burst = Burst::new(&ticket, arrival, flits, out.flit);
         let more =
             terminal.current || (terminal.next as usize) < shared.lines.of(number as usize).len();
-        self.sent.push(Sent { lane, head, burst });
-        self.deliver(parts);
+        self.deliver(parts, Sent { lane, head, burst });
         if more {
             self.calendar.wake(ready, node);
         }
@@ -125,13 +112,12 @@ impl Context<'_> {
             for at in 0..V {
                 let lane = node * (P * V) as u32 + plane * V as u32 + at as u32;
                 loop {
-                    let side = &parts.sides[(port * self.fig.planes + plane) as usize];
-                    let state = &side.lanes[at];
+                    let side = &mut parts.sides[(port * self.fig.planes + plane) as usize];
+                    let state = &mut side.lanes[at];
                     if state.len == 0 || parts.terminals[port as usize].busy > tick {
                         break;
                     }
-                    let front = (lane << self.fig.ring_shift) + u32::from(state.first);
-                    let mut burst = self.store[front as usize];
+                    let mut burst = state.burst;
                     if burst.at > tick {
                         break;
                     }
@@ -145,7 +131,7 @@ impl Context<'_> {
                         // The rest is still on its way: it is taken when it comes.
                         let at = burst.at + u64::from(arrived) * spacing;
                         let rest = burst.part(at, burst.flits() - arrived, spacing);
-                        self.store[front as usize] = rest;
+                        state.burst = rest;
                         self.calendar.wake(at, node);
                         burst = burst.part(burst.at, arrived, spacing);
                         self.take(parts, lane, &burst, Rest::OnItsWay);
@@ -178,20 +164,24 @@ impl Context<'_> {
         let tail = state.left == 0;
         // What was there before comes out at once, what is just coming at its own pace.
         let spacing = if burst.at == tick { burst.spacing() } else { 0 };
-        state.queue = state.queue.wrapping_add(Burst::sum(flits, tick, spacing));
+        state.leave(burst, flits, tick, spacing);
         if rest == Rest::None {
             state.first = ((u32::from(state.first) + 1) & self.fig.ring) as u16;
             state.len -= 1;
+            if state.len > 0 {
+                let front = (lane << self.fig.ring_shift) + u32::from(state.first);
+                state.burst = self.store[front as usize];
+            }
         }
         let (back, from) = (state.back, tick + u64::from(state.credit));
-        let together = self.fig.together && spacing == u64::from(state.spacing);
+        let together = self.fig.plain_credits && spacing == u64::from(state.spacing);
         self.mail().give_back((back, from), (flits, spacing), together);
         if tail {
             let end = tick + u64::from(flits - 1) * spacing;
             let work = if burst.in_tree() {
                 shared.forest.service(burst.tree_node())
             } else {
-                service(shared.plan, shared.packets, burst.packet())
+                shared.lines.service(burst.packet())
             };
             self.log.delivered(burst.packet(), end, end + work);
             if burst.in_tree() {

@@ -8,7 +8,7 @@ use crate::mesh::fabric::{ChannelRelease, Speculation, Switching};
 use crate::mesh::plan::{NONE, Plan};
 use crate::mesh::ports::Lines;
 use crate::mesh::record::{Carried, Log};
-use crate::mesh::traffic::{Detail, Packet};
+use crate::mesh::traffic::Detail;
 use crate::mesh::tree::Forest;
 
 /// What all regions read.
@@ -17,7 +17,6 @@ pub(super) struct Shared<'t> {
     pub(super) plan: &'t Plan,
     pub(super) forest: &'t Forest,
     pub(super) lines: &'t Lines,
-    pub(super) packets: &'t [Packet],
 }
 
 /// Figures that every move needs.
@@ -39,10 +38,9 @@ pub(super) struct Figures {
     pub(super) open: bool,
     /// Grid routing without classes.
     pub(super) plain: bool,
-    /// Single flits need no care for channels, classes or room for more.
-    pub(super) light: bool,
-    /// Credits that follow each other as fast as flits may come as one: nobody waits for the last.
-    pub(super) together: bool,
+    /// Nobody waits for more than one credit: they may come as one, and only to a channel that has
+    /// none left are they news.
+    pub(super) plain_credits: bool,
     /// Ticks after which a waiting packet is dropped.
     pub(super) drop_after: u64,
     pub(super) release: ChannelRelease,
@@ -64,8 +62,7 @@ impl Figures {
             planes: plan.planes,
             open: !plan.classed && !whole,
             plain: plan.plain(),
-            light: !plan.classed && !whole && plan.release == ChannelRelease::TailSent,
-            together: plan.release == ChannelRelease::TailSent && !whole,
+            plain_credits: plan.release == ChannelRelease::TailSent && !whole,
             drop_after: plan.drop_after.unwrap_or(u64::MAX),
             release: plan.release,
             switching: plan.switching,
@@ -110,10 +107,10 @@ pub(super) struct Region<const P: usize, const V: usize> {
     /// Per port, a side for every plane.
     pub(super) sides: Vec<Side<V>>,
     pub(super) terminals: Vec<Terminal>,
-    /// A ring of bursts for every lane.
+    /// A ring of bursts for every lane; the front's place is not used.
     pub(super) store: Vec<Burst>,
-    /// What the node that is being visited sends.
-    pub(super) sent: Vec<Sent>,
+    /// By lane, the output slots that a packet of a tree at the front has still to go to.
+    pub(super) branches: Vec<u64>,
     /// What other regions are to get.
     pub(super) outbox: Vec<Foreign>,
     /// Credits of the tick that is being worked on.
@@ -155,7 +152,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
             sides: vec![Side::default(); ports * plan.planes as usize],
             terminals: vec![Terminal::default(); ports],
             store: vec![Burst::default(); lanes << fig.ring_shift],
-            sent: Vec::new(),
+            branches: vec![0; routers << Self::SHIFT],
             outbox: Vec::new(),
             credits: Vec::new(),
             fresh_outs: Vec::new(),
@@ -242,8 +239,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
         for node in self.fig.routers..self.nodes.len() as u32 {
             let port = self.nodes[node as usize] - shared.plan.routers;
             if let Some(first) = shared.lines.of(port as usize).first() {
-                let at = shared.plan.ticks(shared.packets[*first as usize].inject_ps);
-                self.calendar.wake(at, node);
+                self.calendar.wake(first.at, node);
             }
         }
     }
@@ -258,13 +254,13 @@ impl<const P: usize, const V: usize> Region<P, V> {
         let context = Context {
             tick: 0,
             node: 0,
-            fig: self.fig,
+            fig: &self.fig,
             shared,
             nodes: &self.nodes,
             calendar: &mut self.calendar,
             log: &mut self.log,
             store: &mut self.store,
-            sent: &mut self.sent,
+            branches: &mut self.branches,
             outbox: &mut self.outbox,
         };
         (parts, context)
@@ -286,12 +282,10 @@ impl<const P: usize, const V: usize> Region<P, V> {
                 *touched |= woken;
                 for bit in bits(woken) {
                     context.node = word as u32 * 64 + bit;
-                    match parts.routers.get_mut(context.node as usize) {
-                        Some(router) => {
-                            context.visit_router(router);
-                            context.deliver(&mut parts);
-                        }
-                        None => context.visit_port(&mut parts),
+                    if context.node < context.fig.routers {
+                        context.visit_router(&mut parts);
+                    } else {
+                        context.visit_port(&mut parts);
                     }
                 }
             }
@@ -305,7 +299,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
         let (mut parts, mut context) = self.open(shared);
         match *foreign {
             Foreign::Burst(sent) => {
-                context.push(&mut parts, &Sent { lane: sent.lane & LANES, ..sent });
+                context.push(&mut parts, Sent { lane: sent.lane & LANES, ..sent });
             }
             Foreign::Credit(tick, credit) => {
                 context.calendar.credit(tick, Credit { lane: credit.lane & LANES, ..credit });
@@ -343,7 +337,10 @@ impl<const P: usize, const V: usize> Region<P, V> {
             for burst in 0..u32::from(lane.len) {
                 let place = (u32::from(lane.first) + burst) & self.fig.ring;
                 let index = (number << self.fig.ring_shift) + place as usize;
-                carried.stored += u64::from(self.store[index].flits());
+                let burst = if burst == 0 { &lane.burst } else { &self.store[index] };
+                let came = Burst::sum(burst.flits(), burst.at, burst.spacing());
+                carried.queue = carried.queue.wrapping_sub(came);
+                carried.stored += u64::from(burst.flits());
             }
         }
         carried

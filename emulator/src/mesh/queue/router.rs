@@ -1,7 +1,7 @@
 //! Routers of the `queue` model: channels are handed out, packets move.
 
-use super::region::{Figures, Foreign, Shared};
-use super::state::{BRANCHES, Burst, Front, Hold, Router, Sent};
+use super::region::{Figures, Foreign, Parts, Shared};
+use super::state::{BRANCHES, Burst, Front, Hold, Router};
 use crate::mesh::alloc::{bits, by_slot, pick};
 use crate::mesh::calendar::Calendar;
 use crate::mesh::fabric::Switching;
@@ -11,60 +11,62 @@ use crate::mesh::record::Log;
 pub(super) struct Context<'e> {
     pub(super) tick: u64,
     pub(super) node: u32,
-    pub(super) fig: Figures,
+    pub(super) fig: &'e Figures,
     pub(super) shared: &'e Shared<'e>,
     /// The fabric's numbers of the region's nodes.
     pub(super) nodes: &'e [u32],
     pub(super) calendar: &'e mut Calendar,
     pub(super) log: &'e mut Log,
     pub(super) store: &'e mut [Burst],
-    pub(super) sent: &'e mut Vec<Sent>,
+    pub(super) branches: &'e mut [u64],
     pub(super) outbox: &'e mut Vec<Foreign>,
 }
 
 impl Context<'_> {
+    /// Number of a lane of the node.
+    #[inline]
+    pub(super) fn lane_at<const P: usize, const V: usize>(&self, local: u32) -> usize {
+        (self.node << (P * V).trailing_zeros() | local) as usize
+    }
+
     /// First place of a lane's ring in the store.
     #[inline]
-    pub(super) fn ring<const P: usize, const V: usize>(&self, local: u32) -> u32 {
-        (self.node << (P * V).trailing_zeros() | local) << self.fig.ring_shift
+    pub(super) fn ring<const P: usize, const V: usize>(&self, local: u32) -> usize {
+        self.lane_at::<P, V>(local) << self.fig.ring_shift
     }
 
     /// Everything that a router does in this tick.
     #[inline]
     pub(super) fn visit_router<const P: usize, const V: usize>(
         &mut self,
-        router: &mut Router<P, V>,
+        parts: &mut Parts<'_, P, V>,
     ) {
         let lanes = self.calendar.take_lanes(self.node);
-        self.look(router, lanes);
+        self.look(&mut parts.routers[self.node as usize], lanes);
         if V == 1 {
-            self.visit_single(router);
+            self.visit_single(parts);
         } else {
-            self.visit_several(router);
+            self.visit_several(parts);
         }
         if self.fig.drop_after != u64::MAX {
-            self.drop_late(router);
+            self.drop_late(&mut parts.routers[self.node as usize]);
         }
     }
 
     /// Looks at the lanes whose front burst has become ready.
     #[inline]
-    pub(super) fn look<const P: usize, const V: usize>(
-        &mut self,
-        router: &mut Router<P, V>,
-        lanes: u64,
-    ) {
+    fn look<const P: usize, const V: usize>(&mut self, router: &mut Router<P, V>, lanes: u64) {
         for local in bits(lanes) {
-            let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
-            let port = lane.slot;
-            if lane.front == Front::Idle && self.fig.drop_after != u64::MAX {
+            let lane = router.lane(local);
+            let port = lane.burst.slot();
+            if self.fig.drop_after != u64::MAX && lane.front == Front::Idle {
                 self.calendar.wake(lane.ready + self.fig.drop_after, self.node);
             }
             if port == BRANCHES {
                 self.branch(router, local);
                 continue;
             }
-            let out = &mut router.outs[usize::from(port) & (P - 1)];
+            let (lane, out) = router.pair(local, u32::from(port));
             if lane.front == Front::Active {
                 if out.channels[usize::from(lane.channel) % V].credits == 0 {
                     continue;
@@ -80,49 +82,37 @@ impl Context<'_> {
 
     /// A router with one virtual channel: who has the channel is the only one to send.
     #[inline]
-    pub(super) fn visit_single<const P: usize, const V: usize>(
-        &mut self,
-        router: &mut Router<P, V>,
-    ) {
-        let tick = self.tick;
+    fn visit_single<const P: usize, const V: usize>(&mut self, parts: &mut Parts<'_, P, V>) {
+        let (tick, node) = (self.tick, self.node as usize);
         let mut wake = u64::MAX;
-        for port in bits(router.live) {
-            let out = &router.outs[port as usize & (P - 1)];
+        for port in bits(parts.routers[node].live) {
+            let router = &mut parts.routers[node];
+            let out = router.out(port);
             if out.want == 0 && out.waiting != 0 && out.free != 0 {
                 let usable = out.channels[0].usable;
                 if usable > tick {
                     wake = wake.min(usable);
                     continue;
                 }
-                if self.fig.light && out.ready <= tick && out.channels[0].credits > 0 {
-                    let local = pick(out.waiting, out.channel_pointer);
-                    if self.send_single(router, local, port) {
-                        let out = &router.outs[port as usize & (P - 1)];
-                        if out.waiting == 0 {
-                            router.live &= !(1 << port);
-                        } else {
-                            wake = wake.min(out.channels[0].usable);
-                        }
-                        continue;
-                    }
-                }
                 let waiting = match self.fig.open {
-                    true => router.outs[port as usize & (P - 1)].waiting,
+                    true => out.waiting,
                     false => self.fitting(router, port, 0),
                 };
                 if waiting != 0 {
                     take_channel(router, port, waiting, 0);
                 }
             }
-            let out = &router.outs[port as usize & (P - 1)];
+            let out = router.out(port);
             if out.want != 0 {
                 if out.ready > tick {
                     wake = wake.min(out.ready);
                     continue;
                 }
-                self.send(router, out.want.trailing_zeros(), port);
+                let local = out.want.trailing_zeros();
+                self.send(parts, local, port);
             }
-            let out = &router.outs[port as usize & (P - 1)];
+            let router = &mut parts.routers[node];
+            let out = router.out(port);
             if out.want != 0 {
                 wake = wake.min(out.ready);
             } else if out.waiting == 0 {
@@ -138,29 +128,30 @@ impl Context<'_> {
 
     /// A router with several virtual channels.
     #[inline]
-    pub(super) fn visit_several<const P: usize, const V: usize>(
-        &mut self,
-        router: &mut Router<P, V>,
-    ) {
-        let tick = self.tick;
+    fn visit_several<const P: usize, const V: usize>(&mut self, parts: &mut Parts<'_, P, V>) {
+        let (tick, node) = (self.tick, self.node as usize);
+        let router = &mut parts.routers[node];
         let mut wake = u64::MAX;
         let mut offers = [0u64; P];
         let mut inputs = 0u64;
         for port in bits(router.live) {
-            let out = &router.outs[port as usize & (P - 1)];
+            let out = router.out(port);
             if out.waiting != 0 && out.free != 0 {
                 wake = wake.min(self.hand_out(router, port));
             }
-            let out = &router.outs[port as usize & (P - 1)];
-            if out.want == 0 {
-                router.live &= !(u64::from(out.waiting == 0) << port);
+            let out = router.out(port);
+            let (want, pointer) = (out.want, out.pointer);
+            if want == 0 {
+                // Whoever waits is woken with the first channel that is given up, or by drops.
+                let idle = out.waiting == 0 || out.free == 0;
+                router.live &= !(u64::from(idle) << port);
                 continue;
             }
             if out.ready > tick {
                 wake = wake.min(out.ready);
                 continue;
             }
-            let mut asked = by_slot::<V>(out.want);
+            let mut asked = by_slot::<V>(want);
             if router.busy > tick {
                 for at in bits(asked) {
                     let busy = router.inputs[(at as usize / V) & (P - 1)].busy;
@@ -173,11 +164,12 @@ impl Context<'_> {
                     continue;
                 }
             }
-            let input = (pick(asked, out.pointer) as usize / V) & (P - 1);
+            let input = (pick(asked, pointer) as usize / V) & (P - 1);
             offers[input] |= 1 << port;
             inputs |= 1 << input;
         }
         for input in bits(inputs) {
+            let router = &mut parts.routers[node];
             let entry = &mut router.inputs[input as usize & (P - 1)];
             let port = pick(offers[input as usize & (P - 1)], entry.pointer);
             entry.pointer = (port as u8 + 1) & 63;
@@ -186,9 +178,13 @@ impl Context<'_> {
             let mine = out.want >> (input as usize * V) & ((1 << V) - 1);
             let channel = pick(mine, entry.channel);
             entry.channel = (channel as u8 + 1) & 63;
-            self.send(router, input * V as u32 + channel, port);
+            self.send(parts, input * V as u32 + channel, port);
+            let router = &mut parts.routers[node];
+            let out = router.out(port);
+            let idle = u64::from(out.want | out.waiting == 0);
+            router.live &= !(idle << port);
         }
-        if inputs != 0 {
+        if inputs != 0 && parts.routers[node].live != 0 {
             wake = tick + 1;
         }
         if wake != u64::MAX {
@@ -204,12 +200,10 @@ impl Context<'_> {
         port: u32,
     ) -> u64 {
         let mut wake = u64::MAX;
-        let out = &router.outs[port as usize & (P - 1)];
         // From the channel after the last one handed out, so that all of them fill evenly.
-        let mut free = u64::from(out.free);
-        let mut waits = out.waiting;
-        while free != 0 && waits != 0 {
-            let out = &router.outs[port as usize & (P - 1)];
+        let mut free = u64::from(router.out(port).free);
+        while free != 0 {
+            let out = router.out(port);
             let channel = pick(free, out.next_channel);
             free &= !(1 << channel);
             let usable = out.channels[channel as usize % V].usable;
@@ -217,15 +211,18 @@ impl Context<'_> {
                 wake = wake.min(usable);
                 continue;
             }
-            let waiting = if self.fig.open { waits } else { self.fitting(router, port, channel) };
+            let waiting = match self.fig.open {
+                true => out.waiting,
+                false => self.fitting(router, port, channel),
+            };
             if waiting != 0 {
-                take_channel(router, port, waiting, channel);
-                let out = &mut router.outs[port as usize & (P - 1)];
-                out.next_channel = (channel as u8 + 1) & 63;
-                waits = out.waiting;
+                let waits = take_channel(router, port, waiting, channel);
+                if waits == 0 {
+                    return u64::MAX;
+                }
             }
         }
-        if waits == 0 { u64::MAX } else { wake }
+        wake
     }
 
     /// In lanes that may take a channel of an output.
@@ -240,10 +237,9 @@ impl Context<'_> {
         let credits = out.channels[channel as usize % V].credits;
         let mut fitting = 0;
         for local in bits(out.waiting) {
-            let lane = &router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
+            let lane = &router.lanes.as_flattened()[local as usize & (P * V - 1)];
             let allowed = self.fig.plain || {
-                let front = self.ring::<P, V>(local) + u32::from(lane.first);
-                let ticket = self.store[front as usize].ticket();
+                let ticket = lane.burst.ticket();
                 let node = self.nodes[self.node as usize];
                 self.shared.plan.channels_of(node, &ticket) >> channel & 1 == 1
             };
@@ -253,28 +249,32 @@ impl Context<'_> {
     }
 }
 
-/// Gives a channel to the next of the waiting lanes.
+/// Gives a channel to the next of the waiting lanes; who still waits.
 #[inline]
 fn take_channel<const P: usize, const V: usize>(
     router: &mut Router<P, V>,
     port: u32,
     waiting: u64,
     channel: u32,
-) {
-    let out = &mut router.outs[port as usize & (P - 1)];
+) -> u64 {
+    let out = router.out(port);
     let local = pick(waiting, out.channel_pointer);
-    let lane = &mut router.lanes[(local as usize / V) & (P - 1)][local as usize % V];
-    if lane.slot != BRANCHES {
-        lane.front = Front::Active;
-        lane.channel = channel as u8;
-    }
+    let bit = 1u64 << local;
+    out.channel_pointer = (local as u8 + 1) & 63;
+    out.next_channel = (channel as u8 + 1) & 63;
+    out.free &= !(1 << channel);
+    out.waiting &= !bit;
+    let waits = out.waiting;
     let taken = &mut out.channels[channel as usize % V];
     taken.holder = local as u8;
     taken.hold = Hold::Held;
-    out.waiting &= !(1 << local);
-    out.free &= !(1 << channel);
-    out.channel_pointer = (local as u8 + 1) & 63;
     if taken.credits > 0 {
-        out.want |= 1 << local;
+        out.want |= bit;
     }
+    let lane = router.lane(local);
+    if lane.burst.slot() != BRANCHES {
+        lane.front = Front::Active;
+        lane.channel = channel as u8;
+    }
+    waits
 }

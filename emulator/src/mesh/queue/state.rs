@@ -2,7 +2,7 @@
 //!
 //! Sizes are compile-time constants, powers of two: `P` slots per router, `V` channels per slot.
 
-use crate::mesh::plan::{TREE, Ticket};
+use crate::mesh::plan::{TREE, Ticket, plain_step};
 use crate::mesh::routing::Order;
 
 /// Marks a lane of another region; the region's number follows above the lane's.
@@ -85,6 +85,18 @@ impl Burst {
         self.how & 0xFFFF_0000_FFFF == 0x0001_0000_0001 && !self.in_tree()
     }
 
+    /// The slot in which it leaves a router of a mesh where any channel will do.
+    #[inline]
+    pub(super) fn plain_slot(&self, at: (u16, u16)) -> u8 {
+        let to = ((self.who >> 32) as u16, (self.who >> 48) as u16);
+        plain_step(at, to, self.order(), (self.how >> 48) as u8) as u8
+    }
+
+    #[inline]
+    fn order(&self) -> Order {
+        if self.how >> 63 == 0 { Order::XFirst } else { Order::YFirst }
+    }
+
     /// Whether it belongs to a tree's packet.
     #[inline]
     pub(super) fn in_tree(&self) -> bool {
@@ -116,7 +128,7 @@ impl Burst {
             y: (self.who >> 48) as u16,
             flits: self.whole(),
             eject: (self.how >> 48) as u8,
-            order: if self.how >> 63 == 0 { Order::XFirst } else { Order::YFirst },
+            order: self.order(),
         }
     }
 
@@ -143,17 +155,17 @@ pub(super) enum Front {
     Active,
 }
 
-/// An input buffer (one virtual channel of an in slot): one cache line.
+/// An input buffer (one virtual channel of an in slot): one cache line with its front burst.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 pub(super) struct Lane {
-    /// When the front burst can be worked on.
+    /// The front burst; those behind it are in the store.
+    pub(super) burst: Burst,
+    /// When the front burst can be worked on; where there is none, the next packet's first tick.
     pub(super) ready: u64,
-    /// The next packet cannot be worked on before this tick.
-    pub(super) floor: u64,
-    /// Sum of departure ticks minus sum of arrival ticks, over all flits.
+    /// Sum of the ticks that flits have spent here.
     pub(super) queue: u64,
-    /// The ring of bursts in the store; the last ones may still be on the link.
+    /// Position of the front in the ring, and bursts with it; the last may still be on the link.
     pub(super) first: u16,
     pub(super) len: u16,
     /// Flits of the front packet that have not been sent.
@@ -164,13 +176,20 @@ pub(super) struct Lane {
     pub(super) back: u32,
     pub(super) credit: u32,
     pub(super) front: Front,
-    /// Output slot of the front packet, and its channel there once active.
-    pub(super) slot: u8,
+    /// Channel of the front packet in its output slot, once it is active.
     pub(super) channel: u8,
     /// Place of the router.
     pub(super) place: (u16, u16),
-    /// Output slots that a packet of a tree has still to go to.
-    pub(super) branches: u64,
+}
+
+impl Lane {
+    /// The ticks of flits that leave from `tick` on, less those in which they came.
+    #[inline]
+    pub(super) fn leave(&mut self, burst: &Burst, flits: u16, tick: u64, spacing: u64) {
+        let came = Burst::sum(flits, burst.at, burst.spacing());
+        let went = Burst::sum(flits, tick, spacing);
+        self.queue = self.queue.wrapping_add(went).wrapping_sub(came);
+    }
 }
 
 /// Who has a virtual channel.
@@ -288,7 +307,29 @@ impl<const P: usize, const V: usize> Router<P, V> {
     /// The buffer with this number.
     #[inline]
     pub(super) fn lane(&mut self, local: u32) -> &mut Lane {
-        &mut self.lanes[(local as usize / V) & (P - 1)][local as usize % V]
+        &mut self.lanes.as_flattened_mut()[local as usize & (P * V - 1)]
+    }
+
+    /// The buffer with this number and the out slot with that one.
+    #[inline]
+    pub(super) fn pair(&mut self, local: u32, port: u32) -> (&mut Lane, &mut Out<V>) {
+        let lane = &mut self.lanes.as_flattened_mut()[local as usize & (P * V - 1)];
+        (lane, &mut self.outs[port as usize & (P - 1)])
+    }
+
+    /// A lane's last flit enters the switch at `end` and takes `cross` ticks, or as long as the
+    /// link if that is 0: its in slot is busy meanwhile.
+    #[inline]
+    pub(super) fn cross(&mut self, local: u32, end: u64, cross: u64) {
+        if V > 1 {
+            let cross = match cross {
+                0 => u64::from(self.lane(local).spacing),
+                cross => cross,
+            };
+            let busy = end + cross;
+            self.inputs[(local as usize / V) & (P - 1)].busy = busy;
+            self.busy = self.busy.max(busy);
+        }
     }
 
     /// The out slot with this number.

@@ -21,11 +21,7 @@ impl<const P: usize, const V: usize> Engine<P, V> {
     }
 
     fn front(&self, lane: u32) -> &Burst {
-        let (node, local) = self.split(lane);
-        let (region, place) = self.places[node as usize];
-        let region = &self.regions[region as usize];
-        let ring = (place << self.plan.shift | local) << region.fig.ring_shift;
-        &region.store[(ring + u32::from(self.buffer(lane).first)) as usize]
+        &self.buffer(lane).burst
     }
 
     fn waiting(&self, lane: u32) -> Waiting {
@@ -46,10 +42,14 @@ impl<const P: usize, const V: usize> Engine<P, V> {
 
     /// The buffer that the front of a lane waits for.
     fn waits_for(&self, lane: u32) -> Option<u32> {
-        let (node, _) = self.split(lane);
+        let (node, local) = self.split(lane);
         let state = self.buffer(lane);
-        let slot = match state.slot {
-            BRANCHES => state.branches.trailing_zeros() as usize % P,
+        let slot = match state.burst.slot() {
+            BRANCHES => {
+                let (region, place) = self.places[node as usize];
+                let at = (place << self.plan.shift | local) as usize;
+                self.regions[region as usize].branches[at].trailing_zeros() as usize % P
+            }
             slot => usize::from(slot),
         };
         let out = self.out(node, slot);
