@@ -8,8 +8,9 @@
 //! # Two models
 //! - [`CycleModel`]: every flit and every allocation. Its router is the input-queued one of
 //!   BookSim2; on the reference runs every packet comes and goes in the same cycle.
-//! - [`QueueModel`]: one record per packet, moved in bursts of flits. The default. With one
-//!   virtual channel it equals `cycle`; with several it is a few per cent off in bursts.
+//! - [`QueueModel`]: one record per packet, moved in bursts of flits. The default. It equals
+//!   `cycle` but where packets of several flits share links with several virtual channels, or where
+//!   routers speculate: there it is a few per cent off in bursts.
 //!
 //! A chip's real buffers are rarely published, so agreement with a reference router says that the
 //! arithmetic is right, not that the chip is.

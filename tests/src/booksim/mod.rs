@@ -9,6 +9,7 @@ pub mod compare;
 pub mod curves;
 pub mod folder;
 pub mod generate;
+pub mod large;
 pub mod settings;
 pub mod speed;
 pub mod table;

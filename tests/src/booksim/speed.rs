@@ -1,10 +1,10 @@
 //! How fast the models are, beside the reference.
 
-use quarrion_emulator::mesh::{Detail, Fidelity};
+use quarrion_emulator::mesh::{Detail, Fidelity, RouterClock};
 
 use super::clock::CpuClock;
 use super::folder::{Folder, Problem, traffic};
-use super::settings::setting;
+use super::settings::{CYCLE_PS, setting};
 
 /// Speed on one trace with one router setting.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,15 @@ pub struct Rate {
     pub packets: f64,
     /// Flit-hops per CPU second.
     pub flit_hops: f64,
+}
+
+/// Whether routers have a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clocking {
+    /// As in the reference.
+    Clocked,
+    /// A flit crosses a router in 2.7 cycles, and waits only for what is busy.
+    Asynchronous,
 }
 
 /// Times a model on one trace: repeated until the measurement is long enough to trust.
@@ -24,11 +33,15 @@ pub fn rate(
     folder: &Folder,
     trace: &str,
     router: &str,
-    side: u32,
+    (side, clocking): (u32, Clocking),
 ) -> Result<Rate, Problem> {
     let setting = setting(router).ok_or_else(|| format!("unknown router {router}"))?;
     let traffic = traffic(&folder.trace(trace)?);
-    let mut model = fidelity.model(&setting.mesh(side)).map_err(|e| e.to_string())?;
+    let mut fabric = setting.mesh(side);
+    if clocking == Clocking::Asynchronous {
+        fabric.timing.clock = RouterClock::Asynchronous { forward_ps: 27 * CYCLE_PS / 10 };
+    }
+    let mut model = fidelity.model(&fabric).map_err(|e| e.to_string())?;
     let mut run = || model.run(&traffic, Detail::Packets).map_err(|e| e.to_string());
     run()?;
     let clock = CpuClock::start();

@@ -8,7 +8,7 @@ use super::compare::{Comparison, Spread, compare};
 use super::curves::{CurveErrors, join};
 use super::folder::{Folder, Problem};
 use super::settings::{Mixed, SETTINGS, setting};
-use super::speed::rate;
+use super::speed::{Clocking, rate};
 
 /// Every comparison of a folder, by model.
 #[derive(Clone, Debug, Default)]
@@ -206,17 +206,19 @@ pub fn speeds(folder: &Folder) -> Result<String, Problem> {
     for speed in folder.speeds()? {
         let Some((trace, router)) = speed.case.split_once('/') else { continue };
         let side = if trace.contains("_k16_") { 16 } else { 8 };
-        let queue = rate(Fidelity::Queue, folder, trace, router, side)?;
-        let cycle = rate(Fidelity::Cycle, folder, trace, router, side)?;
         let pair = |packets: f64, hops: f64| format!("{:.2} {:6.2}", packets / 1e6, hops / 1e6);
-        let _ = writeln!(
-            text,
-            "{:38} {:>16} {:>16} {:>16}",
-            speed.case,
-            pair(queue.packets, queue.flit_hops),
-            pair(cycle.packets, cycle.flit_hops),
-            pair(speed.packets, speed.flit_hops)
-        );
+        let mut line = |name: &str, clocking: Clocking, reference: String| {
+            let queue = rate(Fidelity::Queue, folder, trace, router, (side, clocking))?;
+            let cycle = rate(Fidelity::Cycle, folder, trace, router, (side, clocking))?;
+            let queue = pair(queue.packets, queue.flit_hops);
+            let cycle = pair(cycle.packets, cycle.flit_hops);
+            let _ = writeln!(text, "{name:38} {queue:>16} {cycle:>16} {reference:>16}");
+            Ok::<(), Problem>(())
+        };
+        line(&speed.case, Clocking::Clocked, pair(speed.packets, speed.flit_hops))?;
+        if router == "v1b4" {
+            line("  the same with asynchronous routers", Clocking::Asynchronous, "-".into())?;
+        }
     }
     Ok(text)
 }

@@ -53,7 +53,7 @@ fn every_topology_delivers_and_the_models_agree() {
             for (a, b) in queue.links.iter().zip(&cycle.links) {
                 assert_eq!((a.packets, a.flits, a.busy_ps), (b.packets, b.flits, b.busy_ps));
             }
-            if tolerance == 0.0 {
+            if tolerance == 0.0 || flits == 1 {
                 assert!(queue.packets == cycle.packets, "{name}, {flits} flits: packet times");
             }
             assert!(
@@ -83,7 +83,7 @@ fn slow_cores_hold_up_the_mesh_alike_in_both_models() {
             let queue = run(Fidelity::Queue, &fabric, &traffic);
             let cycle = run(Fidelity::Cycle, &fabric, &traffic);
             assert!(3 * queue.completion_ps > 4 * free.completion_ps, "{name}: no back-pressure");
-            if tolerance == 0.0 {
+            if tolerance == 0.0 || (flits == 1 && name == "four channels") {
                 assert!(queue.packets == cycle.packets, "{name}, {flits} flits: packet times");
             }
             assert!(near(queue.completion_ps, cycle.completion_ps, tolerance), "{name}");

@@ -58,6 +58,7 @@ impl Context<'_> {
                 let usable = channel.usable;
                 let waits = out.waiting != 0;
                 out.free |= 1 << at;
+                out.resting |= 1 << at;
                 router.live |= u64::from(waits) << port;
                 if usable > tick {
                     self.calendar.wake(usable, node);

@@ -219,6 +219,7 @@ impl<const V: usize> Out<V> {
                 self.channels[at].hold = Hold::Free;
                 self.channels[at].usable = usable;
                 self.free |= 1 << at;
+                self.resting |= 1 << at;
             }
             ChannelRelease::TailCredit => self.channels[at].hold = Hold::Draining,
         }

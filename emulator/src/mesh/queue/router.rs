@@ -99,7 +99,8 @@ impl Context<'_> {
                     false => self.fitting(router, port, 0),
                 };
                 if waiting != 0 {
-                    take_channel(router, port, waiting, 0);
+                    let local = pick(waiting, router.out(port).channels[0].pointer);
+                    take_channel(router, (local, port), 1);
                 }
             }
             let out = router.out(port);
@@ -192,7 +193,9 @@ impl Context<'_> {
         }
     }
 
-    /// Hands the free channels of an output to waiting lanes; when the next one is usable.
+    /// Hands the free channels of an output to waiting lanes, as the `cycle` model does a tick
+    /// earlier: every channel offers itself to one lane, which takes one of its offers. Says when
+    /// to try again.
     #[inline]
     fn hand_out<const P: usize, const V: usize>(
         &mut self,
@@ -200,29 +203,63 @@ impl Context<'_> {
         port: u32,
     ) -> u64 {
         let mut wake = u64::MAX;
-        // From the channel after the last one handed out, so that all of them fill evenly.
-        let mut free = u64::from(router.out(port).free);
-        while free != 0 {
-            let out = router.out(port);
-            let channel = pick(free, out.next_channel);
-            free &= !(1 << channel);
+        let out = router.out(port);
+        for channel in bits(u64::from(out.resting)) {
             let usable = out.channels[channel as usize % V].usable;
             if usable > self.tick {
                 wake = wake.min(usable);
-                continue;
-            }
-            let waiting = match self.fig.open {
-                true => out.waiting,
-                false => self.fitting(router, port, channel),
-            };
-            if waiting != 0 {
-                let waits = take_channel(router, port, waiting, channel);
-                if waits == 0 {
-                    return u64::MAX;
-                }
+            } else {
+                out.resting &= !(1 << channel);
             }
         }
-        wake
+        let (usable, waiting) = (u64::from(out.free & !out.resting), out.waiting);
+        if usable == 0 {
+            return wake;
+        }
+        if self.fig.open && waiting & (waiting - 1) == 0 {
+            take_channel(router, (waiting.trailing_zeros(), port), usable);
+        } else {
+            self.match_up(router, port, usable);
+        }
+        let out = router.out(port);
+        let (left, more) = (out.waiting, out.free & !out.resting != 0);
+        match left {
+            0 => u64::MAX,
+            // Where nothing was taken, only events can change that.
+            _ if more && left != waiting => self.tick + 1,
+            _ => wake,
+        }
+    }
+
+    /// Matches usable channels of an output with waiting lanes.
+    fn match_up<const P: usize, const V: usize>(
+        &mut self,
+        router: &mut Router<P, V>,
+        port: u32,
+        usable: u64,
+    ) {
+        let mut chosen = [0u32; V];
+        let mut open = 0u64;
+        for channel in bits(usable) {
+            let fitting = match self.fig.open {
+                true => router.out(port).waiting,
+                false => self.fitting(router, port, channel),
+            };
+            if fitting != 0 {
+                let pointer = router.out(port).channels[channel as usize % V].pointer;
+                chosen[channel as usize % V] = pick(fitting, pointer);
+                open |= 1 << channel;
+            }
+        }
+        while open != 0 {
+            let local = chosen[open.trailing_zeros() as usize % V];
+            let mut offered = 0;
+            for channel in bits(open) {
+                offered |= u64::from(chosen[channel as usize % V] == local) << channel;
+            }
+            open &= !offered;
+            take_channel(router, (local, port), offered);
+        }
     }
 
     /// In lanes that may take a channel of an output.
@@ -249,32 +286,29 @@ impl Context<'_> {
     }
 }
 
-/// Gives a channel to the next of the waiting lanes; who still waits.
+/// Gives one of the offered channels of an output to a waiting lane.
 #[inline]
 fn take_channel<const P: usize, const V: usize>(
     router: &mut Router<P, V>,
-    port: u32,
-    waiting: u64,
-    channel: u32,
-) -> u64 {
-    let out = router.out(port);
-    let local = pick(waiting, out.channel_pointer);
-    let bit = 1u64 << local;
-    out.channel_pointer = (local as u8 + 1) & 63;
-    out.next_channel = (channel as u8 + 1) & 63;
-    out.free &= !(1 << channel);
-    out.waiting &= !bit;
-    let waits = out.waiting;
-    let taken = &mut out.channels[channel as usize % V];
-    taken.holder = local as u8;
-    taken.hold = Hold::Held;
-    if taken.credits > 0 {
-        out.want |= bit;
-    }
-    let lane = router.lane(local);
+    (local, port): (u32, u32),
+    offered: u64,
+) {
+    let (lane, out) = router.pair(local, port);
+    let first = port * V as u32;
+    let at = pick(offered << first, lane.pointer);
+    let channel = (at - first) as usize % V;
+    lane.pointer = (at as u8 + 1) & 63;
     if lane.burst.slot() != BRANCHES {
         lane.front = Front::Active;
         lane.channel = channel as u8;
     }
-    waits
+    out.free &= !(1 << channel);
+    out.waiting &= !(1 << local);
+    let taken = &mut out.channels[channel];
+    taken.pointer = (local as u8 + 1) & 63;
+    taken.holder = local as u8;
+    taken.hold = Hold::Held;
+    if taken.credits > 0 {
+        out.want |= 1 << local;
+    }
 }

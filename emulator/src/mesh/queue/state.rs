@@ -178,6 +178,8 @@ pub(super) struct Lane {
     pub(super) front: Front,
     /// Channel of the front packet in its output slot, once it is active.
     pub(super) channel: u8,
+    /// Round-robin pointer over out channels.
+    pub(super) pointer: u8,
     /// Place of the router.
     pub(super) place: (u16, u16),
 }
@@ -215,6 +217,8 @@ pub(super) struct Channel {
     /// Local in lane that holds it.
     pub(super) holder: u8,
     pub(super) hold: Hold,
+    /// Round-robin pointer over in lanes.
+    pub(super) pointer: u8,
 }
 
 /// An out slot of a node with its channels and link: one cache line for one channel.
@@ -232,11 +236,10 @@ pub(super) struct Out<const V: usize> {
     /// Ticks from the grant to the arrival there.
     pub(super) latency: u32,
     pub(super) flit: u16,
-    /// Virtual channels that no packet holds.
+    /// Virtual channels that no packet holds, and those that may not be usable yet.
     pub(super) free: u8,
-    /// Round-robin pointers: in lanes for channels, channels, in slots for the switch.
-    pub(super) channel_pointer: u8,
-    pub(super) next_channel: u8,
+    pub(super) resting: u8,
+    /// Round-robin pointer over in slots, for the switch.
     pub(super) pointer: u8,
     /// Buffer behind the link, flits per channel.
     pub(super) buffer: u16,
@@ -256,8 +259,7 @@ impl<const V: usize> Default for Out<V> {
             latency: 0,
             flit: 1,
             free: 0,
-            channel_pointer: 0,
-            next_channel: 0,
+            resting: 0,
             pointer: 0,
             buffer: 0,
             flits: 0,
