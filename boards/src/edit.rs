@@ -1,6 +1,7 @@
 //! `--set PATH=VALUE`: edits on top of a description.
 
 use quarrion_isa::diagnostic::{Diagnostic, Span};
+use quarrion_isa::event::EventKind;
 use quarrion_isa::near;
 
 use crate::source::Sources;
@@ -180,7 +181,13 @@ fn nowhere(tree: &Node, edit: &Edit<'_>, steps: &[Step]) -> Diagnostic {
         path => format!("`{path}`"),
     };
     let message = format!("`{}` names no value: {place} has no `{missing}`", edit.path);
-    let help = if known.is_empty() {
+    let is_price = passed == ["prices"] && EventKind::ALL.iter().any(|kind| kind.name() == missing);
+    let help = if is_price {
+        format!(
+            "the chip has no such price yet; give all of it: --set 'prices.{missing}=(energy_pj: \
+             3, spread: unknown, source: \"a guess\", standing: assumed)'"
+        )
+    } else if known.is_empty() {
         format!("{place} holds no further values: end the path there")
     } else {
         near::help(missing, &known)

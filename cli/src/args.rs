@@ -421,7 +421,7 @@ pub struct RepriceArgs {
     /// Prices of another chip: a name or a chip file.
     #[arg(long, value_name = "NAME|FILE", group = "prices_from")]
     pub chip: Option<String>,
-    /// Change a price, such as prices.axon_out.energy_pj=3; may be given several times.
+    /// Change a price, such as prices.hop_tile.energy_pj=3; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE", group = "prices_from")]
     pub sets: Vec<String>,
 }

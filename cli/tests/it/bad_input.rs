@@ -38,6 +38,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("chip-duplicate-key", 2, "chip check duplicate_key.ron"),
     ("chip-zero-mesh", 2, "chip check zero_mesh.ron"),
     ("set-unknown-path", 2, "chip check loihi1 --set mesh.wdith=3"),
+    ("set-missing-price", 2, "chip check loihi1 --set prices.axon_out.energy_pj=3"),
     ("show-unknown-path", 2, "chip show loihi1 prises"),
     ("does-not-fit", 3, "compile digits.nir --chip loihi1 --set core_types.neuro.axons_in=32"),
     // Mappings.
