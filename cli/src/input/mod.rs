@@ -26,8 +26,8 @@ use array::Number;
 pub use bias::Images;
 pub use trace::{TracePacket, read_trace};
 
-/// Most samples of one input.
-const SAMPLES_MAX: u64 = 1 << 24;
+/// Most samples of one input; each keeps counts of its own, of a few KiB, until the run ends.
+const SAMPLES_MAX: u64 = 1 << 20;
 /// Most timesteps of one sample.
 const STEPS_MAX: u64 = 1 << 24;
 /// Most spikes of one input.

@@ -8,7 +8,7 @@ use super::{InputRules, SAMPLES_MAX};
 
 const ARRAY: &str = "reward";
 /// Most values of all rewards together.
-const VALUES_MAX: u64 = SAMPLES_MAX << 4;
+const VALUES_MAX: u64 = SAMPLES_MAX << 8;
 
 /// Reads `reward` of shape (samples, steps): the value that holds in each step. The host writes
 /// where it changes; before the first write it is 0.

@@ -70,6 +70,7 @@ const CASES: &[(&str, i32, &str)] = &[
     ("wrong-neuron-count", 2, "run digits.nir --chip loihi1 --input narrow.npz"),
     ("spike-out-of-range", 2, "run digits.nir --chip loihi1 --input stray.csv"),
     ("malformed-table", 2, "run digits.nir --chip loihi1 --input broken.csv"),
+    ("too-many-samples", 2, "run digits.nir --chip loihi1 --input far_sample.csv"),
     ("zero-samples", 2, "run digits.nir --chip loihi1 --input empty.npz"),
     ("zero-samples-asked", 2, "run digits.nir --chip loihi1 --input test.npz --samples 0"),
     ("count-as-spike", 2, "run digits.nir --chip loihi1 --input counts.npz"),
@@ -266,6 +267,7 @@ fn prepare() -> Bench {
     bench.write("headless_trace.csv", b"0,1,2,1\n");
     bench.write("broken_trace.csv", format!("{header}\n0,1,2,1\n5,1,two,1\n").as_bytes());
     bench.write("stray_trace.csv", format!("{header}\n0,1,2,1\n5,1,128,1\n").as_bytes());
+    bench.write("far_sample.csv", b"sample,step,neuron\n0,0,0\n3000000,0,1\n");
     bench.write("good_trace.csv", format!("{header}\n0,0,127,1\n").as_bytes());
     bench.write("empty_packet.csv", format!("{header}\n0,1,2,0\n").as_bytes());
     std::fs::create_dir(bench.path("taken")).expect("a new folder");
