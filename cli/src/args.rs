@@ -242,6 +242,10 @@ pub struct RunArgs {
     /// How the network is laid onto cores.
     #[command(flatten)]
     pub mapper: MapperArgs,
+    /// Map for the spike rates of a run of the first N samples, which is made before.
+    #[arg(long, value_name = "N", conflicts_with_all = ["mapping", "rates"],
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub calibrate: Option<u32>,
     /// Seed of everything random.
     #[arg(long, value_name = "N", default_value_t = SEED)]
     pub seed: u32,
@@ -254,6 +258,9 @@ pub struct RunArgs {
     /// Write every spike into the run folder (spikes.csv).
     #[arg(long, requires = "out")]
     pub spikes: bool,
+    /// Write how often every neuron spiked into the run folder (rates.csv), for `--rates`.
+    #[arg(long, requires = "out")]
+    pub save_rates: bool,
     /// Write what every core did into the run folder (activity.bin), for `retime`.
     #[arg(long, requires = "out")]
     pub save_activity: bool,
@@ -271,7 +278,7 @@ pub struct RunArgs {
 }
 
 /// Names of the arguments that a compiled program leaves nothing to do for.
-const OF_COMPILE: [&str; 13] = [
+const OF_COMPILE: [&str; 14] = [
     "dialect",
     "dt",
     "reset",
@@ -285,6 +292,7 @@ const OF_COMPILE: [&str; 13] = [
     "rates",
     "mapping",
     "like",
+    "calibrate",
 ];
 
 /// Packets to follow link by link.

@@ -223,6 +223,13 @@ pub const CODES: &[CodeEntry] = &[
         "Packets are lost by a draw for every spike and destination when a network runs. Traffic \
          without spikes loses none; dead cores, routers and links count there as well.",
     ),
+    entry(
+        "QU015",
+        "a file of rates that is none",
+        "`run --save-rates` writes rates.csv into the run folder: population, neuron, spikes and \
+         timesteps, the neurons of a population in order from 0. `--rates RUN` reads it where it \
+         is there, and otherwise takes one rate a layer from the run's summary.",
+    ),
 ];
 
 const fn entry(code: &'static str, title: &'static str, explanation: &'static str) -> CodeEntry {

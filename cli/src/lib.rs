@@ -16,6 +16,7 @@ pub mod learning;
 mod panic;
 pub mod pipeline;
 pub mod probes;
+pub mod rates;
 pub mod render;
 pub mod terminal;
 pub mod texts;

@@ -1,67 +1,17 @@
 //! From a network to a program for a chip.
 
-use std::fmt;
-
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
-use quarrion_isa::learning::LearningRule;
 use quarrion_isa::program::Program;
 
-use crate::infeasible::DoesNotFit;
+pub use crate::failure::CompileFailure;
 use crate::layout::Mapping;
 use crate::network::Network;
+pub use crate::options::{CompileOptions, InputValues, Taught};
 use crate::passes::{self, Draft};
-use crate::planner::{Answer, Plan, PlannerOptions};
+use crate::planner::{Answer, Plan};
 use crate::quantised::QuantisedNetwork;
 use crate::utilisation::Utilisation;
-
-/// A projection that learns.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Taught {
-    /// The projection's name, or its populations' as `SOURCE->TARGET`.
-    pub projection: String,
-    /// The rule.
-    pub rule: LearningRule,
-}
-
-/// What a caller may choose.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct CompileOptions {
-    /// Seed of every random choice; stored in the program.
-    pub seed: u64,
-    /// The mapping to use instead of the compiler's own.
-    pub mapping: Option<Mapping>,
-    /// How the compiler makes its own.
-    pub planner: PlannerOptions,
-    /// Spikes per step of each neuron, population by population as the network orders them: from
-    /// a run, or given. They bound how much input a neuron sees at once.
-    pub rates: Option<Vec<Vec<f64>>>,
-    /// What the input sends: no sum of it may leave its word.
-    pub input: InputValues,
-    /// Projections that learn, and by which rules.
-    pub learning: Vec<Taught>,
-}
-
-/// What an input sends, at most.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum InputValues {
-    /// Spikes that count one.
-    #[default]
-    Binary,
-    /// Spikes that count their payload.
-    Payloads {
-        /// Smallest payload.
-        low: i32,
-        /// Largest payload.
-        high: i32,
-    },
-    /// Constant images as biases (see [`crate::bias_images`]): the scale leaves room for them in
-    /// the bias registers.
-    Images {
-        /// Largest magnitude.
-        largest: f64,
-    },
-}
 
 /// A compiled network.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,42 +37,6 @@ pub struct Compiled {
     /// What a reader should know or doubt.
     pub notes: Vec<Diagnostic>,
 }
-
-/// Why there is no program.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CompileFailure {
-    /// The network asks for what the chip has not, or an input is wrong: its author must act.
-    Diagnostics(Vec<Diagnostic>),
-    /// Both are valid, but the network is too large for the chip.
-    DoesNotFit(Box<DoesNotFit>),
-}
-
-impl From<Diagnostic> for CompileFailure {
-    fn from(diagnostic: Diagnostic) -> Self {
-        Self::Diagnostics(vec![diagnostic])
-    }
-}
-
-impl From<Box<DoesNotFit>> for CompileFailure {
-    fn from(result: Box<DoesNotFit>) -> Self {
-        Self::DoesNotFit(result)
-    }
-}
-
-impl fmt::Display for CompileFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Diagnostics(diagnostics) => {
-                let mut texts = diagnostics.iter().map(Diagnostic::to_string);
-                f.write_str(&texts.next().unwrap_or_default())?;
-                texts.try_for_each(|text| write!(f, "\n{text}"))
-            }
-            Self::DoesNotFit(result) => result.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for CompileFailure {}
 
 /// Maps a network onto a chip.
 ///

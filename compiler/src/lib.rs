@@ -4,12 +4,14 @@
 pub mod bias_images;
 pub mod codes;
 pub mod compile;
+mod failure;
 pub mod import;
 pub mod infeasible;
 pub mod layout;
 pub mod mapping;
 pub mod mapping_file;
 pub mod network;
+mod options;
 pub mod passes;
 pub mod planner;
 pub mod quantised;

@@ -26,6 +26,7 @@ use crate::pipeline::emulate::{Emulation, emulate};
 use crate::pipeline::score::{correct, predictions};
 use crate::pipeline::workload::{Workload, prepare};
 use crate::probes::{NamedProbe, encode_probes, place_probes};
+use crate::rates::{CountedRates, RATES_FILE};
 use crate::terminal::Terminal;
 use crate::texts::{Texts, write_file};
 
@@ -52,7 +53,7 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
         timing: args.timing,
         threads,
         seed: args.seed,
-        recording: match (args.save_activity, args.spikes) {
+        recording: match (args.save_activity, args.spikes || args.save_rates) {
             (true, _) => Recording::Activity,
             (false, true) => Recording::Spikes,
             (false, false) => Recording::Ledger,
@@ -105,6 +106,11 @@ fn write_extras(
     let (program, stimulus) = (&work.program, &work.stimulus);
     if args.spikes {
         folder.write_spikes(program, outcome.spikes.iter().map(spike_row))?;
+    }
+    if args.save_rates {
+        let rates = CountedRates::count(program, stimulus, &outcome.spikes);
+        let bytes = rates.encode().map_err(|error| Failure::Bug(error.to_string()))?;
+        folder.write_bytes(RATES_FILE, &bytes)?;
     }
     if args.save_activity {
         let populations = program.populations.len() as u32;

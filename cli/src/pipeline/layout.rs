@@ -5,11 +5,11 @@ use std::path::Path;
 use quarrion_compiler::mapping_file::{LocatedMapping, Unknown, parse_mapping};
 use quarrion_compiler::network::Network;
 use quarrion_compiler::planner::{Effort, PlannerOptions, Rates};
-use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_report::load_run;
 
 use crate::args::MapperArgs;
 use crate::failure::Failure;
+use crate::rates::{RATES_FILE, read_rates};
 use crate::texts::{Texts, read_text};
 
 /// How a network is to be laid onto cores.
@@ -44,16 +44,20 @@ pub fn read_layout(
         strategies: args.strategy.clone(),
         cores: args.cores,
         effort: args.effort.map_or(Effort::Auto, Effort::Millions),
-        rates: read_rates(&args.rates)?,
+        rates: rates(&args.rates)?,
         like: like.map(|like| like.mapping),
     };
     Ok(Layout { planner, given })
 }
 
-/// A number, or the rates of a run by layer.
-fn read_rates(text: &str) -> Result<Rates, Diagnostic> {
+/// A number, or the rates of a run: by neuron where it has written them, else by layer.
+fn rates(text: &str) -> Result<Rates, Failure> {
     if let Ok(rate) = text.parse::<f64>() {
         return Ok(Rates::Uniform(rate));
+    }
+    let neurons = Path::new(text).join(RATES_FILE);
+    if neurons.is_file() {
+        return Ok(read_rates(&read_text(&neurons)?, &neurons)?);
     }
     let run = load_run(Path::new(text))?.record;
     let rate = |layer: &quarrion_report::Layer| {

@@ -140,6 +140,22 @@ pub fn map(
     texts: &Texts,
     asked: &ChipArgs,
 ) -> Result<Compiled, Failure> {
+    let compiled = map_quietly(network, chip, options, asked)?;
+    let new = compiled.notes.iter().filter(|found| !network.warnings.contains(found));
+    terminal.say(&new.cloned().collect::<Vec<_>>(), texts);
+    Ok(compiled)
+}
+
+/// Maps a network onto a chip; what is doubtful stays in the result.
+///
+/// # Errors
+/// As [`map`].
+pub fn map_quietly(
+    network: &Network,
+    chip: &Chip,
+    options: &MapOptions,
+    asked: &ChipArgs,
+) -> Result<Compiled, Failure> {
     let MapOptions { seed, layout, input, learning } = options;
     let given = layout.given.as_ref();
     let options = CompileOptions {
@@ -152,7 +168,7 @@ pub fn map(
     };
     let locate =
         |found| given.map_or_else(|| Diagnostic::clone(&found), |g| g.locate(found.clone()));
-    let compiled = compile(network, chip, &options).map_err(|failure| match failure {
+    compile(network, chip, &options).map_err(|failure| match failure {
         CompileFailure::Diagnostics(found) => {
             Failure::Input(found.into_iter().map(locate).collect())
         }
@@ -160,10 +176,7 @@ pub fn map(
             result.levers = try_levers(network, chip, &options, (asked, *seed), result.resource);
             Failure::DoesNotFit(result)
         }
-    })?;
-    let new = compiled.notes.iter().filter(|found| !network.warnings.contains(found));
-    terminal.say(&new.cloned().collect::<Vec<_>>(), texts);
-    Ok(compiled)
+    })
 }
 
 /// Whether the bytes are a compiled program and not a network.

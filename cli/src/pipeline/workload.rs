@@ -3,20 +3,25 @@
 use std::path::Path;
 
 use quarrion_compiler::bias_images::lower_bias_images;
-use quarrion_compiler::compile::InputValues;
+use quarrion_compiler::compile::{Compiled, InputValues};
 use quarrion_compiler::network::Network;
+use quarrion_compiler::planner::Rates;
+use quarrion_emulator::Recording;
+use quarrion_emulator::time::Following;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::learning::LearningRule;
 use quarrion_isa::program::{Program, Role};
 use quarrion_isa::stimulus::{Reward, Sample, Stimulus};
 
+use super::emulate::{Emulation, emulate};
 use super::layout::read_layout;
-use super::network::{Imported, MapOptions, import, is_program, map, read_program};
-use crate::args::RunArgs;
+use super::network::{Imported, MapOptions, import, is_program, map, map_quietly, read_program};
+use crate::args::{RunArgs, TimingChoice};
 use crate::failure::Failure;
 use crate::input::{Content, Images, Input, InputRules, Payload, read_input};
 use crate::learning::read_taught;
+use crate::rates::CountedRates;
 use crate::terminal::Terminal;
 use crate::texts::{Texts, read_file};
 
@@ -68,17 +73,16 @@ pub fn prepare(
         };
         let layout = read_layout(&args.mapper, &network, texts)?;
         let learning = read_taught(&args.learning.learn, terminal, texts)?;
-        let options = MapOptions { seed: args.seed, layout, input: values, learning };
+        let mut options = MapOptions { seed: args.seed, layout, input: values, learning };
+        if let Some(samples) = args.calibrate {
+            let trial = map_quietly(&network, chip, &options, &args.chip)?;
+            let first = stimulus(&network, &trial, chip, first(&input.content, samples))?;
+            let rates = calibrate(&trial.program, chip, &first, args, terminal)?;
+            options.layout.planner.rates = rates;
+        }
         let compiled = map(&network, chip, &options, terminal, texts, &args.chip)?;
-        let stimulus = match input.content {
-            Content::Spikes(stimulus) => stimulus,
-            Content::Images(images) => {
-                let writes = lower_bias_images(&network, &compiled, chip, &images.values)?;
-                let sample = |writes| Sample { steps: images.steps, writes, ..Sample::default() };
-                let samples = writes.into_iter().map(sample).collect();
-                Stimulus { samples, labels: input.labels }
-            }
-        };
+        let mut stimulus = stimulus(&network, &compiled, chip, input.content)?;
+        stimulus.labels = stimulus.labels.or(input.labels);
         (compiled.program, stimulus, input.rewards, input_bytes)
     };
     terminal.say(&check_rewards(&program, &rewards, &args.input), texts);
@@ -86,6 +90,57 @@ pub fn prepare(
         sample.rewards = rewards;
     }
     Ok(Workload { program, stimulus, network_bytes, input_bytes })
+}
+
+/// The input as a compiled network takes it.
+fn stimulus(
+    network: &Network,
+    compiled: &Compiled,
+    chip: &Chip,
+    content: Content,
+) -> Result<Stimulus, Failure> {
+    match content {
+        Content::Spikes(stimulus) => Ok(stimulus),
+        Content::Images(images) => {
+            let writes = lower_bias_images(network, compiled, chip, &images.values)?;
+            let sample = |writes| Sample { steps: images.steps, writes, ..Sample::default() };
+            Ok(Stimulus { samples: writes.into_iter().map(sample).collect(), labels: None })
+        }
+    }
+}
+
+/// The first samples of an input.
+fn first(content: &Content, samples: u32) -> Content {
+    match content {
+        Content::Spikes(stimulus) => {
+            let samples = stimulus.samples.iter().take(samples as usize).cloned().collect();
+            Content::Spikes(Stimulus { samples, labels: None })
+        }
+        Content::Images(images) => {
+            let values = images.values.iter().take(samples as usize).cloned().collect();
+            Content::Images(Images { values, ..*images })
+        }
+    }
+}
+
+/// How often neurons spike in a run of some samples.
+fn calibrate(
+    program: &Program,
+    chip: &Chip,
+    stimulus: &Stimulus,
+    args: &RunArgs,
+    terminal: &Terminal,
+) -> Result<Rates, Failure> {
+    let emulation = Emulation {
+        following: Following::default(),
+        engine: args.engine,
+        timing: TimingChoice::Count,
+        threads: args.threads.unwrap_or(1).max(1),
+        seed: args.seed,
+        recording: Recording::Spikes,
+    };
+    let outcome = emulate(program, chip, stimulus, &emulation, &[], terminal)?;
+    Ok(CountedRates::count(program, stimulus, &outcome.spikes).rates())
 }
 
 /// Rewards without a rule that reads them, or the other way round.

@@ -6,6 +6,7 @@ use quarrion_compiler::compile::Compiled;
 use quarrion_compiler::planner::{Answer, Bottleneck};
 use quarrion_isa::chip::{Chip, Direction};
 use quarrion_isa::program::{Program, Role};
+use quarrion_report::figures;
 use serde_json::json;
 
 use super::chip::pretty;
@@ -48,31 +49,13 @@ pub fn figures(name: String, answer: &Answer) -> Vec<String> {
         name,
         answer.strategy.to_string(),
         prediction.cores.to_string(),
-        time(prediction.step_ps),
+        figures::time(prediction.step_ps),
         format!("{:.1}", prediction.packets),
         format!("{:.1}", prediction.hops),
         format!("{:.2}", prediction.link_packets),
-        energy(prediction.energy_pj),
+        figures::energy(prediction.energy_pj),
         waits_for(prediction.bound),
     ]
-}
-
-/// A time in the measure that suits it.
-fn time(ps: f64) -> String {
-    match ps {
-        ps if ps < 1e6 => format!("{:.1} ns", ps / 1e3),
-        ps if ps < 1e9 => format!("{:.2} us", ps / 1e6),
-        ps => format!("{:.2} ms", ps / 1e9),
-    }
-}
-
-/// An energy in the measure that suits it.
-fn energy(pj: f64) -> String {
-    match pj {
-        pj if pj < 1e3 => format!("{pj:.1} pJ"),
-        pj if pj < 1e6 => format!("{:.2} nJ", pj / 1e3),
-        pj => format!("{:.2} uJ", pj / 1e6),
-    }
 }
 
 /// The stage that a timestep waits for, in words.

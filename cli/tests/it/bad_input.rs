@@ -59,6 +59,9 @@ const CASES: &[(&str, i32, &str)] = &[
     ("mapping-with-program", 2, "run loihi2.program --chip loihi2 --input test.npz --like x.ron"),
     ("objective-unknown", 2, "map digits.nir --chip loihi1 --objective speed"),
     ("rates-too-high", 2, "map digits.nir --chip loihi1 --rates 1.5"),
+    ("rates-in-no-order", 2, "map digits.nir --chip loihi1 --rates counted"),
+    ("rates-of-another", 2, "map digits.nir --chip loihi1 --rates other"),
+    ("calibrate-program", 2, "run loihi2.program --chip loihi2 --input test.npz --calibrate 2"),
     ("cores-too-few", 3, "map digits_conv.nir --chip loihi1 --cores 1"),
     (
         "dialect-with-program",
@@ -261,6 +264,11 @@ fn prepare() -> Bench {
     let slow = "rule slow\nepoch 64\ntrace y1: u9, impulse 1\ndw = 2^-9*y1*x0\n";
     bench.write("slow.rule", slow.as_bytes());
     bench.write("nonsense.rule", b"rule nonsense\ndw = 2^-4*x1*y9\n");
+    let rates = |lines: &str| format!("population,neuron,spikes,timesteps\n{lines}");
+    for (folder, lines) in [("counted", "lif1,0,2,9\nlif1,2,1,9\n"), ("other", "lif1,0,2,9\n")] {
+        std::fs::create_dir(bench.path(folder)).expect("a folder");
+        bench.write(&format!("{folder}/rates.csv"), rates(lines).as_bytes());
+    }
     bench.write("stray.csv", b"sample,step,neuron\n0,0,1\n0,3,64\n");
     bench.write("broken.csv", b"sample,step,neuron\n0,0,1\n0,three,64\n");
     let header = "time_ps,source,destination,flits";

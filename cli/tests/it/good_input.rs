@@ -194,6 +194,29 @@ fn a_mapping_is_a_file_to_edit() {
     assert!(answers.len() == 2 && step(0) < step(1), "latency is chosen, cores stand beside it");
 }
 
+/// Compile, run, count, compile: in one command what it is in three.
+#[test]
+fn calibration_is_the_loop_by_hand() {
+    let bench = Bench::new();
+    let short = RUN.replace("--samples 30", "--samples 8");
+    good(bench.run(&format!("{short} --save-rates --out r")));
+    let table = std::fs::read_to_string(bench.path("r/rates.csv")).expect("rates");
+    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|l| l.split(',').collect()).collect();
+    assert_eq!(rows.len(), 64 + 96 + 10);
+    let spikes = |name: &str| -> u64 {
+        let own = rows.iter().filter(|row| row[0] == name);
+        own.map(|row| row[2].parse::<u64>().expect("a count")).sum()
+    };
+    let stored = json(bench.run(&format!("{short} --format json")));
+    let mean = stored["layers"][0]["spikes_per_inference"].as_f64().expect("a mean");
+    assert_eq!(spikes("input"), (mean * 8.0).round() as u64);
+    assert!(spikes("lif1") > 500 && spikes("lif2") > 50, "{} {}", spikes("lif1"), spikes("lif2"));
+    let by_hand = good(bench.run(&format!("{RUN} --rates r --format json")));
+    let at_once = good(bench.run(&format!("{RUN} --calibrate 8 --format json")));
+    assert!(by_hand == at_once, "the same mapping, the same times");
+    assert!(by_hand != good(bench.run(&format!("{RUN} --format json"))), "made for other rates");
+}
+
 #[test]
 fn prices_change_without_a_run() {
     let bench = Bench::new();

@@ -3,7 +3,7 @@
 use super::error::MappingError;
 use super::hypergraph::{Hypergraph, Net};
 
-/// A piece has at least this share of the vertices; what is smaller goes together.
+/// A piece has at least this share of the vertices; what is smaller goes with the first.
 const SMALLEST: usize = 16;
 
 /// The vertices of each piece, ascending; all in one where the network hangs together.
@@ -25,12 +25,14 @@ pub(super) fn pieces(graph: &Hypergraph) -> Vec<Vec<u32>> {
         members[top(&mut above, vertex) as usize].push(vertex);
     }
     members.retain(|members| !members.is_empty());
-    let (large, small): (Vec<_>, Vec<_>) =
+    let (mut large, small): (Vec<Vec<u32>>, Vec<_>) =
         members.into_iter().partition(|members| members.len() * SMALLEST >= vertices);
-    let mut rest = small.concat();
-    rest.sort_unstable();
-    let rest = (!rest.is_empty()).then_some(rest);
-    large.into_iter().chain(rest).collect()
+    if large.is_empty() {
+        large.push(Vec::new());
+    }
+    large[0].extend(small.concat());
+    large[0].sort_unstable();
+    large
 }
 
 /// The lowest vertex known to be connected with `vertex`.

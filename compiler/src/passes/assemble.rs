@@ -9,7 +9,7 @@ use quarrion_isa::synapse::SynapseBlock;
 
 use super::pack::SourcedBlock;
 use super::{CoreAxons, CoreBlocks, Draft};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::layout::{CoreMapping, Slice};
 use crate::quantised::{QuantisedNetwork, QuantisedNeurons};
 

@@ -6,7 +6,7 @@ use quarrion_isa::id::{AxonInId, PopulationId};
 use quarrion_isa::program::{AxonIn, AxonOut, AxonTable, Occurrence};
 
 use super::Draft;
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::layout::share;
 
 /// The routing tables of one core.

@@ -9,7 +9,7 @@
 use quarrion_isa::diagnostic::Diagnostic;
 
 use super::{Draft, codes};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::network::{Network, Projection, Role};
 
 pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {

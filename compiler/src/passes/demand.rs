@@ -8,7 +8,7 @@ use quarrion_isa::id::{PopulationId, ProjectionId};
 
 use super::codes;
 use super::lists::{ListPlan, ListWork, NoFormat, plan_lists};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::infeasible::{DoesNotFit, Resource, Term};
 use crate::layout::Slice;
 use crate::quantised::{QuantisedNetwork, QuantisedNeurons, QuantisedProjection};

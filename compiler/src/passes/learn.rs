@@ -7,7 +7,8 @@ use quarrion_isa::program::PlasticRule;
 
 use super::lists::widest_weights;
 use super::{Draft, codes};
-use crate::compile::{CompileFailure, Taught};
+use crate::failure::CompileFailure;
+use crate::options::Taught;
 use crate::quantised::{Connections, Plasticity, QuantisedNetwork, QuantisedProjection};
 
 pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {

@@ -8,7 +8,7 @@ use quarrion_isa::id::PopulationId;
 use quarrion_isa::program::Occurrence;
 
 use super::{Draft, codes};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::planner;
 
 pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {

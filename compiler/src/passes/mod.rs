@@ -22,9 +22,10 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::program::{AxonTable, Program};
 
-use crate::compile::{CompileFailure, CompileOptions};
+use crate::failure::CompileFailure;
 use crate::layout::Mapping;
 use crate::network::Network;
+use crate::options::CompileOptions;
 use crate::planner::Plan;
 use crate::quantised::QuantisedNetwork;
 

@@ -7,7 +7,7 @@ use quarrion_isa::synapse::{KernelBlock, Region, Synapse, SynapseBlock, encode_l
 
 use super::Draft;
 use super::lists::{BlockPlan, plan_lists};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::layout::Slice;
 use crate::quantised::{Connections, QuantisedProjection};
 

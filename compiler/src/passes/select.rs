@@ -10,7 +10,7 @@ use quarrion_isa::join::JoinOp;
 use quarrion_isa::neuron::{NeuronProgram, library};
 
 use super::{Draft, codes};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::network::{GivenNeurons, NeuronModel, Population, ResetMode, Role};
 
 /// The kind of core and the neuron program chosen for a population.

@@ -4,7 +4,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::PopulationId;
 
 use super::{Draft, codes};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::network::{Network, Role};
 
 pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {

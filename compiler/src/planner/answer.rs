@@ -12,7 +12,7 @@ use super::place::{available, place};
 use super::predict::{Prediction, measure_and_predict, predict};
 use super::search::Search;
 use super::{Candidate, Notes, Part, check_mapping, like};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::layout::Mapping;
 use crate::passes::codes;
 use crate::quantised::QuantisedNetwork;

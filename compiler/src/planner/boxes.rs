@@ -7,7 +7,7 @@
 use quarrion_isa::id::PopulationId;
 
 use super::measure::Meter;
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::infeasible::{DoesNotFit, Resource};
 use crate::layout::Slice;
 use crate::passes::demand::{Held, SliceDemand, check_core};

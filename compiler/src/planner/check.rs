@@ -6,7 +6,7 @@ use quarrion_isa::program::Occurrence;
 
 use super::measure::{Measured, Meter};
 use super::place::dead_way;
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::layout::{Mapping, Run};
 use crate::passes::codes;
 use crate::quantised::{QuantisedNetwork, QuantisedPopulation};

@@ -8,7 +8,7 @@ use super::measure::{Measured, Meter};
 use super::mend::Mended;
 use super::work::core_times;
 use super::{Part, predict};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::infeasible::{DoesNotFit, Resource, Term};
 use crate::layout::Slice;
 use crate::passes::demand::{Held, check_core};

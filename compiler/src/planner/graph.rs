@@ -13,7 +13,7 @@ use quarrion_isa::chip::SynapseFormatKind;
 
 use super::boxes::Cutter;
 use super::measure::Meter;
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::layout::{Run, Slice};
 use crate::mapping::weight;
 use crate::mapping::{Hypergraph, Limits, ListFormat, MappingError, NEURONS, Net, STATE, Service};

@@ -8,7 +8,7 @@ use super::Part;
 use super::boxes::Cutter;
 use super::cut::Cut;
 use super::measure::{Measured, Meter};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::layout::{CoreMapping, Mapping, Slice, runs_of};
 
 /// Keeps every slice of `old` whose neurons the network still has and whose core still holds it;

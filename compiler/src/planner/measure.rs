@@ -8,7 +8,7 @@ use quarrion_isa::chip::{Chip, CoreType};
 use quarrion_isa::id::PopulationId;
 
 use super::seats::{Copies, copies};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::infeasible::DoesNotFit;
 use crate::layout::{Slice, share};
 use crate::passes::demand::{Held, SliceDemand, check_core};

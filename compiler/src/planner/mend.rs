@@ -7,7 +7,7 @@ use quarrion_isa::program::Occurrence;
 
 use super::Part;
 use super::measure::{Measured, Meter};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::infeasible::{DoesNotFit, Resource};
 use crate::layout::{Slice, runs_of};
 

@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::measure::{Measured, Meter};
 use super::seats::Seats;
 use super::work::{list_time, send_time, update_loop};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::layout::Mapping;
 
 /// What the predicted timestep waits for longest.

@@ -15,6 +15,8 @@ pub enum Rates {
     Uniform(f64),
     /// By population: (name, spikes per step of each of its neurons); others as [`UNIFORM_RATE`].
     Populations(Vec<(String, f64)>),
+    /// By population: (name, spikes per step of every neuron); others as [`UNIFORM_RATE`].
+    Named(Vec<(String, Vec<f64>)>),
     /// By neuron, population by population as the program numbers them.
     Neurons(Vec<Vec<f64>>),
 }
@@ -38,21 +40,44 @@ impl Rates {
         };
         let legal = |rate: f64| (0.0..=1.0).contains(&rate);
         let all = |rate: f64| network.populations.iter().map(move |p| vec![rate; p.size as usize]);
+        let stray = |names: Vec<&String>| {
+            let stray = names
+                .into_iter()
+                .find(|name| !network.populations.iter().any(|p| p.name == **name));
+            stray.map(|name| wrong(format!("rates name `{name}`, which is no population")))
+        };
         let rates: Vec<Vec<f64>> = match self {
             Self::Uniform(rate) => all(*rate).collect(),
             Self::Populations(given) => {
                 let known = |name: &str| given.iter().find(|(known, _)| known == name);
-                let unknown = given.iter().find(|(name, _)| {
-                    !network.populations.iter().any(|population| population.name == *name)
-                });
-                if let Some((name, _)) = unknown {
-                    return Err(wrong(format!("rates name `{name}`, which is no population")));
+                if let Some(stray) = stray(given.iter().map(|(name, _)| name).collect()) {
+                    return Err(stray);
                 }
                 let of = |population: &crate::quantised::QuantisedPopulation| {
                     let rate = known(&population.name).map_or(UNIFORM_RATE, |(_, rate)| *rate);
                     vec![rate; population.size as usize]
                 };
                 network.populations.iter().map(of).collect()
+            }
+            Self::Named(given) => {
+                if let Some(stray) = stray(given.iter().map(|(name, _)| name).collect()) {
+                    return Err(stray);
+                }
+                let mut rates: Vec<Vec<f64>> = all(UNIFORM_RATE).collect();
+                for (population, rates) in network.populations.iter().zip(&mut rates) {
+                    let own = given.iter().find(|(name, _)| *name == population.name);
+                    let Some((name, own)) = own else { continue };
+                    if own.len() != rates.len() {
+                        let message = format!(
+                            "there are {} rates for the {} neurons of `{name}`",
+                            own.len(),
+                            rates.len()
+                        );
+                        return Err(wrong(message));
+                    }
+                    rates.clone_from(own);
+                }
+                rates
             }
             Self::Neurons(given) => {
                 let sizes = network.populations.iter().map(|p| p.size as usize);

@@ -10,7 +10,7 @@ use super::graph::BlockGraph;
 use super::measure::Meter;
 use super::mend::mend;
 use super::options::{Effort, Objective};
-use crate::compile::CompileFailure;
+use crate::failure::CompileFailure;
 use crate::layout::{Run, Slice};
 use crate::mapping::{Budget, Objective as Aim, partition};
 

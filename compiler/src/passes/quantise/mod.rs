@@ -19,8 +19,9 @@ use self::scale::{Incoming, Words};
 use self::weights::{SignedPart, quantise_connections, relative_error, signed_parts};
 use super::registers::largest;
 use super::{Choice, Draft, codes};
-use crate::compile::{CompileFailure, InputValues};
+use crate::failure::CompileFailure;
 use crate::network::{NeuronModel, Population, Projection, Role};
+use crate::options::InputValues;
 use crate::quantised::{
     QuantisedJoin, QuantisedNetwork, QuantisedNeurons, QuantisedPopulation, QuantisedProjection,
 };

@@ -13,7 +13,7 @@
 //! is one at which the largest weight of some projection is the largest stored one, exactly: of
 //! those, one with the least error over all weights, and then the largest.
 
-use crate::compile::InputValues;
+use crate::options::InputValues;
 use crate::network::{Connectivity, NeuronModel};
 
 /// Share of the inputs that fire at once where nobody knows the rates.
