@@ -151,3 +151,21 @@ fn edits_that_lead_nowhere_are_refused() {
         golden(name, &said.concat()).unwrap_or_else(|error| panic!("{error}"));
     }
 }
+
+#[test]
+fn every_form_of_the_documentation_makes_a_chip() {
+    let document = include_str!("../../../boards/README.md");
+    let (_, forms) = document.split_once("## Forms to copy").expect("the section");
+    let block = forms.split("```").nth(1).expect("its block");
+    let mut forms: Vec<Vec<String>> = Vec::new();
+    for line in block.lines().filter(|line| !line.trim().is_empty()) {
+        match forms.last_mut().filter(|_| line.starts_with(' ')) {
+            Some(form) => form.push(line.trim().to_owned()),
+            None => forms.push(vec![line.to_owned()]),
+        }
+    }
+    assert!(forms.len() > 25, "{} forms", forms.len());
+    let refused = forms.iter().filter_map(|form| Some((form, load_chip("loihi1", form).err()?)));
+    let refused: Vec<String> = refused.map(|(form, error)| format!("{form:?}: {error}")).collect();
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
