@@ -41,7 +41,7 @@
 //! |---|---|
 //! | `fabric`, `grid`, `routing`, `faults`, `check`, `proof` | the network and what is known |
 //! | `traffic`, `tree`, `synthetic` | what goes in and comes out |
-//! | `plan`, `alloc`, `calendar`, `wheel`, `far`, `ports`, `record`, `deadlock` | what models share |
+//! | `plan`, `alloc`, `calendar`, `wheel`, `far`, `ports`, `record`, `deadlock` | shared parts |
 //! | `queue/`, `cycle/` | the models |
 //! | `critical`, `curve` | what one asks about a run |
 

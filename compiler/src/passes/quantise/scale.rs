@@ -13,8 +13,8 @@
 //! is one at which the largest weight of some projection is the largest stored one, exactly: of
 //! those, one with the least error over all weights, and then the largest.
 
-use crate::options::InputValues;
 use crate::network::{Connectivity, NeuronModel};
+use crate::options::InputValues;
 
 /// Share of the inputs that fire at once where nobody knows the rates.
 const DEFAULT_RATE: f64 = 0.25;
