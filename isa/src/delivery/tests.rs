@@ -1,6 +1,9 @@
 //! The arithmetic's corner cases; recorded vectors are compared in `tests/neuron`.
 
+use super::weight::{WeightRounding, WeightRule};
 use super::{Delivery, DeliverySettings, Overflow, Scaling, SynapseMode, nearest};
+use crate::chip::SignMode;
+use crate::neuron::NeuronProgram;
 
 fn settings(scaling: Scaling, exponent: i32, overflow: Overflow) -> DeliverySettings {
     DeliverySettings {
@@ -83,4 +86,46 @@ fn a_stored_delivery_is_checked_when_it_is_read() {
     wide.exponent = 2;
     let stored = postcard::to_stdvec(&wide).expect("writes");
     assert_eq!(postcard::from_bytes(&stored), Ok(Delivery::check(wide).expect("legal")));
+}
+
+#[test]
+fn settings_beyond_the_arithmetic_are_refused_with_their_code() {
+    let good = settings(Scaling::EachDown, 0, Overflow::Wrap);
+    let code = |settings| Delivery::check(settings).map_err(|found| found.code);
+    for wrong in [
+        DeliverySettings { exponent: 33, ..good },
+        DeliverySettings { exponent: -33, ..good },
+        DeliverySettings { input_shift: 32, ..good },
+        DeliverySettings { accumulator_bits: 1, ..good },
+        DeliverySettings { accumulator_bits: 33, ..good },
+        DeliverySettings { contribution_bits: Some(6), ..good },
+        DeliverySettings { contribution_bits: Some(32), ..good },
+        DeliverySettings { synapse: SynapseMode::Stochastic { bits: 0 }, ..good },
+    ] {
+        assert_eq!(code(wrong).err().as_deref(), Some("QP040"), "{wrong:?}");
+    }
+    let wide =
+        DeliverySettings { accumulator_bits: 30, ..settings(Scaling::Sum, 2, Overflow::Wrap) };
+    assert_eq!(code(wide).err().as_deref(), Some("QP041"));
+    let weight = |bits, sign| WeightRule::check(bits, 8, sign, WeightRounding::Down);
+    assert!(weight(9, SignMode::Mixed).is_ok() && weight(8, SignMode::Excitatory).is_ok());
+    for (bits, sign) in [(0, SignMode::Mixed), (10, SignMode::Mixed), (9, SignMode::Inhibitory)] {
+        let code = weight(bits, sign).map_err(|found| found.code);
+        assert_eq!(code.err().as_deref(), Some("QP043"), "{bits} {sign:?}");
+    }
+}
+
+#[test]
+fn an_input_too_narrow_for_what_is_delivered_is_refused() {
+    let delivery =
+        Delivery::check(settings(Scaling::EachDown, 0, Overflow::Wrap)).expect("legal settings");
+    let input = |bits: u32| {
+        let text = format!(
+            "program narrow\ninput a: s{bits} wrap\nstate v: s24 = 0\nv = clip(a, -9, 9)\n"
+        );
+        let program = NeuronProgram::parse(&text, "narrow").expect("a program");
+        delivery.check_input(&program.inputs()[0], "narrow").map_err(|found| found.code)
+    };
+    assert_eq!(input(18), Ok(()));
+    assert_eq!(input(17).err().as_deref(), Some("QP042"));
 }
