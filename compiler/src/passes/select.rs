@@ -271,8 +271,8 @@ fn no_program(
     if model.current_decay.is_some() {
         wants.push("a synaptic current");
     }
-    let known: Vec<&str> =
-        BINDINGS.iter().filter(|binding| binding.computes(model)).map(|b| b.program).collect();
+    let computing = BINDINGS.iter().filter(|binding| binding.computes(model));
+    let known: Vec<String> = computing.map(|binding| in_words(binding.program, chip)).collect();
     let two = two_compartments(model, chip);
     let message = format!(
         "no core of `{}` runs a program for `{}` ({}), which needs {}{two}",
@@ -293,6 +293,16 @@ fn no_program(
         .at(network, &population.name, "this node")
         .at(&chip.name, "core_types", legal_programs(chip))
         .help(help)
+}
+
+/// A program's name, and what it takes of cores that run any program that fits.
+fn in_words(name: &str, chip: &Chip) -> String {
+    let mut cores = chip.core_types.iter();
+    let programmable = cores.any(|core| matches!(core.programs, Programs::Programmable { .. }));
+    let Some(program) = shipped(name).filter(|_| programmable) else { return name.to_owned() };
+    let length = program.instruction_count();
+    let instructions = length.update + length.spike;
+    format!("{name} ({} state bits, {instructions} instructions)", program.state_bits())
 }
 
 /// What the cores of a chip may run, in words.

@@ -137,6 +137,8 @@ fn models_without_a_program_are_refused() {
     assert_golden("graded", &refusal(&graded, &chip("loihi1", &[]), &options));
     let leaky = example_network("digits");
     assert_golden("leaky_on_odin", &refusal(&leaky, &chip("odin", &[]), &options));
+    let small = ["core_types.neuro.programs=programmable(state_bits:53,instructions:64)"];
+    assert_golden("program_state", &refusal(&leaky, &chip("loihi2", &small), &options));
 }
 
 /// A mapping for another network is refused before anything is built on it.
