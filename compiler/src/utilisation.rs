@@ -156,10 +156,15 @@ fn fullest<'a>(cores: impl DoubleEndedIterator<Item = &'a CoreUse>) -> Option<Bo
 fn core_use(core: &CoreProgram, chip: &Chip, programs: &[Option<NeuronProgram>]) -> CoreUse {
     let core_type = chip.core_type(core.core);
     let program = |index: u32| programs.get(index as usize).and_then(Option::as_ref);
-    let state_bits = core.groups.iter().map(|group| {
-        let bits = program(group.neuron_program).map_or(0, NeuronProgram::state_bits);
-        u64::from(group.count) * u64::from(bits)
-    });
+    let state_bits: u64 = core
+        .groups
+        .iter()
+        .map(|group| {
+            let bits = program(group.neuron_program).map_or(0, NeuronProgram::state_bits);
+            u64::from(group.count) * u64::from(bits)
+        })
+        .sum();
+    let state_bits = state_bits + core.waiting_bits(core_type.payload_bits);
     let configurations: BTreeSet<(u32, Vec<i64>)> = core
         .groups
         .iter()
@@ -172,7 +177,7 @@ fn core_use(core: &CoreProgram, chip: &Chip, programs: &[Option<NeuronProgram>])
         .collect();
     let rows = [
         (Resource::Compartments, core.compartments.into(), Some(core_type.compartments.into())),
-        (Resource::StateBits, state_bits.sum(), core_type.state_memory_bits),
+        (Resource::StateBits, state_bits, core_type.state_memory_bits),
         (Resource::AxonsIn, core.axons_in.len() as u64, Some(core_type.axons_in.into())),
         (Resource::AxonsOut, core.axons_out.entries.len() as u64, Some(core_type.axons_out.into())),
         (Resource::SynapseWords, core.synapse_words(), Some(core_type.synapse_words())),

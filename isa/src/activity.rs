@@ -49,8 +49,8 @@ pub struct CoreActivity {
     pub trace_updates: u32,
 }
 
-/// A stretch of the update loop: compartments of one population up to and with a spike, or up to
-/// the population's last compartment.
+/// A stretch of the update loop: compartments of one population up to and with one that spikes or
+/// whose earlier spike leaves, or up to the population's last compartment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// Population of the compartments.
@@ -65,9 +65,10 @@ pub struct Segment {
     pub spiking: u32,
     /// Instructions executed (programmable cores; the count is kept on all).
     pub instructions: u32,
-    /// Payload bits of the spike; 0 for a binary spike.
+    /// Payload bits of the spike that leaves; 0 for a binary spike.
     pub payload_bits: u32,
-    /// Number of the spike's destinations.
+    /// Number of destinations of the spike that leaves: the last compartment's, or an earlier one
+    /// of its that has waited.
     pub destinations: u32,
 }
 

@@ -84,6 +84,7 @@ fn made_up(kind: SynapseFormatKind) -> Program {
         }],
         ordinals: (INPUTS..INPUTS + COMPARTMENTS).collect(),
         ring_slots: 2,
+        axon_delays: Vec::new(),
         axons_in: (0..INPUTS).map(|list| AxonIn { block: 0, list }).collect(),
         blocks: vec![Block {
             projection: ProjectionId(0),

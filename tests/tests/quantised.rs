@@ -7,6 +7,7 @@
 
 mod quantised {
     mod accuracy;
+    mod axon_delays;
     mod exact;
     mod fit;
     mod images;

@@ -98,7 +98,7 @@ fn core_program(
     axons: CoreAxons,
 ) -> CoreProgram {
     let mut groups = Vec::new();
-    let mut ordinals = Vec::new();
+    let (mut ordinals, mut axon_delays) = (Vec::new(), Vec::new());
     // First compartment of the last slice of each population.
     let mut bases = vec![0; network.populations.len()];
     for slice in &network.compartments(&core.slices) {
@@ -115,6 +115,10 @@ fn core_program(
             add_groups(network, neurons, slice, (base, join), &mut groups);
         }
         ordinals.extend(slice.neurons().map(|neuron| population.first_ordinal + neuron));
+        axon_delays.extend(slice.neurons().map(|neuron| population.axon_delay(neuron)));
+    }
+    if axon_delays.iter().all(|&delay| delay == 0) {
+        axon_delays.clear();
     }
     let delay = |sourced: &SourcedBlock| match &sourced.block.synapses {
         SynapseBlock::Kernel(kernel) => kernel.delay,
@@ -138,6 +142,7 @@ fn core_program(
         axons_in: axons.axons_in,
         blocks,
         axons_out: axons.axons_out,
+        axon_delays,
     }
 }
 

@@ -3,11 +3,13 @@
 //! A spike takes one step on a chip, in the framework `total_delay` steps. With phases that keep
 //! `phase(target) >= phase(source) + 1 - total_delay` for every projection, the difference is a
 //! delay of zero or more, and spikes of one input step meet. The phases are the smallest such: the
-//! longest path from the inputs. A cycle whose projections are all recurrent costs as many steps
-//! on the chip as in the framework, so its populations share one phase.
+//! longest path from the inputs. A delay lies in the synapses, or in the source's axon where that
+//! can carry it and the synapses store too few. A cycle whose projections are all recurrent costs
+//! as many steps on the chip as in the framework, so its populations share one phase.
 
 use quarrion_isa::diagnostic::Diagnostic;
 
+use super::axon_delays::split_waits;
 use super::{Draft, codes};
 use crate::failure::CompileFailure;
 use crate::network::{Network, Projection, Role};
@@ -15,12 +17,16 @@ use crate::network::{Network, Projection, Role};
 pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     let network = draft.network;
     let phases = find_phases(network);
+    let limit = |projection: &Projection| {
+        let choice = draft.choices[projection.target.index()].as_ref();
+        choice.map_or(0, |choice| draft.chip.core_types[choice.core_type as usize].delay_max)
+    };
+    let limits: Vec<u32> = network.projections.iter().map(limit).collect();
+    let mut wanted: Vec<i64> =
+        network.projections.iter().map(|projection| wanted_delay(projection, &phases)).collect();
+    draft.waits = split_waits(draft, &mut wanted, &limits);
     let mut delays = Vec::with_capacity(network.projections.len());
-    for projection in &network.projections {
-        let wanted = wanted_delay(projection, &phases);
-        let limit = draft.choices[projection.target.index()]
-            .as_ref()
-            .map_or(0, |choice| draft.chip.core_types[choice.core_type as usize].delay_max);
+    for ((projection, wanted), limit) in network.projections.iter().zip(wanted).zip(limits) {
         let given = wanted.clamp(0, i64::from(limit));
         if given != wanted {
             draft.notes.push(unbalanced(network, projection, wanted, given));

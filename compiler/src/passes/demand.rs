@@ -87,8 +87,11 @@ impl SliceDemand {
         let mut demand = Self {
             name,
             compartments: slice.size().into(),
-            state_bits: u64::from(slice.size())
-                * u64::from(network.neuron_program(neurons).state_bits()),
+            state_bits: population.state_bits(
+                network.neuron_program(neurons),
+                core,
+                slice.neurons(),
+            ),
             delay: network
                 .projections_onto(slice.population)
                 .map(|(_, projection)| u64::from(projection.longest_delay()))

@@ -1,6 +1,7 @@
 //! The passes from network to program, one file each.
 
 mod assemble;
+mod axon_delays;
 mod axons;
 mod balance;
 pub mod codes;
@@ -29,6 +30,7 @@ use crate::options::CompileOptions;
 use crate::planner::Plan;
 use crate::quantised::QuantisedNetwork;
 
+pub(crate) use axon_delays::Waits;
 pub(crate) use axons::CoreAxons;
 pub(crate) use pack::CoreBlocks;
 pub(crate) use select::Choice;
@@ -69,6 +71,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) phases: Vec<u32>,
     /// Balance: delay of each projection of the network beyond the step that every spike takes.
     pub(crate) delays: Vec<u32>,
+    /// Balance: steps that spikes of each population of the network wait.
+    pub(crate) waits: Vec<Waits>,
     /// Select: kind of core and neuron program of each population; `None` for inputs.
     pub(crate) choices: Vec<Option<Choice>>,
     /// Quantise.
@@ -98,6 +102,7 @@ impl<'a> Draft<'a> {
             ids: Vec::new(),
             phases: Vec::new(),
             delays: Vec::new(),
+            waits: Vec::new(),
             choices: Vec::new(),
             quantised: QuantisedNetwork::default(),
             mapping: Mapping::default(),

@@ -97,9 +97,9 @@ fn core_bound(meter: &Meter<'_>) -> u32 {
         for population in &meter.network.populations {
             let Some(neurons) = &population.neurons else { continue };
             if neurons.core_type == index {
-                let bits = meter.network.neuron_program(neurons).state_bits();
+                let program = meter.network.neuron_program(neurons);
                 compartments += u64::from(population.size);
-                state += u64::from(population.size) * u64::from(bits);
+                state += population.state_bits(program, kind, 0..population.size);
             }
         }
         let by_state = kind.state_memory_bits.map_or(0, |bits| state.div_ceil(bits.max(1)));

@@ -155,7 +155,10 @@ fn demand(meter: &Meter<'_>, block: &Slice) -> [u32; 4] {
     for part in meter.network.parts(block.population) {
         demand[NEURONS] += block.size();
         if let Some(neurons) = meter.neurons(part) {
-            demand[STATE] += block.size() * meter.network.neuron_program(neurons).state_bits();
+            let program = meter.network.neuron_program(neurons);
+            let kind = meter.kind(neurons.core_type);
+            let bits = meter.network.population(part).state_bits(program, kind, block.neurons());
+            demand[STATE] += u32::try_from(bits).unwrap_or(u32::MAX);
         }
     }
     demand

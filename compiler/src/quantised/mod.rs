@@ -5,12 +5,12 @@
 
 mod connections;
 
-use quarrion_isa::chip::SignMode;
+use quarrion_isa::chip::{CoreType, SignMode};
 use quarrion_isa::delivery::Delivery;
 use quarrion_isa::id::{PopulationId, ProjectionId};
 use quarrion_isa::join::JoinOp;
 use quarrion_isa::neuron::{NeuronProgram, Scope};
-use quarrion_isa::program::{ParameterValue, PlasticRule};
+use quarrion_isa::program::{ParameterValue, PlasticRule, waiting_bits};
 
 pub use connections::Connections;
 
@@ -52,6 +52,8 @@ pub struct QuantisedPopulation {
     pub scale: f64,
     /// What its neurons compute; `None` for inputs.
     pub neurons: Option<QuantisedNeurons>,
+    /// Steps that each neuron's spikes wait before they leave its core; empty where none waits.
+    pub axon_delays: Vec<u32>,
     /// The populations whose compartments its own join, neuron by neuron, and how.
     pub join: Option<QuantisedJoin>,
     /// The population whose neurons its compartments are inner parts of.
@@ -94,7 +96,8 @@ pub struct QuantisedProjection {
     pub input: u32,
     /// Steps beyond the one that every spike takes.
     pub delay: u32,
-    /// Steps that the spikes of each source take beside them; empty where none does.
+    /// Steps that the spikes of each source take beside them, as far as they do not wait before
+    /// they leave; empty where none does.
     pub source_delays: Vec<u32>,
     /// What happens between an arriving spike and the accumulator.
     pub delivery: Delivery,
@@ -119,6 +122,29 @@ pub struct Plasticity {
     pub tag_bits: u32,
     /// The longest delay that learning may reach, where it changes delays.
     pub delay_max: Option<u32>,
+}
+
+impl QuantisedPopulation {
+    /// Steps that a neuron's spikes wait before they leave its core.
+    #[must_use]
+    pub fn axon_delay(&self, neuron: u32) -> u32 {
+        self.axon_delays.get(neuron as usize).copied().unwrap_or(0)
+    }
+
+    /// Bits of state that some of its compartments take on a core: those of their neuron program,
+    /// and of spikes that wait.
+    #[must_use]
+    pub fn state_bits(
+        &self,
+        program: &NeuronProgram,
+        core: &CoreType,
+        neurons: impl Iterator<Item = u32>,
+    ) -> u64 {
+        let bits = |neuron| (program.state_bits(), self.axon_delay(neuron));
+        let (states, delays): (Vec<u32>, Vec<u32>) = neurons.map(bits).unzip();
+        let states: u64 = states.into_iter().map(u64::from).sum();
+        states + waiting_bits(delays.into_iter(), core.payload_bits)
+    }
 }
 
 impl QuantisedProjection {

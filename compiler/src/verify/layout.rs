@@ -54,6 +54,7 @@ pub(super) fn check(
         findings.demand(ordinals, &place, || "has an ordinal of another neuron".into());
         if core.core.index() < chip.cores.len() {
             check_groups(core, &all, network, chip, findings);
+            check_axon_delays(core, &all, network, chip, findings);
         }
         seated.push(all);
     }
@@ -118,6 +119,26 @@ fn seat_copies(program: &Program, seats: &mut [Vec<Option<Seat>>], findings: &mu
                 findings.demand(!read, &place, || "reads a neuron from a copy".into());
             }
         }
+    }
+}
+
+/// Spikes wait before they leave as the network says, and no longer than the core lets them.
+fn check_axon_delays(
+    core: &CoreProgram,
+    seats: &[Seat],
+    network: &QuantisedNetwork,
+    chip: &Chip,
+    findings: &mut Findings,
+) {
+    let place = format!("core {}", core.core);
+    findings.demand(core.axon_delays_are_sound(), &place, || "has unsound axon delays".into());
+    let most = chip.core_type(core.core).axon_delay_max;
+    for (compartment, seat) in (0..).zip(seats) {
+        let meant = network.population(seat.population).axon_delay(seat.neuron);
+        let found = core.axon_delay(compartment);
+        findings.demand(found == meant && found <= most, &place, || {
+            format!("compartment {compartment} waits {found} of {most} steps, meant are {meant}")
+        });
     }
 }
 

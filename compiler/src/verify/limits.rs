@@ -38,6 +38,7 @@ pub fn count_core(core: &CoreProgram, network: &QuantisedNetwork, chip: &Chip) -
     let rows = 0..core.axons_out.sources();
     let fan_out = rows.map(|row| core.axons_out.row(row).len()).max().unwrap_or(0);
     let state_bits: u64 = core.groups.iter().map(|group| state_bits(network, group)).sum();
+    let state_bits = state_bits + core.waiting_bits(core_type.payload_bits);
     let configured = configurations(core, network);
     vec![
         (Resource::Compartments, core.compartments.into(), Some(core_type.compartments.into())),

@@ -1,5 +1,7 @@
 //! From a program to compartments, checking every table on the way.
 
+use std::collections::VecDeque;
+
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::learning::POST_TRACES;
@@ -111,6 +113,10 @@ fn check_tables(program: &Program, core: &CoreProgram, place: &str) -> Result<()
         let message = format!("core {} lacks ordinals or ring slots", core.core);
         return Err(bad_program(place, message));
     }
+    if !core.axon_delays_are_sound() {
+        let message = "axon delays are not one a compartment, or too long";
+        return Err(bad_program(place, message.into()));
+    }
     for (position, axon) in core.axons_in.iter().enumerate() {
         let block = core.blocks.get(axon.block as usize);
         if block.is_none_or(|block| axon.list >= block.synapses.list_count()) {
@@ -201,6 +207,8 @@ fn compartment(
         parameters,
         inputs: group.inputs.clone(),
         join: group.join.as_ref().map(|join| (join.op, others(join, position))),
+        axon_delay: core.axon_delay(group.first + position),
+        waiting: VecDeque::new(),
         output: 0,
         learning: group.learning.map(|rule| rule as usize),
         post: [0; POST_TRACES],

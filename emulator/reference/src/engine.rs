@@ -243,21 +243,35 @@ impl<'a> Reference<'a> {
                 (None, true) => open.active += 1,
                 (None, false) => open.inactive += 1,
             }
+            let row = entry.axons_out.row(at);
+            let mut leaving = None;
             if let Some(payload) = update.spike {
                 let draws = self.draws();
-                self.learning.record_post(&mut self.cores[position][at], &draws);
-                let Compartment { neuron, ordinal, occurrence, neuron_program, .. } =
-                    self.cores[position][at];
-                if occurrence == Occurrence::First {
-                    self.spikes.push(Spike { population, neuron, payload });
+                let compartment = &mut self.cores[position][at];
+                self.learning.record_post(compartment, &draws);
+                if compartment.occurrence == Occurrence::First {
+                    self.spikes.push(Spike { population, neuron: compartment.neuron, payload });
                 }
+                let delay = compartment.axon_delay;
+                if delay > 0 && !row.is_empty() {
+                    compartment.waiting.push_back((self.step + delay, payload));
+                } else {
+                    leaving = Some(payload);
+                }
+            }
+            let Compartment { waiting, ordinal, neuron_program, .. } =
+                &mut self.cores[position][at];
+            let (ordinal, neuron_program) = (*ordinal, *neuron_program);
+            if waiting.front().is_some_and(|(due, _)| *due == self.step) {
+                leaving = waiting.pop_front().map(|(_, payload)| payload);
+            }
+            if let Some(payload) = leaving {
                 open.payload_bits = self.neuron_programs[neuron_program].payload_bits();
-                open.destinations =
-                    self.send(entry.axons_out.row(at), ordinal, payload, arrivals)?;
+                open.destinations = self.send(row, ordinal, payload, arrivals)?;
             }
             let next = self.cores[position].get(at + 1);
             let last = next.is_none_or(|next| next.population != population);
-            if update.spike.is_some() || last {
+            if update.spike.is_some() || leaving.is_some() || last {
                 self.activity.segments.extend(segment.take());
             }
         }

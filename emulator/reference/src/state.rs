@@ -1,5 +1,7 @@
 //! What changes while a program runs: state words and rings, compartment by compartment.
 
+use std::collections::VecDeque;
+
 use quarrion_isa::delivery::Delivery;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::join::JoinOp;
@@ -42,6 +44,10 @@ pub(crate) struct Compartment {
     pub(crate) inputs: Vec<Delivery>,
     /// How it joins other compartments of its core, and which.
     pub(crate) join: Option<(JoinOp, Vec<usize>)>,
+    /// Timesteps that its spikes wait before they leave.
+    pub(crate) axon_delay: u32,
+    /// Those that wait, as the timestep in which they leave and the payload.
+    pub(crate) waiting: VecDeque<(u32, i32)>,
     /// What it puts out in this timestep.
     pub(crate) output: i32,
     /// Position of the rule whose traces of targets it keeps.
@@ -59,6 +65,7 @@ impl Compartment {
         for slot in &mut self.ring {
             slot.fill(0);
         }
+        self.waiting.clear();
         (self.post, self.post_spike) = ([0; POST_TRACES], 0);
     }
 

@@ -14,6 +14,7 @@ mod shard;
 mod state;
 mod tables;
 mod update;
+mod waiting;
 
 pub(crate) use mail::{Arrival, Lag, Moment, inject};
 pub use mail::{Outbox, Spike};

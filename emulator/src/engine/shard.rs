@@ -15,7 +15,7 @@ use super::learning::{Epoch, Sweep};
 use super::mail::{Arrival, Lag, Mail, Moment, Outbox, Spike};
 use super::state::CoreState;
 use super::tables::Tables;
-use super::update::{Updated, update_core};
+use super::update::{SentAt, Updated, update_core};
 use crate::probe::{PlacedProbe, ProbePlace};
 
 /// The state of a contiguous range of cores.
@@ -91,10 +91,10 @@ impl<'a> Shard<'a> {
             if self.missing.get(at).is_some_and(|missing| *missing) {
                 state.forget_slot(core, step);
                 self.updated.spikes.clear();
+                self.updated.sends.clear();
             } else {
                 update_core(self.tables, core, state, moment, &mut self.updated, activity);
             }
-            let mut segment = first_segment as usize;
             for spike in &self.updated.spikes {
                 let rules = &self.tables.learning;
                 state.plastic.record_post(core, rules, &draws, spike.compartment);
@@ -107,15 +107,12 @@ impl<'a> Shard<'a> {
                         payload: spike.payload,
                     });
                 }
-                let row = core.axons_out.row(spike.compartment as usize);
-                let mail = Mail { faults: self.faults, moment, ordinal, payload: spike.payload };
-                let sent = mail.send(row, outbox, activity);
-                // Every spike ends a segment of its own.
-                while activity.segments[segment].spiking == 0 {
-                    segment += 1;
-                }
-                activity.segments[segment].destinations = sent;
-                segment += 1;
+            }
+            for &SentAt { compartment, payload, segment } in &self.updated.sends {
+                let ordinal = core.ordinals[compartment as usize];
+                let mail = Mail { faults: self.faults, moment, ordinal, payload };
+                let row = core.axons_out.row(compartment as usize);
+                activity.segments[segment].destinations = mail.send(row, outbox, activity);
             }
             let (plastic_visits, trace_updates) = core.plastic.work_of(&self.tables.learning, step);
             activity.cores.push(CoreActivity {

@@ -5,6 +5,7 @@ use quarrion_isa::stimulus::ParameterWrite;
 
 use super::learning::{LearningTables, PlasticState};
 use super::tables::{CoreTables, Tables};
+use super::waiting::Waiting;
 
 /// The state of one core.
 #[derive(Clone, Debug)]
@@ -13,6 +14,7 @@ pub(super) struct CoreState {
     /// Accumulators: `[slot][input][compartment]`.
     pub(super) ring: Vec<i32>,
     pub(super) plastic: PlasticState,
+    pub(super) waiting: Waiting,
 }
 
 /// The state of one group.
@@ -37,6 +39,7 @@ impl CoreState {
             groups: core.groups.iter().map(lane).collect(),
             ring: vec![0; ring],
             plastic: PlasticState::new(&core.plastic, &tables.learning),
+            waiting: Waiting::new(core),
         };
         state.reset(core);
         state
@@ -46,17 +49,19 @@ impl CoreState {
     pub(super) fn reset(&mut self, core: &CoreTables) {
         self.ring.fill(0);
         self.plastic.reset();
+        self.waiting.clear();
         for (state, group) in self.groups.iter_mut().zip(&core.groups) {
             state.lane.words_mut().copy_from_slice(&group.initial);
             state.written = None;
         }
     }
 
-    /// Drops what has arrived for a timestep.
+    /// Drops what has arrived for a timestep, and what was to leave in it.
     pub(super) fn forget_slot(&mut self, core: &CoreTables, step: u32) {
         let length = (core.inputs * core.compartments) as usize;
         let first = (step % core.ring_slots) as usize * length;
         self.ring[first..first + length].fill(0);
+        self.waiting.take_due(step);
     }
 
     /// Applies a parameter write, if its neuron lies on this core.

@@ -78,6 +78,8 @@ pub(crate) struct CoreTables {
     pub(super) lists: Lists,
     pub(super) plastic: Plastic,
     pub(crate) axons_out: Spread,
+    /// Timesteps that each compartment's spike waits; empty where none does.
+    pub(super) axon_delays: Vec<u32>,
 }
 
 /// One group's run tables.
@@ -174,6 +176,8 @@ impl Tables {
                 let what = "the axon-out table does not have one row per compartment".into();
                 return Err(PrepareError::Inconsistent { core: core.core, what });
             }
+            cores[position].axon_delays = lower_delays(core, &spread)
+                .map_err(|what| PrepareError::Inconsistent { core: core.core, what })?;
             cores[position].axons_out = spread;
         }
         let inputs = lower_spread(&program.inputs, program, &cores, &formats)
@@ -305,6 +309,7 @@ fn lower_core(
         lists,
         plastic: Plastic::default(),
         axons_out: Spread::default(),
+        axon_delays: Vec::new(),
     })
 }
 
@@ -466,6 +471,16 @@ fn initial_state(group: &Group, program: &NeuronProgram) -> Vec<i32> {
         }
     }
     words
+}
+
+/// Delays of the compartments' axons; what goes nowhere need not wait.
+fn lower_delays(core: &CoreProgram, spread: &Spread) -> Result<Vec<u32>, String> {
+    if !core.axon_delays_are_sound() {
+        return Err("axon delays are not one a compartment, or too long".into());
+    }
+    let lower = |(at, &delay): (usize, &u32)| if spread.row(at).is_empty() { 0 } else { delay };
+    let lowered: Vec<u32> = core.axon_delays.iter().enumerate().map(lower).collect();
+    Ok(if lowered.iter().all(|&delay| delay == 0) { Vec::new() } else { lowered })
 }
 
 fn axon_formats(core: &CoreProgram) -> Vec<SynapseFormatKind> {

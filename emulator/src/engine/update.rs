@@ -10,17 +10,21 @@ use quarrion_isa::program::Occurrence;
 use super::mail::Moment;
 use super::state::{CoreState, GroupState};
 use super::tables::{CoreTables, GroupTables, INPUTS_MAX, Tables};
+use super::waiting::{End, Fired, find_ends};
 
 /// What an update loop did, in loop order, and memory that is kept between loops.
 #[derive(Debug, Default)]
 pub(super) struct Updated {
     pub(super) spikes: Vec<FiredAt>,
+    /// Spikes that leave the core.
+    pub(super) sends: Vec<SentAt>,
     /// Compartments passed over, over all loops.
     pub(super) skipped: u64,
     pub(super) options: LaneOptions,
     outcome: LaneOutcome,
     scratch: LaneScratch,
-    fired: Vec<(u32, i32)>,
+    fired: Vec<Fired>,
+    ends: Vec<End>,
     /// What the compartments of the core put out.
     outputs: Vec<i32>,
     joined: Vec<i32>,
@@ -42,6 +46,15 @@ pub(super) struct FiredAt {
     pub(super) payload: i32,
 }
 
+/// A spike that leaves at its loop position, which ends a segment of the record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SentAt {
+    pub(super) compartment: u32,
+    pub(super) payload: i32,
+    /// Position of the segment in the record.
+    pub(super) segment: usize,
+}
+
 /// Runs the update loop of a core for one timestep.
 pub(super) fn update_core(
     tables: &Tables,
@@ -52,6 +65,8 @@ pub(super) fn update_core(
     activity: &mut Activity,
 ) {
     updated.spikes.clear();
+    updated.sends.clear();
+    let due = state.waiting.take_due(moment.step);
     updated.outputs.clear();
     updated.outputs.resize(if core.joins { width(core) } else { 0 }, 0);
     let first_segment = activity.segments.len();
@@ -74,6 +89,8 @@ pub(super) fn update_core(
             let own = &updated.outcome.output;
             updated.outputs[group.first as usize..][..own.len()].copy_from_slice(own);
         }
+        let fired = (updated.fired.as_slice(), due.as_slice());
+        find_ends(core, group, moment.step, fired, &mut state.waiting, &mut updated.ends);
         push_segments(core, group, updated, first_segment, activity);
         for &(compartment, payload) in &updated.fired {
             let (population, occurrence) = (group.population, group.occurrence);
@@ -171,17 +188,17 @@ fn settle_inputs(group: &GroupTables, accumulators: &mut [i32], width: usize) {
     }
 }
 
-/// Cuts the loop over a group at its spikes.
+/// Cuts the loop over a group at its spikes, and where spikes leave.
 fn push_segments(
     core: &CoreTables,
     group: &GroupTables,
-    updated: &Updated,
+    updated: &mut Updated,
     first_segment: usize,
     activity: &mut Activity,
 ) {
     let (per_update, per_spike) = group.instructions;
     let mut start = 0;
-    let mut push = |end: u32, spiking: u32, destinations: u32, last_active: bool| {
+    let mut push = |end: u32, spiking: u32, sends: Option<u32>, last_active: bool| {
         let active = ones(&updated.outcome.active, start, end) - u32::from(last_active);
         let length = end - start;
         push_segment(
@@ -194,28 +211,34 @@ fn push_segments(
                 active,
                 spiking,
                 instructions: per_update * length + per_spike * spiking,
-                payload_bits: if spiking == 1 { group.payload_bits } else { 0 },
-                destinations,
+                payload_bits: if sends.is_some() { group.payload_bits } else { 0 },
+                destinations: sends.unwrap_or(0),
             },
         );
         start = end;
+        activity.segments.len() - 1
     };
-    for &(compartment, _) in &updated.fired {
+    for &End { compartment, spikes, sends } in &updated.ends {
         let place = compartment - group.first;
-        let was_active = ones(&updated.outcome.active, place, place + 1) == 1;
+        let was_active = spikes && ones(&updated.outcome.active, place, place + 1) == 1;
         let destinations = core.axons_out.row(compartment as usize).len() as u32;
-        push(place + 1, 1, destinations, was_active);
+        let segment = push(place + 1, u32::from(spikes), sends.map(|_| destinations), was_active);
+        let sent = sends.map(|payload| SentAt { compartment, payload, segment });
+        updated.sends.extend(sent);
     }
-    if updated.fired.last().is_none_or(|&(last, _)| last + 1 < group.first + group.count) {
-        push(group.count, 0, 0, false);
+    if updated.ends.last().is_none_or(|last| last.compartment + 1 < group.first + group.count) {
+        push(group.count, 0, None, false);
     }
 }
 
-/// Appends a segment of a core whose segments start at `first`; a stretch that no spike has ended
+/// Appends a segment of a core whose segments start at `first`; a stretch that nothing has ended
 /// goes on over groups of the same population.
 fn push_segment(activity: &mut Activity, first: usize, segment: Segment) {
     match activity.segments[first..].last_mut() {
-        Some(open) if open.spiking == 0 && open.population == segment.population => {
+        Some(open)
+            if (open.spiking, open.destinations) == (0, 0)
+                && open.population == segment.population =>
+        {
             *open = Segment {
                 inactive: open.inactive + segment.inactive,
                 active: open.active + segment.active,

@@ -43,6 +43,9 @@ pub struct CoreType {
     pub payload_bits: u32,
     /// Largest synaptic delay in steps beyond the one that every spike takes.
     pub delay_max: u32,
+    /// Most timesteps that a compartment's spike can wait before it leaves the core; 0 where spikes
+    /// leave at once.
+    pub axon_delay_max: u32,
     /// Synapse formats that the core can decode.
     pub formats: Vec<SynapseFormat>,
     /// Width and exponent of each parameter register, by the program's parameter name.

@@ -7,7 +7,7 @@ use crate::container::{ContainerError, HASH_BYTES, Kind};
 pub const MAGIC: [u8; 8] = *b"QUARPROG";
 
 /// The only version that this build reads and writes.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Section with the program as postcard.
 const SECTION_PROGRAM: [u8; 4] = *b"PROG";

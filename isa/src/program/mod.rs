@@ -137,6 +137,9 @@ pub struct CoreProgram {
     pub blocks: Vec<Block>,
     /// Axons that each compartment's spike reaches.
     pub axons_out: AxonTable,
+    /// Timesteps that each compartment's spike waits before it leaves the core; empty where none
+    /// waits. A spike without destinations does not wait.
+    pub axon_delays: Vec<u32>,
 }
 
 /// Consecutive compartments that run one neuron program with the same group parameters.
@@ -291,6 +294,16 @@ impl AxonTable {
     }
 }
 
+/// Longest axon delay that is read; a longer one is damage.
+const AXON_DELAY_READ: u32 = 1 << 16;
+
+/// Bits that hold spikes which wait so many timesteps each: a place for every timestep, as wide as
+/// the payload.
+#[must_use]
+pub fn waiting_bits(delays: impl Iterator<Item = u32>, payload_bits: u32) -> u64 {
+    delays.map(u64::from).sum::<u64>() * u64::from(payload_bits.max(1))
+}
+
 impl Program {
     /// Input neurons over all input populations.
     #[must_use]
@@ -369,6 +382,27 @@ impl Program {
 }
 
 impl CoreProgram {
+    /// Timesteps that a compartment's spike waits before it leaves the core.
+    #[must_use]
+    pub fn axon_delay(&self, compartment: u32) -> u32 {
+        self.axon_delays.get(compartment as usize).copied().unwrap_or(0)
+    }
+
+    /// Whether the axon delays are one a compartment or none at all, and short enough to be run.
+    #[must_use]
+    pub fn axon_delays_are_sound(&self) -> bool {
+        let delays = &self.axon_delays;
+        (delays.is_empty() || delays.len() == self.compartments as usize)
+            && delays.iter().all(|&delay| delay <= AXON_DELAY_READ)
+    }
+
+    /// Bits that hold the waiting spikes of the compartments: a place for every timestep of a
+    /// compartment's delay, as wide as the payload.
+    #[must_use]
+    pub fn waiting_bits(&self, payload_bits: u32) -> u64 {
+        waiting_bits(self.axon_delays.iter().copied(), payload_bits)
+    }
+
     /// Words of synapse memory in use.
     #[must_use]
     pub fn synapse_words(&self) -> u64 {

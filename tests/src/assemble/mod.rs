@@ -163,6 +163,7 @@ fn cores(
     let mut made = Vec::new();
     for core in &sketch.cores {
         let (mut groups, mut ordinals) = (Vec::new(), Vec::new());
+        let mut axon_delays = Vec::new();
         for piece in &core.pieces {
             let mut neuron = piece.first;
             for &count in &piece.groups {
@@ -183,8 +184,13 @@ fn cores(
                 });
                 let ordinal = populations[piece.population].first_ordinal + neuron;
                 ordinals.extend(ordinal..ordinal + count);
+                let delay = |neuron: u32| sketched.axon_delays.get(neuron as usize).copied();
+                axon_delays.extend((neuron..neuron + count).map(|n| delay(n).unwrap_or(0)));
                 neuron += count;
             }
+        }
+        if axon_delays.iter().all(|&delay| delay == 0) {
+            axon_delays.clear();
         }
         made.push(CoreProgram {
             core: core.core,
@@ -195,6 +201,7 @@ fn cores(
             axons_in: Vec::new(),
             blocks: Vec::new(),
             axons_out: AxonTable::default(),
+            axon_delays,
         });
     }
     made

@@ -45,6 +45,8 @@ pub struct PopulationSketch {
     /// Which populations of the same size it joins, neuron by neuron, and how; each lies on the
     /// same core as the neuron, before it.
     pub join: Option<JoinSketch>,
+    /// Steps that each neuron's spikes wait before they leave; empty where none waits.
+    pub axon_delays: Vec<u32>,
 }
 
 /// A join.

@@ -26,6 +26,8 @@ pub const FEATURES: &[(&str, u64)] = &[
     ("state at a bound", 30),
     ("delay", 400),
     ("long delay", 150),
+    ("spike waits before it leaves", 50),
+    ("spike as another leaves", 30),
     ("remote packet", 400),
     ("chip edge", 80),
     ("torus", 120),
@@ -166,6 +168,8 @@ impl Reached<'_> {
             "state at a bound" => self.at_bound(),
             "delay" => served(&|list| list.delay > 0),
             "long delay" => served(&|list| list.delay > 7),
+            "spike waits before it leaves" => self.sends_late(0),
+            "spike as another leaves" => self.sends_late(1),
             "remote packet" => any(&mesh_hops),
             "chip edge" => any(&[EventKind::HopChipEdge]),
             "torus" => mesh.topology == Topology::Torus && any(&mesh_hops),
@@ -234,6 +238,20 @@ impl Reached<'_> {
 
     fn groups(&self) -> impl Iterator<Item = &Group> {
         self.case.program.cores.iter().flat_map(|core| &core.groups)
+    }
+
+    /// A spike that has waited leaves as its compartment does not spike (0), or does (1).
+    fn sends_late(&self, spiking: u32) -> bool {
+        let program = &self.case.program;
+        self.truth.activity.iter().any(|record| {
+            record.cores.iter().zip(&program.cores).any(|(done, core)| {
+                let mut segments = record.segments_of(done).iter();
+                segments.any(|segment| {
+                    let waits = core.axon_delay(segment.end - 1) > 0;
+                    waits && segment.spiking == spiking && segment.destinations > 0
+                })
+            })
+        })
     }
 
     /// A spike of a compartment that joins others.

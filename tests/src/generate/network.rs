@@ -98,6 +98,7 @@ impl Drawing<'_> {
             parameters: draw_parameters(dice, (program, size), self.flavour),
             inputs: draw_inputs(dice, program, self.chip.core_types[0].weights.input_shift),
             join,
+            axon_delays: draw_waits(dice, size, self.flavour),
         });
         self.populations.len() - 1
     }
@@ -121,6 +122,15 @@ impl Drawing<'_> {
     }
 }
 
+/// Steps that the spikes of a population wait, now and then.
+fn draw_waits(dice: &mut Dice, size: u32, flavour: Flavour) -> Vec<u32> {
+    if flavour == Flavour::Crowded || !dice.chance(20) {
+        return Vec::new();
+    }
+    let longest = dice.count(1, 5);
+    (0..size).map(|_| dice.count(0, longest)).collect()
+}
+
 fn draw_input(dice: &mut Dice, number: usize) -> PopulationSketch {
     PopulationSketch {
         name: format!("input{number}"),
@@ -130,6 +140,7 @@ fn draw_input(dice: &mut Dice, number: usize) -> PopulationSketch {
         parameters: Vec::new(),
         inputs: Vec::new(),
         join: None,
+        axon_delays: Vec::new(),
     }
 }
 

@@ -336,6 +336,7 @@ impl Network {
             parameters: parameters.iter().cloned().map(ParameterSketch::Each).collect(),
             inputs: layer.map_or_else(Vec::new, |layer| layer.inputs.clone()),
             join: None,
+            axon_delays: Vec::new(),
         }
     }
 

@@ -67,7 +67,10 @@ impl<'n> IntegerOracle<'n> {
     /// Prepares a network; `seed` is the run's.
     #[must_use]
     pub fn new(network: &'n QuantisedNetwork, seed: u32) -> Self {
+        let waits = network.populations.iter().flat_map(|population| &population.axon_delays);
+        let waits = waits.max().copied().unwrap_or(0);
         let longest = network.projections.iter().map(QuantisedProjection::longest_delay).max();
+        let longest = longest.map(|delay| delay + waits);
         let outgoing = network.projections.iter().map(turn_around).collect();
         Self { network, seed, outgoing, slots: longest.unwrap_or(0) + 2 }
     }
@@ -220,7 +223,8 @@ impl<'n> IntegerOracle<'n> {
             }
             let source = self.network.population(projection.source).first_ordinal + firing.neuron;
             let first = self.network.population(projection.target).first_ordinal;
-            let delay = projection.delay_of(firing.neuron);
+            let wait = self.network.population(projection.source).axon_delay(firing.neuron);
+            let delay = wait + projection.delay_of(firing.neuron);
             let slot = Delivery::slot(firing.step, delay, self.slots) as usize;
             let ring = &mut memory[projection.target.index()].ring[slot];
             let delivery = &projection.delivery;

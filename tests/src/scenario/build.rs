@@ -149,6 +149,7 @@ impl Texts {
             parameters,
             inputs,
             join: None,
+            axon_delays: Vec::new(),
         })
     }
 }

@@ -47,6 +47,7 @@ fn sketch(rule: &str, inputs: u32, outputs: u32, pieces: &[u32]) -> Sketch {
         parameters: Vec::new(),
         inputs: Vec::new(),
         join: None,
+        axon_delays: Vec::new(),
     };
     let neurons = PopulationSketch {
         parameters: parameters.collect(),

@@ -46,8 +46,10 @@ pub(super) fn take_given(
             continue;
         }
         let meant = projection.given.unwrap_or(GivenSynapses { input: 0, exponent: 0 });
-        let axons = &network.population(projection.source).axon_delays;
-        given.check_delay(projection, draft.delays[id] + axons.iter().max().unwrap_or(&0))?;
+        let waits = &draft.waits[projection.source.index()];
+        let axon = waits.axon.iter().max().copied().unwrap_or(0);
+        let stored = draft.delays[id] + waits.longest_in_synapses();
+        given.check_delay(projection, stored, axon)?;
         let (parts, exponent) = given.exact_parts(id, projection, meant)?;
         let delivery = given.delivery(meant.input, exponent)?;
         let measure = 2_f64.powi(exponent - meant.exponent);
@@ -58,7 +60,7 @@ pub(super) fn take_given(
                 target: draft.ids[index],
                 input: meant.input,
                 delay: draft.delays[id],
-                source_delays: axons.clone(),
+                source_delays: waits.synapses.clone(),
                 delivery,
                 exponent,
                 error: 0.0,
@@ -120,13 +122,23 @@ impl Given<'_> {
     }
 
     /// Refuses a delay that the chip does not store.
-    fn check_delay(&self, projection: &Projection, delay: u32) -> Result<(), Diagnostic> {
+    fn check_delay(
+        &self,
+        projection: &Projection,
+        delay: u32,
+        axon: u32,
+    ) -> Result<(), Diagnostic> {
         let most = self.core.delay_max;
         if delay <= most {
             return Ok(());
         }
+        let beside = match axon {
+            0 => String::new(),
+            axon => format!(" beside {axon} in the axon"),
+        };
         let message = format!(
-            "the synapses of `{}` wait {delay} steps, and the chip stores delays up to {most}",
+            "the synapses of `{}` wait {delay} steps{beside}, and the chip stores delays up to \
+             {most}",
             projection.name
         );
         let path = format!("core_types.{}.delay_max", self.core.name);

@@ -44,17 +44,7 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
         if population.is_output {
             quantised.output = draft.ids[index];
         }
-        let mut made = QuantisedPopulation {
-            name: population.name.clone(),
-            shape: population.shape.iter().map(|&extent| extent as u32).collect(),
-            size: population.len() as u32,
-            first_ordinal,
-            phase: draft.phases[index],
-            scale: 1.0,
-            neurons: None,
-            join: None,
-            part_of: None,
-        };
+        let mut made = blank(draft, index, first_ordinal);
         first_ordinal += made.size;
         if let Some(choice) = draft.choices[index].clone() {
             let core = &draft.chip.core_types[choice.core_type as usize];
@@ -80,6 +70,7 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
                         inner.push(QuantisedPopulation {
                             name: format!("{}.dendrite", made.name),
                             neurons: dendrite,
+                            axon_delays: Vec::new(),
                             join: None,
                             part_of: Some(ids.own),
                             ..made.clone()
@@ -101,6 +92,23 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     }
     draft.quantised = quantised;
     Ok(())
+}
+
+/// A population whose neurons are not known yet.
+fn blank(draft: &Draft<'_>, index: usize, first_ordinal: u32) -> QuantisedPopulation {
+    let population = &draft.network.populations[index];
+    QuantisedPopulation {
+        name: population.name.clone(),
+        shape: population.shape.iter().map(|&extent| extent as u32).collect(),
+        size: population.len() as u32,
+        first_ordinal,
+        phase: draft.phases[index],
+        scale: 1.0,
+        neurons: None,
+        axon_delays: draft.waits[index].axon.clone(),
+        join: None,
+        part_of: None,
+    }
 }
 
 /// One population on its way into integers.
@@ -189,7 +197,7 @@ fn quantise_population(
             target,
             input: 0,
             delay: draft.delays[part.id],
-            source_delays: network.population(projection.source).axon_delays.clone(),
+            source_delays: draft.waits[projection.source.index()].synapses.clone(),
             delivery: delivery(work, exponent)?,
             exponent,
             error: relative_error(part, &connections, measure, scale.value),

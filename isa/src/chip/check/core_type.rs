@@ -44,6 +44,7 @@ pub(super) fn check_core_type(name: &str, file: &CoreTypeFile, found: &mut Findi
         },
         payload_bits: file.payload_bits,
         delay_max: file.delay_max,
+        axon_delay_max: file.axon_delay_max,
         formats: file.formats.iter().map(format).collect(),
         registers: program::registers(&path, file, found),
         programs: program::programs(&path, file, found),
@@ -92,8 +93,11 @@ fn check_entries(path: &str, file: &CoreTypeFile, found: &mut Findings) {
         let place = format!("{path}.{field}");
         counts::within(found, "QC020", &place, i64::from(count), (1, READER_ENTRIES));
     }
-    let payload = format!("{path}.payload_bits");
-    counts::within(found, "QC020", &payload, i64::from(file.payload_bits), (0, 32));
+    for (field, count, most) in
+        [("payload_bits", file.payload_bits, 32), ("axon_delay_max", file.axon_delay_max, 1 << 16)]
+    {
+        counts::within(found, "QC020", &format!("{path}.{field}"), i64::from(count), (0, most));
+    }
     if let Some(fan_out) = file.fan_out.filter(|&fan_out| fan_out > file.axons_out) {
         let message = format!(
             "`{path}.fan_out` is {fan_out}, but the core has {} axon-out entries for all its \

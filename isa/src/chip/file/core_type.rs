@@ -62,6 +62,9 @@ pub struct CoreTypeFile {
     pub payload_bits: u32,
     /// Largest synaptic delay in steps beyond the one that every spike takes.
     pub delay_max: u32,
+    /// Most timesteps that a compartment's spike can wait before it leaves the core.
+    #[serde(default)]
+    pub axon_delay_max: u32,
     /// Synapse formats.
     pub formats: Vec<FormatFile>,
     /// Registers by the program's parameter name.
