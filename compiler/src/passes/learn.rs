@@ -6,6 +6,7 @@ use quarrion_isa::learning::{LearningRule, WeightSigns};
 use quarrion_isa::program::PlasticRule;
 
 use super::lists::widest_weights;
+use super::quantise::reset_name;
 use super::{Draft, codes};
 use crate::failure::CompileFailure;
 use crate::options::Taught;
@@ -65,11 +66,15 @@ fn teach(
     Ok(())
 }
 
-/// What a projection may be called: its own name, or its populations'.
+/// What a projection may be called: its own name, or its neurons' populations. The spikes by which
+/// neurons of two compartments reset themselves do not learn.
 fn names(network: &QuantisedNetwork, projection: &QuantisedProjection) -> Vec<String> {
-    let name = |id| network.population(id).name.clone();
-    let ends = format!("{}->{}", name(projection.source), name(projection.target));
-    vec![projection.name.clone(), ends]
+    let source = &network.population(projection.source).name;
+    let target = &network.population(network.root(projection.target)).name;
+    if projection.name == reset_name(target) {
+        return Vec::new();
+    }
+    vec![projection.name.clone(), format!("{source}->{target}")]
 }
 
 /// Marks a projection plastic and brings its weights into the format that it learns in.

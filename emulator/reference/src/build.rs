@@ -57,9 +57,14 @@ pub(crate) fn build_cores(
         }
         cores.push(compartments);
     }
-    for (entry, compartments) in program.cores.iter().zip(&cores) {
+    for (entry, compartments) in program.cores.iter().zip(&mut cores) {
         check_joins(compartments, neuron_programs)
             .map_err(|message| bad_program(&format!("cores.{}", entry.core), message))?;
+        for (part, whole) in entry.outermost().into_iter().enumerate() {
+            if compartments[part].learning.is_some() {
+                compartments[whole as usize].followers.push(part);
+            }
+        }
     }
     place_neurons(program, &mut cores)?;
     Ok(cores)
@@ -210,6 +215,7 @@ fn compartment(
         axon_delay: core.axon_delay(group.first + position),
         waiting: VecDeque::new(),
         output: 0,
+        followers: Vec::new(),
         learning: group.learning.map(|rule| rule as usize),
         post: [0; POST_TRACES],
         post_spike: 0,

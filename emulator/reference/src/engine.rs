@@ -247,8 +247,10 @@ impl<'a> Reference<'a> {
             let mut leaving = None;
             if let Some(payload) = update.spike {
                 let draws = self.draws();
+                for follower in self.cores[position][at].followers.clone() {
+                    self.learning.record_post(&mut self.cores[position][follower], &draws);
+                }
                 let compartment = &mut self.cores[position][at];
-                self.learning.record_post(compartment, &draws);
                 if compartment.occurrence == Occurrence::First {
                     self.spikes.push(Spike { population, neuron: compartment.neuron, payload });
                 }

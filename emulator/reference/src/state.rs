@@ -50,6 +50,9 @@ pub(crate) struct Compartment {
     pub(crate) waiting: VecDeque<(u32, i32)>,
     /// What it puts out in this timestep.
     pub(crate) output: i32,
+    /// The compartments of the core whose traces follow its spikes: the parts of its neuron, where
+    /// it is the outermost.
+    pub(crate) followers: Vec<usize>,
     /// Position of the rule whose traces of targets it keeps.
     pub(crate) learning: Option<usize>,
     /// The traces.

@@ -382,6 +382,26 @@ impl Program {
 }
 
 impl CoreProgram {
+    /// The outermost compartment of the neuron that each compartment is a part of: itself, where
+    /// none joins it.
+    #[must_use]
+    pub fn outermost(&self) -> Vec<u32> {
+        let mut outermost: Vec<u32> = (0..self.ordinals.len() as u32).collect();
+        // Who joins stands behind what it joins, and so is met first from behind.
+        for group in self.groups.iter().rev() {
+            for first in group.join.iter().flat_map(|join| &join.from) {
+                for place in 0..group.count {
+                    let whole = outermost.get((group.first + place) as usize).copied();
+                    let part = outermost.get_mut((first + place) as usize);
+                    if let (Some(part), Some(whole)) = (part, whole) {
+                        *part = whole;
+                    }
+                }
+            }
+        }
+        outermost
+    }
+
     /// Timesteps that a compartment's spike waits before it leaves the core.
     #[must_use]
     pub fn axon_delay(&self, compartment: u32) -> u32 {

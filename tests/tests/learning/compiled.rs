@@ -1,7 +1,9 @@
 //! Rules for delays and tags from the compiler on: memory, ring, verifier, and what they do.
 
 use quarrion_compiler::compile::{CompileFailure, Compiled};
-use quarrion_compiler::network::Network;
+use quarrion_compiler::network::{
+    Comparison, Firing, Network, NeuronKind, NeuronModel, ResetMode, Role,
+};
 use quarrion_compiler::verify::verify;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::synapse::SynapseBlock;
@@ -90,4 +92,44 @@ fn misfits_are_told() {
     let found = refused(&still, "rule later\ndd = x0\n");
     let (first, _) = found.split_once('\n').expect("a place");
     assert_eq!(first, "rule `later` changes delays, but `neuro` stores none [QP060]");
+}
+
+/// Neurons of two compartments: the synapses end in the inner one, the outer one spikes, and the
+/// traces follow it. They only grow, so that every pair takes what is worked out below.
+#[test]
+fn neurons_of_two_compartments_learn_by_their_spikes() {
+    let chip = chip("loihi1", &[]);
+    let mut network = network(
+        vec![population("in", 1, None), population("out", 1, None)],
+        vec![dense((0, 1), (1, 1), 0, &[100])],
+    );
+    network.projections[0].given = None;
+    network.populations[1].is_output = true;
+    network.populations[1].role = Role::Neurons(NeuronModel {
+        kind: NeuronKind::If,
+        current_decay: None,
+        current_bias: vec![0.0],
+        voltage_decay: vec![1.0],
+        voltage_bias: vec![0.0],
+        firing: Some(Firing {
+            threshold: vec![90.0],
+            comparison: Comparison::Greater,
+            reset: ResetMode::Subtract,
+        }),
+    });
+    let rule = "rule pair\ntrace x1: u7, impulse 8\ntrace y1: u7, impulse 1\n\
+                dw = -x1*y0 - 2^1*y1*x0\n";
+    let made = taught(&network, &chip, rule);
+    assert_eq!(made.program.cores[0].compartments, 2);
+    let start = |step: usize, truth: &quarrion_tests::engines::Truth| {
+        truth.learned[step][0].synapses[0].weight
+    };
+    let truth = run_everywhere(&made, &chip, vec![sample(8, &[(0, 0), (4, 0)], &[])]);
+    let fired: Vec<u32> = truth.spikes.iter().map(|spike| spike.step).collect();
+    assert_eq!(fired, [1, 5]);
+    let weights: Vec<i32> = (0..8).map(|step| start(step, &truth)).collect();
+    let first = weights[0];
+    // Step 1: x1 is 8. Step 4: y1 is 1, which takes 2. Step 5: x1 is 16.
+    let gains: Vec<i32> = weights.iter().map(|weight| weight - first).collect();
+    assert_eq!(gains, [0, -8, -8, -8, -10, -26, -26, -26]);
 }

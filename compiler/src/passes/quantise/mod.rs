@@ -17,6 +17,8 @@ use self::given::take_given;
 use self::parameters::quantise_parameters;
 use self::scale::{Incoming, Words};
 use self::weights::{SignedPart, quantise_connections, relative_error, signed_parts};
+pub(super) use reset::reset_name;
+
 use super::registers::largest;
 use super::{Choice, Draft, codes};
 use crate::failure::CompileFailure;

@@ -18,6 +18,11 @@ use crate::passes::codes;
 use crate::passes::lists::widest_weights;
 use crate::quantised::{Connections, QuantisedNeurons, QuantisedProjection};
 
+/// The name of the projection by which a population resets itself.
+pub(in crate::passes) fn reset_name(population: &str) -> String {
+    format!("{population} reset")
+}
+
 /// One exponent of the reset synapses: thresholds are multiples of `grain` up to `largest`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Lattice {
@@ -89,7 +94,7 @@ pub(super) fn connect(
         _ => ParameterValue::Each(held),
     };
     let projection = QuantisedProjection {
-        name: format!("{} reset", work.population.name),
+        name: reset_name(&work.population.name),
         source,
         target,
         input: 0,

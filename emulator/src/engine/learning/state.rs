@@ -54,7 +54,7 @@ impl PlasticState {
         self.post_spike.fill(0);
     }
 
-    /// A compartment has spiked.
+    /// A compartment has spiked: a spike of its neuron, if it is the outermost of it.
     pub(in crate::engine) fn record_post(
         &mut self,
         core: &CoreTables,
@@ -62,11 +62,20 @@ impl PlasticState {
         draws: &Draws<'_>,
         compartment: u32,
     ) {
-        let at = compartment as usize;
-        let Some(&rule) = core.plastic.rule_of.get(at).filter(|rule| **rule != usize::MAX) else {
-            return;
-        };
-        let table = &rules[rule];
+        for &follower in core.plastic.followers.get(compartment as usize).into_iter().flatten() {
+            self.follow(core, rules, draws, follower as usize);
+        }
+    }
+
+    /// The neuron that a compartment is a part of has spiked.
+    fn follow(
+        &mut self,
+        core: &CoreTables,
+        rules: &[LearningTables],
+        draws: &Draws<'_>,
+        at: usize,
+    ) {
+        let table = &rules[core.plastic.rule_of[at]];
         if self.post_spike[at] > 0 {
             for (number, trace) in table.post.iter().enumerate() {
                 let Some(trace) = trace else { continue };

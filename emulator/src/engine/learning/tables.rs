@@ -77,6 +77,9 @@ pub(in crate::engine) struct Plastic {
     pub(in crate::engine) delays: Vec<u16>,
     /// Position of the rule of each compartment; `usize::MAX` for none.
     pub(in crate::engine) rule_of: Vec<usize>,
+    /// The compartments whose traces follow the spikes of each: the parts of its neuron, where it
+    /// is the outermost.
+    pub(in crate::engine) followers: Vec<Vec<u32>>,
 }
 
 /// Reads the rules of a program.
@@ -140,6 +143,12 @@ pub(in crate::engine) fn lower_core(
             }
         }
         plastic.push_rule(core, rule, first, table);
+    }
+    plastic.followers = vec![Vec::new(); core.compartments as usize];
+    for ((part, whole), rule) in (0..).zip(core.outermost()).zip(&plastic.rule_of) {
+        if *rule != usize::MAX {
+            plastic.followers[whole as usize].push(part);
+        }
     }
     check_blocks(core, &plastic, rules.len())?;
     Ok(plastic)
