@@ -70,7 +70,7 @@ fn rewards_of_the_input_reach_the_rule() {
     // Rewards that nobody reads, and a rule that nobody rewards, are doubtful.
     let lonely = bench.run(&words("without.npz", "lonely", taught));
     assert_eq!(lonely.code, Some(0));
-    assert!(lonely.stderr.contains("rule `gift` waits for rewards"), "{}", lonely.stderr);
+    assert!(lonely.stderr.contains("warning[QI019]: rule `gift` waits"), "{}", lonely.stderr);
     let unread = bench.run(&words("two.npz", "unread", ""));
     assert_eq!(unread.code, Some(0));
     assert!(unread.stderr.contains("no rule of the program reads any"), "{}", unread.stderr);
