@@ -9,6 +9,7 @@ mod quantised {
     mod accuracy;
     mod axon_delays;
     mod exact;
+    mod findings;
     mod fit;
     mod images;
     mod lava;
