@@ -5,5 +5,6 @@ mod fabric {
     mod agree;
     mod coupled;
     mod faults;
+    mod features;
     mod refusals;
 }

@@ -17,13 +17,13 @@ use quarrion_isa::program::Program;
 use quarrion_isa::stimulus::{InputSpike, Sample, Stimulus};
 use quarrion_tests::accuracy::example;
 
-fn digits() -> Network {
+pub(super) fn digits() -> Network {
     let bytes = std::fs::read(example("digits").join("digits.nir")).expect("the example");
     let graph = read_nir(&bytes, "digits").expect("a network");
     lower_network(&graph, &ImportPolicy::default(), "digits").expect("a network that lowers")
 }
 
-fn chip(sets: &[&str], seed: u32) -> Chip {
+pub(super) fn chip(sets: &[&str], seed: u32) -> Chip {
     let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
     let mut chip = load_chip("loihi1", &sets).unwrap_or_else(|error| panic!("{error}")).chip;
     chip.draw_faults(seed);
@@ -31,7 +31,7 @@ fn chip(sets: &[&str], seed: u32) -> Chip {
 }
 
 /// A few spikes in every step.
-fn stimulus(program: &Program) -> Stimulus {
+pub(super) fn stimulus(program: &Program) -> Stimulus {
     let inputs = program.input_size();
     let spikes = (0..16).flat_map(|step| {
         (0..inputs).filter(move |n| (n + step) % 2 == 0).map(move |neuron| InputSpike {
@@ -121,7 +121,7 @@ fn x_then_y(chip: &Chip, near: &[Vec<usize>], from: TileId, to: TileId) -> bool 
     true
 }
 
-const SMALL: &str = "core_types.neuro.compartments=16";
+pub(super) const SMALL: &str = "core_types.neuro.compartments=16";
 const DRAWN: [&str; 3] = ["faults.drawn_links=3", "faults.drawn_routers=1", "faults.drawn_cores=9"];
 
 /// Every pair of cores that a program uses, the host's port first.
