@@ -1,4 +1,4 @@
-//! What the mesh of a chip is made of, each seen in a whole run: it changes when it is switched off.
+//! What the mesh of a chip is made of, each seen in a whole run: switched off, it changes.
 
 use std::ops::ControlFlow;
 
@@ -47,7 +47,7 @@ fn time(outcome: &RunOutcome) -> u64 {
     outcome.ledger.samples[0].time.0
 }
 
-/// Two planes carry more than one; a core's packets take turns, or the host's have one of their own.
+/// Two planes carry more than one; a core's packets take turns, or the host's have their own.
 #[test]
 fn planes_are_taken_in_turn_or_by_class() {
     // Links slower than their senders, so that planes count.
