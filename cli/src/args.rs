@@ -124,6 +124,11 @@ pub struct ImportArgs {
     /// How a step is integrated, if not the dialect's choice.
     #[arg(long, value_enum)]
     pub integrator: Option<Integration>,
+    /// Let a layer compute a neuron program, one of `neuron list` or a file, such as
+    /// 'lif1=my.neuron,scale=64,vth=100': weights into it are scaled and rounded, `shift=N` shifts
+    /// what arrives, and the rest sets parameters of the program; may be given several times.
+    #[arg(id = "neuron", long, value_name = "LAYER=PROGRAM,...")]
+    pub neurons: Vec<String>,
     /// Reset every layer of a .net network each N steps, as Lava's `reset_interval` does.
     #[arg(long, value_name = "N")]
     pub reset_interval: Option<u32>,
@@ -278,7 +283,8 @@ pub struct RunArgs {
 }
 
 /// Names of the arguments that a compiled program leaves nothing to do for.
-const OF_COMPILE: [&str; 14] = [
+const OF_COMPILE: [&str; 15] = [
+    "neuron",
     "dialect",
     "dt",
     "reset",

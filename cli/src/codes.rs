@@ -230,6 +230,13 @@ pub const CODES: &[CodeEntry] = &[
          timesteps, the neurons of a population in order from 0. `--rates RUN` reads it where it \
          is there, and otherwise takes one rate a layer from the run's summary.",
     ),
+    entry(
+        "QU016",
+        "words that do not say which layer computes what",
+        "`--neuron` takes LAYER=PROGRAM and, after commas, `scale=X`, `shift=N` and parameters of \
+         the program as NAME=VALUE, such as 'lif1=my.neuron,scale=64,vth=100'. A program is a name \
+         from `quarrion neuron list` or a file.",
+    ),
 ];
 
 const fn entry(code: &'static str, title: &'static str, explanation: &'static str) -> CodeEntry {

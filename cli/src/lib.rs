@@ -13,6 +13,7 @@ pub mod following;
 pub mod input;
 pub mod interrupt;
 pub mod learning;
+pub mod neurons;
 mod panic;
 pub mod pipeline;
 pub mod probes;

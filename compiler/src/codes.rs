@@ -309,6 +309,16 @@ const IMPORT: &[CodeEntry] = &[
                       a CUBA neuron's spike has a unit that the file does not name. The network \
                       runs without them.",
     },
+    CodeEntry {
+        code: "QN050",
+        title: "neurons of one's own take the place of a layer's",
+        explanation: "`--neuron LAYER=PROGRAM` lets a layer compute a neuron program: a name of \
+                      `quarrion neuron list` or a file. `scale=X` multiplies the weights into it \
+                      before they are rounded to whole numbers, `shift=N` shifts what arrives to \
+                      the left, and `NAME=VALUE` sets a parameter of the program, as in \
+                      'lif1=my.neuron,scale=64,vth=100'. Biases of the layer go, scaled alike, to the \
+                      program's parameter `bias`, which it needs where there are any.",
+    },
 ];
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use quarrion_isa::diagnostic::Diagnostic;
 
-use super::{ChipArgs, Command, LearnArgs, MapperArgs};
+use super::{ChipArgs, Command, ImportArgs, LearnArgs, MapperArgs};
 
 /// A file with the flag that names it.
 type Named<'a> = (&'static str, &'a Path);
@@ -50,19 +50,19 @@ fn files(command: &Command) -> Files<'_> {
     let mut files = Files::default();
     match command {
         Command::Run(args) => {
-            files.network(&args.network, &args.chip, &args.mapper);
+            files.network(&args.network, &args.chip, (&args.import, &args.mapper));
             files.rules(&args.learning);
             files.reads.push(("--input", &args.input));
             files.result("--counts", args.counts.as_deref());
             files.result("--packets", args.packets.packets.as_deref());
         }
         Command::Compile(args) => {
-            files.network(&args.network, &args.chip, &args.mapper);
+            files.network(&args.network, &args.chip, (&args.import, &args.mapper));
             files.rules(&args.learning);
             files.result("--out", args.out.as_deref());
         }
         Command::Map(args) => {
-            files.network(&args.network, &args.chip, &args.mapper);
+            files.network(&args.network, &args.chip, (&args.import, &args.mapper));
             files.result("--out", args.out.as_deref());
             files.result("--picture", args.picture.as_deref());
         }
@@ -89,7 +89,17 @@ fn files(command: &Command) -> Files<'_> {
 }
 
 impl<'a> Files<'a> {
-    fn network(&mut self, network: &'a Path, chip: &'a ChipArgs, mapper: &'a MapperArgs) {
+    fn network(
+        &mut self,
+        network: &'a Path,
+        chip: &'a ChipArgs,
+        (import, mapper): (&'a ImportArgs, &'a MapperArgs),
+    ) {
+        let program = |text: &'a String| {
+            let (_, program) = text.split_once('=')?;
+            Some(("--neuron", Path::new(program.split(',').next()?.trim())))
+        };
+        self.reads.extend(import.neurons.iter().filter_map(program));
         self.reads.push(("NET", network));
         self.reads.push(("--chip", Path::new(&chip.chip)));
         self.reads.extend(mapper.mapping.as_deref().map(|file| ("--mapping", file)));

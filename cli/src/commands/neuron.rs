@@ -1,19 +1,18 @@
 //! `neuron list|check|show|trace`: looking at neuron programs.
 
-use std::path::Path;
-
 use quarrion_isa::diagnostic::Diagnostic;
-use quarrion_isa::neuron::library::{SHIPPED, find};
+use quarrion_isa::neuron::library::SHIPPED;
 use quarrion_isa::neuron::{NeuronProgram, Scope, Width, step_compartment};
 use quarrion_isa::random::{Counter, Purpose, draw};
 use serde_json::json;
 
-use crate::args::{Format, NeuronCommand, NeuronOnly, TraceArgs};
+use crate::args::{Format, NeuronCommand, TraceArgs};
 use crate::failure::Failure;
+use crate::neurons::load_program;
 use crate::render::chip::pretty;
 use crate::render::table::{Side, aligned};
 use crate::terminal::Terminal;
-use crate::texts::{Texts, read_text};
+use crate::texts::Texts;
 
 /// Most steps of a trace.
 const STEPS_MAX: usize = 1 << 20;
@@ -26,34 +25,18 @@ pub fn run(command: &NeuronCommand, terminal: &Terminal, texts: &mut Texts) -> R
     match command {
         NeuronCommand::List => terminal.result(&list(terminal.format)),
         NeuronCommand::Check(args) => {
-            let program = load(args, terminal, texts)?;
+            let program = load_program(&args.program, terminal, texts)?;
             terminal.result(&verdict(&program, terminal.format))
         }
         NeuronCommand::Show(args) => {
-            let program = load(args, terminal, texts)?;
+            let program = load_program(&args.program, terminal, texts)?;
             terminal.result(&show(&program, terminal.format))
         }
         NeuronCommand::Trace(args) => {
-            let program = load(&args.program, terminal, texts)?;
+            let program = load_program(&args.program.program, terminal, texts)?;
             terminal.result(&trace(&program, args, terminal.format)?)
         }
     }
-}
-
-/// A shipped program by name, or one from a file.
-fn load(
-    args: &NeuronOnly,
-    terminal: &Terminal,
-    texts: &mut Texts,
-) -> Result<NeuronProgram, Failure> {
-    let (source, text) = match find(&args.program) {
-        Some(shipped) => (format!("builtin:{}", shipped.name), shipped.text.to_owned()),
-        None => (args.program.clone(), read_text(Path::new(&args.program))?),
-    };
-    texts.add(&source, &text);
-    let program = NeuronProgram::parse(&text, &source)?;
-    terminal.say(program.warnings(), texts);
-    Ok(program)
 }
 
 fn list(format: Format) -> String {

@@ -18,6 +18,7 @@ use super::layout::Layout;
 use super::levers::try_levers;
 use crate::args::{ChipArgs, ImportArgs, Integration, Reset};
 use crate::failure::Failure;
+use crate::neurons::read_neurons;
 use crate::terminal::Terminal;
 use crate::texts::Texts;
 
@@ -63,7 +64,7 @@ pub fn import(
     path: &Path,
     args: &ImportArgs,
     terminal: &Terminal,
-    texts: &Texts,
+    texts: &mut Texts,
 ) -> Result<Imported, Failure> {
     let source = path.display().to_string();
     let policy = import_policy(args)?;
@@ -79,6 +80,9 @@ pub fn import(
     };
     // A file on another machine lies elsewhere; what it is called does not change.
     network.name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    for own in read_neurons(&args.neurons, terminal, texts)? {
+        network.take_own_neurons(own)?;
+    }
     terminal.say(&network.warnings, texts);
     Ok(Imported { network, dt_seconds })
 }

@@ -266,5 +266,5 @@ fn compiled_already(program: &Path, flag: &str) -> Diagnostic {
     let message = format!("`--{flag}` comes too late: the network is a compiled program");
     Diagnostic::error("QU012", message)
         .at(&program.display().to_string(), "", "a program, read and mapped already")
-        .help(format!("give `--{flag}` to `compile`, or run the network file"))
+        .help(format!("leave it out, or run the network file with `--{flag}`"))
 }

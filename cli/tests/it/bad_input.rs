@@ -29,6 +29,12 @@ const CASES: &[(&str, i32, &str)] = &[
     ("net-graded-on-loihi1", 2, "compile sdnn.net --chip loihi1"),
     ("reset-interval-of-nir", 2, "compile digits.nir --chip loihi1 --reset-interval 8"),
     ("reset-interval-zero", 2, "compile sdnn.net --chip loihi2 --reset-interval 0"),
+    ("neuron-unreadable", 2, "compile digits.nir --chip loihi2 --neuron lif1"),
+    ("neuron-layer", 2, "compile digits.nir --chip loihi2 --neuron lfi1=izhikevich"),
+    ("neuron-parameter", 2, "compile digits.nir --chip loihi2 --neuron lif1=izhikevich,e=3"),
+    ("neuron-scale", 2, "compile digits.nir --chip loihi2 --neuron lif1=izhikevich,scale=0.0001"),
+    ("neuron-biases", 2, "compile digits.nir --chip loihi2 --neuron lif1=plain.neuron,scale=99"),
+    ("neuron-on-loihi1", 2, "compile digits.nir --chip loihi1 --neuron lif1=izhikevich"),
     // Chips.
     ("missing-chip", 2, "run digits.nir --chip nowhere.ron --input test.npz"),
     ("unknown-chip", 2, "chip check loihi3"),
@@ -222,6 +228,23 @@ const MAPPING: &str = r#"(
 )
 "#;
 
+/// Adds up its input and has no bias.
+const PLAIN: &str = "program plain\ninput a: s22 wrap\nstate v: s24\n\nv = clip(v + a, -9, 9)\n\
+                     spike when v > 5 {\n    v = 0\n}\n";
+
+/// Tables of spikes and packets.
+fn write_tables(bench: &Bench) {
+    bench.write("stray.csv", b"sample,step,neuron\n0,0,1\n0,3,64\n");
+    bench.write("broken.csv", b"sample,step,neuron\n0,0,1\n0,three,64\n");
+    let header = "time_ps,source,destination,flits";
+    bench.write("headless_trace.csv", b"0,1,2,1\n");
+    bench.write("broken_trace.csv", format!("{header}\n0,1,2,1\n5,1,two,1\n").as_bytes());
+    bench.write("stray_trace.csv", format!("{header}\n0,1,2,1\n5,1,128,1\n").as_bytes());
+    bench.write("far_sample.csv", b"sample,step,neuron\n0,0,0\n3000000,0,1\n");
+    bench.write("good_trace.csv", format!("{header}\n0,0,127,1\n").as_bytes());
+    bench.write("empty_packet.csv", format!("{header}\n0,1,2,0\n").as_bytes());
+}
+
 fn prepare() -> Bench {
     let bench = Bench::new();
     bench.copy("examples/digits_conv/digits_conv.nir", "digits_conv.nir");
@@ -269,15 +292,8 @@ fn prepare() -> Bench {
         std::fs::create_dir(bench.path(folder)).expect("a folder");
         bench.write(&format!("{folder}/rates.csv"), rates(lines).as_bytes());
     }
-    bench.write("stray.csv", b"sample,step,neuron\n0,0,1\n0,3,64\n");
-    bench.write("broken.csv", b"sample,step,neuron\n0,0,1\n0,three,64\n");
-    let header = "time_ps,source,destination,flits";
-    bench.write("headless_trace.csv", b"0,1,2,1\n");
-    bench.write("broken_trace.csv", format!("{header}\n0,1,2,1\n5,1,two,1\n").as_bytes());
-    bench.write("stray_trace.csv", format!("{header}\n0,1,2,1\n5,1,128,1\n").as_bytes());
-    bench.write("far_sample.csv", b"sample,step,neuron\n0,0,0\n3000000,0,1\n");
-    bench.write("good_trace.csv", format!("{header}\n0,0,127,1\n").as_bytes());
-    bench.write("empty_packet.csv", format!("{header}\n0,1,2,0\n").as_bytes());
+    write_tables(&bench);
+    bench.write("plain.neuron", PLAIN.as_bytes());
     std::fs::create_dir(bench.path("taken")).expect("a new folder");
     bench.write("taken/thesis.txt", b"dear");
     bench.write("nonsense.neuron", b"program p\ninput a: s22 wrap\nstate v: s24\n\nv = w + a\n");

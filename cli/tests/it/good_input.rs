@@ -154,6 +154,29 @@ fn lava_networks_run() {
     assert!(shape == [1, 10, 3] && values.iter().any(|&value| value != 0), "{shape:?} {values:?}");
 }
 
+/// The manual's neuron, out of its text, in the place of a trained layer's.
+#[test]
+fn a_layer_computes_a_program_of_ones_own() {
+    let bench = Bench::new();
+    let manual = std::fs::read_to_string(root().join("isa/MANUAL.md")).expect("the manual");
+    let (_, tutorial) = manual.split_once("## Tutorial").expect("its tutorial");
+    let own =
+        |block: &&str| block.starts_with("\nprogram izhikevich") || block.contains("let drive");
+    let text: Vec<&str> = tutorial.split("```").filter(own).collect();
+    assert_eq!(text.len(), 2, "declarations and statements");
+    bench.write("izhikevich.neuron", text.concat().as_bytes());
+    let with = |neuron: &str, more: &str| {
+        let words = "run digits.nir --chip loihi2 --input test.npz --samples 10 --format json";
+        json(bench.run(&format!("{words} --neuron lif1={neuron},scale=40,shift=8 {more}")))
+    };
+    let mine = with("izhikevich.neuron", "");
+    assert!(mine["layers"][1]["rate"].as_f64() > Some(0.01), "{}", mine["layers"]);
+    assert_eq!(mine, with("izhikevich", ""), "the shipped program has the same text");
+    assert_eq!(mine, with("izhikevich.neuron", "--engine reference"));
+    let fast = with("izhikevich.neuron,a=6554", "");
+    assert_ne!(mine["layers"], fast["layers"], "the parameter is taken");
+}
+
 #[test]
 fn a_compiled_program_runs_like_its_network() {
     let bench = Bench::new();

@@ -61,6 +61,20 @@ pub enum Connectivity {
 }
 
 impl Connectivity {
+    /// Changes every stored weight, each once: the taps of a kernel, not their copies.
+    pub fn change_weights(&mut self, mut change: impl FnMut(&mut f64)) {
+        match self {
+            Self::Dense { weights, .. } | Self::OneToOne { weights } => {
+                weights.iter_mut().for_each(change);
+            }
+            Self::Convolution { kernel, .. } => kernel.iter_mut().for_each(change),
+            Self::Pooling { weight, .. } => change(weight),
+            Self::Sparse { synapses, .. } => {
+                synapses.iter_mut().for_each(|synapse| change(&mut synapse.weight));
+            }
+        }
+    }
+
     /// Number of sources.
     #[must_use]
     pub fn inputs(&self) -> usize {

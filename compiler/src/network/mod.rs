@@ -26,14 +26,19 @@ mod form;
 mod lower;
 mod neuron;
 mod order;
+mod own;
 pub mod window;
+
+use std::borrow::Cow;
 
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::{PopulationId, ProjectionId};
+use quarrion_isa::neuron::NeuronProgram;
 use quarrion_isa::program::ParameterValue;
 
 pub use connectivity::{Connectivity, Synapse};
 pub use lower::lower_network;
+pub use own::OwnNeurons;
 
 pub use crate::import::policy::{Comparison, ResetMode};
 
@@ -84,12 +89,21 @@ pub enum Role {
 /// Neurons whose program and integers come with the network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GivenNeurons {
-    /// Name of a shipped neuron program.
-    pub program: &'static str,
+    /// What they compute.
+    pub program: GivenProgram,
     /// Values by the name of the program's parameter; the others keep their defaults.
-    pub parameters: Vec<(&'static str, ParameterValue)>,
+    pub parameters: Vec<(Cow<'static, str>, ParameterValue)>,
     /// Left shift from weight times payload to what the program reads.
     pub input_shift: u32,
+}
+
+/// The neuron program of given neurons.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GivenProgram {
+    /// A shipped one, by its name.
+    Shipped(&'static str),
+    /// One of the user's.
+    Own(Box<NeuronProgram>),
 }
 
 /// Which kind of neuron a population came from.

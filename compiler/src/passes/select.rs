@@ -11,7 +11,7 @@ use quarrion_isa::neuron::{NeuronProgram, library};
 
 use super::{Draft, codes};
 use crate::failure::CompileFailure;
-use crate::network::{GivenNeurons, NeuronModel, Population, ResetMode, Role};
+use crate::network::{GivenNeurons, GivenProgram, NeuronModel, Population, ResetMode, Role};
 
 /// The kind of core and the neuron program chosen for a population.
 #[derive(Clone, Debug, PartialEq)]
@@ -210,8 +210,12 @@ fn seat_given(
             .at(&chip.name, "core_types", legal_programs(chip))
             .help("choose a chip that runs it: one with programmable cores, such as loihi2")
     };
-    let program = shipped(given.program)
-        .ok_or_else(|| refuse(format!("there is no neuron program `{}`", given.program)))?;
+    let program = match &given.program {
+        GivenProgram::Own(program) => (**program).clone(),
+        GivenProgram::Shipped(name) => {
+            shipped(name).ok_or_else(|| refuse(format!("there is no neuron program `{name}`")))?
+        }
+    };
     let seat = room.seat(chip, compartments(population, false), |core| may_run(core, &program));
     let core_type = seat.ok_or_else(|| {
         let bits = program.payload_bits();
@@ -219,7 +223,7 @@ fn seat_given(
             0 => String::new(),
             bits => format!(", whose spikes carry {bits} bits"),
         };
-        let (chip, layer, program) = (&chip.name, &population.name, given.program);
+        let (chip, layer, program) = (&chip.name, &population.name, program.name());
         refuse(format!("no core of `{chip}` runs `{program}` for `{layer}`{payload}"))
     })?;
     Ok(Choice { core_type, program, dendrite: None, threshold_shift: 0 })

@@ -3,7 +3,7 @@
 use quarrion_boards::load_chip;
 use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, Taught, compile};
 use quarrion_compiler::network::{
-    Connectivity, GivenNeurons, GivenSynapses, Network, Population, Projection, Role,
+    Connectivity, GivenNeurons, GivenProgram, GivenSynapses, Network, Population, Projection, Role,
 };
 use quarrion_compiler::planner::Objective;
 use quarrion_isa::chip::Chip;
@@ -28,10 +28,10 @@ pub(super) fn population(
     let role = match program {
         None => Role::Input,
         Some((program, parameters)) => Role::Given(GivenNeurons {
-            program,
+            program: GivenProgram::Shipped(program),
             parameters: parameters
                 .iter()
-                .map(|&(name, value)| (name, ParameterValue::Shared(value)))
+                .map(|&(name, value)| (name.into(), ParameterValue::Shared(value)))
                 .collect(),
             input_shift: 6,
         }),

@@ -1,5 +1,7 @@
 //! The neurons of a layer: type and registers as parameters of a shipped neuron program.
 
+use std::borrow::Cow;
+
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::program::ParameterValue;
 
@@ -7,7 +9,7 @@ use super::values::{find, map, single, spread};
 use super::{INTERVAL_MAX, PeriodicReset};
 use crate::import::archive::{Folder, Value};
 use crate::import::parameter::Parameters;
-use crate::network::GivenNeurons;
+use crate::network::{GivenNeurons, GivenProgram};
 
 /// Left shift from weights to the accumulator of CUBA neurons, and bits of fraction of spikes.
 const SPIKE_EXPONENT: u32 = 6;
@@ -164,7 +166,11 @@ impl Form<'_> {
                 "lif_reset"
             }
         };
-        let neurons = GivenNeurons { program, parameters, input_shift: SPIKE_EXPONENT };
+        let neurons = GivenNeurons {
+            program: GivenProgram::Shipped(program),
+            parameters: owned(parameters),
+            input_shift: SPIKE_EXPONENT,
+        };
         Ok(LayerNeurons { neurons, exponent, complex: false })
     }
 
@@ -182,14 +188,22 @@ impl Form<'_> {
             ("spike_exp", ParameterValue::Shared(SPIKE_EXPONENT.into())),
             ("state_exp", ParameterValue::Shared(STATE_EXPONENT)),
         ];
-        let neurons = GivenNeurons { program: "delta", parameters, input_shift: 0 };
+        let neurons = GivenNeurons {
+            program: GivenProgram::Shipped("delta"),
+            parameters: owned(parameters),
+            input_shift: 0,
+        };
         Ok(LayerNeurons { neurons, exponent: 0, complex: false })
     }
 
     /// Sigma-delta units, or plain sums at the end.
     fn sigma_delta(&self) -> Result<LayerNeurons, Diagnostic> {
         let plain = |program, parameters| {
-            let neurons = GivenNeurons { program, parameters, input_shift: 0 };
+            let neurons = GivenNeurons {
+                program: GivenProgram::Shipped(program),
+                parameters: owned(parameters),
+                input_shift: 0,
+            };
             LayerNeurons { neurons, exponent: 0, complex: false }
         };
         if self.parameters.has("sigma_output") {
@@ -246,7 +260,11 @@ impl Form<'_> {
             ("state_exp", ParameterValue::Shared(STATE_EXPONENT)),
             ("vth", map(vth, |vth| vth << STATE_EXPONENT)),
         ];
-        let neurons = GivenNeurons { program, parameters, input_shift: 0 };
+        let neurons = GivenNeurons {
+            program: GivenProgram::Shipped(program),
+            parameters: owned(parameters),
+            input_shift: 0,
+        };
         Ok(LayerNeurons { neurons, exponent: 0, complex: true })
     }
 }
@@ -259,4 +277,11 @@ fn periodic(reset: PeriodicReset) -> [(&'static str, ParameterValue); 2] {
         ("reset_interval", ParameterValue::Shared(interval.into())),
         ("first_reset", ParameterValue::Shared(first.into())),
     ]
+}
+
+/// Names of parameters as given neurons keep them.
+fn owned(
+    parameters: Vec<(&'static str, ParameterValue)>,
+) -> Vec<(Cow<'static, str>, ParameterValue)> {
+    parameters.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect()
 }

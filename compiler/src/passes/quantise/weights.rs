@@ -52,21 +52,11 @@ pub(super) fn signed_parts(id: usize, projection: &Projection, core: &CoreType) 
 /// The same synapses with other weights than the kept ones set to zero.
 pub(super) fn keep_weights(connectivity: &Connectivity, keep: fn(f64) -> bool) -> Connectivity {
     let mut kept = connectivity.clone();
-    let clear = |weight: &mut f64| {
+    kept.change_weights(|weight| {
         if !keep(*weight) {
             *weight = 0.0;
         }
-    };
-    match &mut kept {
-        Connectivity::Dense { weights, .. } | Connectivity::OneToOne { weights } => {
-            weights.iter_mut().for_each(clear);
-        }
-        Connectivity::Convolution { kernel, .. } => kernel.iter_mut().for_each(clear),
-        Connectivity::Pooling { weight, .. } => clear(weight),
-        Connectivity::Sparse { synapses, .. } => {
-            synapses.iter_mut().for_each(|synapse| clear(&mut synapse.weight));
-        }
-    }
+    });
     kept
 }
 
