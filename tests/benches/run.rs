@@ -47,18 +47,7 @@ fn made_up(kind: SynapseFormatKind) -> Program {
         .map(|decl| ParameterValue::Shared(i64::from(silent(&decl.name, decl.default))))
         .collect();
     let delivery = Delivery::new(0, 6, 22, Overflow::Wrap).expect("Loihi's settings");
-    let format = ListFormat {
-        kind,
-        weight_bits: 8,
-        weight_bits_max: 8,
-        sign: SignMode::Mixed,
-        index_bits: 10,
-        delay_bits: 0,
-        tag_bits: 0,
-        prefix_bits: 10,
-        entry_synapses: 60,
-        word_bits: 64,
-    };
+    let format = loihi_lists(kind);
     // A stride coprime to the number of compartments: a sparse list in no order at all.
     let target = |at: u32| match kind {
         SynapseFormatKind::Sparse => at * 389 % COMPARTMENTS,
@@ -110,6 +99,22 @@ fn made_up(kind: SynapseFormatKind) -> Program {
         inputs: AxonTable::from_rows(&(0..INPUTS).map(entry).collect::<Vec<_>>()),
         output: PopulationId(1),
         provenance: Vec::new(),
+    }
+}
+
+/// Lists as Loihi stores its widest weights.
+fn loihi_lists(kind: SynapseFormatKind) -> ListFormat {
+    ListFormat {
+        kind,
+        weight_bits: 8,
+        weight_bits_max: 8,
+        sign: SignMode::Mixed,
+        index_bits: 10,
+        delay_bits: 0,
+        tag_bits: 0,
+        prefix_bits: 10,
+        entry_synapses: 60,
+        word_bits: 64,
     }
 }
 

@@ -102,16 +102,16 @@ fn settings_beyond_the_arithmetic_are_refused_with_their_code() {
         DeliverySettings { contribution_bits: Some(32), ..good },
         DeliverySettings { synapse: SynapseMode::Stochastic { bits: 0 }, ..good },
     ] {
-        assert_eq!(code(wrong).err().as_deref(), Some("QP040"), "{wrong:?}");
+        assert_eq!(code(wrong).err(), Some("QP040"), "{wrong:?}");
     }
     let wide =
         DeliverySettings { accumulator_bits: 30, ..settings(Scaling::Sum, 2, Overflow::Wrap) };
-    assert_eq!(code(wide).err().as_deref(), Some("QP041"));
+    assert_eq!(code(wide).err(), Some("QP041"));
     let weight = |bits, sign| WeightRule::check(bits, 8, sign, WeightRounding::Down);
     assert!(weight(9, SignMode::Mixed).is_ok() && weight(8, SignMode::Excitatory).is_ok());
     for (bits, sign) in [(0, SignMode::Mixed), (10, SignMode::Mixed), (9, SignMode::Inhibitory)] {
         let code = weight(bits, sign).map_err(|found| found.code);
-        assert_eq!(code.err().as_deref(), Some("QP043"), "{bits} {sign:?}");
+        assert_eq!(code.err(), Some("QP043"), "{bits} {sign:?}");
     }
 }
 
@@ -127,5 +127,5 @@ fn an_input_too_narrow_for_what_is_delivered_is_refused() {
         delivery.check_input(&program.inputs()[0], "narrow").map_err(|found| found.code)
     };
     assert_eq!(input(18), Ok(()));
-    assert_eq!(input(17).err().as_deref(), Some("QP042"));
+    assert_eq!(input(17).err(), Some("QP042"));
 }
