@@ -19,6 +19,7 @@ mod weight;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chip::ExponentRounding;
 use crate::diagnostic::Diagnostic;
 use crate::neuron::{InputDecl, Range};
 use crate::random::{Counter, Purpose, draw};
@@ -127,6 +128,16 @@ impl Delivery {
             synapse: SynapseMode::Plain,
         };
         Self::check(settings).ok()
+    }
+
+    /// The same with weights rounded as a chip says when a negative exponent makes them smaller.
+    #[must_use]
+    pub fn rounding(mut self, rounding: ExponentRounding) -> Self {
+        self.settings.scaling = match rounding {
+            ExponentRounding::Down => Scaling::EachDown,
+            ExponentRounding::Nearest => Scaling::EachNearest,
+        };
+        self
     }
 
     /// Checks settings.

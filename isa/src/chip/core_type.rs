@@ -125,6 +125,19 @@ pub struct WeightRules {
     pub input_shift: u32,
     /// Bits of the accumulator, sign included.
     pub accumulator_bits: u32,
+    /// What becomes of the bits that a negative exponent shifts out of a weight.
+    pub exponent_rounding: ExponentRounding,
+}
+
+/// How a weight that a negative exponent makes smaller is rounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExponentRounding {
+    /// Down.
+    #[default]
+    Down,
+    /// To nearest, ties to even.
+    Nearest,
 }
 
 /// Which signs the weights of one list may have.

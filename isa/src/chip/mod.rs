@@ -17,8 +17,8 @@ mod ways;
 pub use check::{FORMAT_VERSION, check_chip};
 pub use codes::CODES;
 pub use core_type::{
-    CoreType, Joins, Learning, Overlap, Programs, Register, Services, SignMode, Stage,
-    SynapseFormat, SynapseFormatKind, WeightRules,
+    CoreType, ExponentRounding, Joins, Learning, Overlap, Programs, Register, Services, SignMode,
+    Stage, SynapseFormat, SynapseFormatKind, WeightRules,
 };
 pub use faults::{Drawn, Faults};
 pub use geometry::{

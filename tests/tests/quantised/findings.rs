@@ -4,7 +4,10 @@ use quarrion_compiler::compile::{CompileFailure, CompileOptions, compile};
 use quarrion_compiler::import::lava::read_lava;
 use quarrion_compiler::network::{Network, NeuronModel, Role};
 
-use super::shared::{chip, data, example_network};
+use quarrion_tests::accuracy::{example, stimulus};
+use quarrion_tests::oracle_float::samples::Samples;
+
+use super::shared::{assert_same_rasters, chip, compiled, data, example_network, run_oracle};
 
 /// Codes of everything that compiling finds, errors or notes.
 fn codes(network: &Network, sets: &[&str]) -> Vec<String> {
@@ -72,4 +75,23 @@ fn each_fault_of_a_network_or_chip_has_its_code() {
     let missed: Vec<String> = missed.collect();
     assert!(missed.is_empty(), "{}", missed.join("\n"));
     assert_eq!(codes(&whole(), &[]), Vec::<String>::new(), "nothing is wrong with the network");
+}
+
+#[test]
+fn a_chip_says_how_small_weights_are_rounded() {
+    let network = example_network("digits");
+    let rounded = |rounding: &str| {
+        let rounding = format!("core_types.neuro.weights.exponent_rounding={rounding}");
+        // Exponents so small that weights lose bits behind the point.
+        let sets = ["core_types.neuro.weights.exponent_max=-7", rounding.as_str()];
+        let chip = chip("loihi1", &sets);
+        let made = compiled(&network, &chip);
+        let samples = Samples::load_example(&example("digits"));
+        let samples: Vec<_> = (0..3).map(|index| stimulus(&samples, index)).collect();
+        assert_same_rasters(&made, &chip, &samples);
+        (made.quantised.projections[0].exponent, run_oracle(&made, &samples))
+    };
+    let (down, nearest) = (rounded("down"), rounded("nearest"));
+    assert!(down.0 < -6, "exponent {}", down.0);
+    assert!(down.1 != nearest.1, "rounding changes what fires");
 }

@@ -228,13 +228,15 @@ impl Given<'_> {
         };
         let bits = bits.min(self.core.weights.accumulator_bits);
         let shift = self.neurons.input_shift;
-        Delivery::new(exponent, shift, bits, overflow).ok_or_else(|| {
+        let made = Delivery::new(exponent, shift, bits, overflow);
+        let made = made.ok_or_else(|| {
             let message =
                 format!("no delivery arithmetic has exponent {exponent} and shift {shift}");
             Diagnostic::error(codes::NO_REGISTER, message)
                 .at("chip", &format!("core_types.{}.weights", self.core.name), "these widths")
                 .help("narrow the exponent range or the accumulator")
-        })
+        })?;
+        Ok(made.rounding(self.core.weights.exponent_rounding))
     }
 }
 

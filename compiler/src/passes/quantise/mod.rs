@@ -262,13 +262,15 @@ fn delivery(work: &Work<'_>, exponent: i32) -> Result<Delivery, Diagnostic> {
         Some(InputOverflow::Wrap) | None => Overflow::Wrap,
     };
     let shift = work.core.weights.input_shift;
-    Delivery::new(exponent, shift, accumulator_bits(work), overflow).ok_or_else(|| {
+    let made = Delivery::new(exponent, shift, accumulator_bits(work), overflow);
+    let made = made.ok_or_else(|| {
         let path = format!("core_types.{}.weights", work.core.name);
         let message = format!("no delivery arithmetic has exponent {exponent} and shift {shift}");
         Diagnostic::error(codes::NO_REGISTER, message)
             .at("chip", &path, "these widths")
             .help("narrow the exponent range or the accumulator")
-    })
+    })?;
+    Ok(made.rounding(work.core.weights.exponent_rounding))
 }
 
 fn risk(work: &Work<'_>) -> Diagnostic {

@@ -41,6 +41,7 @@ pub(super) fn check_core_type(name: &str, file: &CoreTypeFile, found: &mut Findi
             exponent_max: file.weights.exponent_max,
             input_shift: file.weights.input_shift,
             accumulator_bits: file.weights.accumulator_bits,
+            exponent_rounding: file.weights.exponent_rounding,
         },
         payload_bits: file.payload_bits,
         delay_max: file.delay_max,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::super::{Joins, Overlap, SignMode, Standing, SynapseFormatKind};
+use super::super::{ExponentRounding, Joins, Overlap, SignMode, Standing, SynapseFormatKind};
 use super::ScalingLaw;
 
 /// One kind of core: resources, number formats, stages, legal programs.
@@ -109,6 +109,9 @@ pub struct WeightsFile {
     pub input_shift: u32,
     /// Bits of the accumulator, sign included.
     pub accumulator_bits: u32,
+    /// What becomes of the bits that a negative exponent shifts out of a weight.
+    #[serde(default)]
+    pub exponent_rounding: ExponentRounding,
 }
 
 /// One way to store a synapse list.
