@@ -83,6 +83,18 @@ impl FaultCounts {
         self.overruns += other.overruns;
     }
 
+    /// Each count with its name.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, u64); 4] {
+        let Self { lost, dropped, late, overruns } = *self;
+        [
+            ("packets lost", lost),
+            ("packets dropped by routers", dropped),
+            ("lists served late", late),
+            ("ticks outlasted by a core's work", overruns),
+        ]
+    }
+
     /// Whether nothing went wrong.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -4,6 +4,7 @@ use quarrion_isa::chip::Direction;
 use quarrion_isa::event::{EventKind, Phase};
 use quarrion_isa::histogram::Histogram;
 use quarrion_isa::id::{CoreId, LinkId};
+use quarrion_isa::ledger::FaultCounts;
 use quarrion_isa::pricing::Powered;
 use quarrion_isa::program::Role;
 use quarrion_isa::quantity::Picoseconds;
@@ -70,6 +71,7 @@ pub(crate) fn record() -> RunRecord {
                 latency
             }),
         },
+        faults: FaultCounts { lost: 7, dropped: 0, late: 2, overruns: 0 },
         hottest_links: vec![LinkUse {
             link: LinkId(4),
             x: 1,

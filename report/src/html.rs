@@ -26,7 +26,9 @@ pub fn render_html(report: &RunReport, picture: &str) -> Result<String, Error> {
         (ratio(part, whole) * BAR_POINTS).round() as u64
     });
     environment.add_template(NAME, TEMPLATE)?;
-    environment.get_template(NAME)?.render(context! { r => Value::from(Serde(report)), picture })
+    let wrong: Vec<_> = report.faults.named().into_iter().filter(|&(_, count)| count > 0).collect();
+    let r = Value::from(Serde(report));
+    environment.get_template(NAME)?.render(context! { r, wrong, picture })
 }
 
 #[cfg(test)]
@@ -45,6 +47,8 @@ mod tests {
         let page = render_html(&report, "<svg></svg>").expect("the template fits");
         assert!(page.contains("&lt;script&gt;") && !page.contains("<script>"));
         assert!(page.contains("<svg></svg>") && page.contains("not modelled"));
+        assert!(page.contains("<td>packets lost</td><td>7</td>"), "what went wrong is told");
+        assert!(!page.contains("routers"), "and nothing else");
         assert!(!page.contains("http://") && !page.contains("https://"), "it loads nothing");
     }
 }

@@ -43,6 +43,11 @@ impl RunReport {
             format!("{} on {}{priced}, {} samples", self.network, self.chip, self.samples),
             String::new(),
         ];
+        let counts = self.faults.named().into_iter().filter(|&(_, count)| count > 0);
+        let wrong: Vec<String> = counts.map(|(name, count)| format!("{name}: {count}")).collect();
+        if !wrong.is_empty() {
+            lines.push(wrapped("went wrong", ", ", &wrong));
+        }
         let mut line = |name: &str, figure: String, rest: String| {
             lines.push(format!("  {name:<10} {figure:<14} {rest}").trim_end().to_owned());
         };

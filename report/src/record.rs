@@ -9,7 +9,7 @@ use quarrion_isa::chip::{Chip, Direction};
 use quarrion_isa::event::{EventCounts, EventKind, Phase};
 use quarrion_isa::histogram::Histogram;
 use quarrion_isa::id::LinkId;
-use quarrion_isa::ledger::{Ledger, LinkRow};
+use quarrion_isa::ledger::{FaultCounts, Ledger, LinkRow};
 use quarrion_isa::pricing::Powered;
 use quarrion_isa::program::{CoreProgram, Program, Role};
 use quarrion_isa::quantity::Picoseconds;
@@ -73,6 +73,8 @@ pub struct RunRecord {
     pub powered: Powered,
     /// Time.
     pub time: TimeRecord,
+    /// What went wrong on the chip.
+    pub faults: FaultCounts,
     /// The links between tiles that were taken longest; at most ten.
     #[serde(default)]
     pub hottest_links: Vec<LinkUse>,
@@ -203,6 +205,7 @@ impl RunRecord {
             events: ledger.total.iter().filter(|&(_, events)| events > 0).collect(),
             powered: facts.powered,
             time: TimeRecord::new(chip, ledger),
+            faults: ledger.faults,
             hottest_links: hottest_links(chip, ledger),
             last_packet: ledger.last_of_longest().cloned(),
         }
@@ -216,6 +219,7 @@ impl RunRecord {
             events: ledger.total.iter().filter(|&(_, events)| events > 0).collect(),
             powered,
             time: TimeRecord::new(chip, ledger),
+            faults: ledger.faults,
             hottest_links: hottest_links(chip, ledger),
             last_packet: ledger.last_of_longest().cloned(),
             ..self.clone()

@@ -197,12 +197,8 @@ fn faults(faults: &FaultCounts) -> Vec<Diagnostic> {
     if faults.is_empty() {
         return Vec::new();
     }
-    let FaultCounts { lost, dropped, late, overruns } = *faults;
-    let message = format!(
-        "packets lost: {lost}, dropped by routers: {dropped}; lists served late: {late}; ticks \
-         that a core's work outlasted: {overruns}"
-    );
-    vec![Diagnostic::warning("QE033", message)]
+    let counts = faults.named().map(|(name, count)| format!("{name}: {count}"));
+    vec![Diagnostic::warning("QE033", counts.join(", "))]
 }
 
 /// Input populations spike as the stimulus says.

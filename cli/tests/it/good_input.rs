@@ -344,4 +344,6 @@ fn lost_packets_are_said() {
     assert_eq!(lossy.code, Some(0));
     assert!(lossy.stderr.contains("warning[QE033]: packets lost: "), "{}", lossy.stderr);
     assert_ne!(lossy.stdout, whole.stdout, "the loss changes what the network does");
+    let told = |stdout: &str| stdout.contains("  went wrong packets lost: ");
+    assert_eq!((told(&whole.stdout), told(&lossy.stdout)), (false, true), "{}", lossy.stdout);
 }

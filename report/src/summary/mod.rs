@@ -7,6 +7,7 @@ mod network;
 mod time;
 
 use quarrion_isa::chip::{Chip, PriceTable, StaticPower};
+use quarrion_isa::ledger::FaultCounts;
 use quarrion_isa::pricing::{EnergyBill, price_counts};
 use quarrion_isa::program::Role;
 use serde::{Serialize, Serializer};
@@ -96,6 +97,8 @@ pub struct RunReport {
     pub energy_delay_product_js: Totals,
     /// What bounded the timesteps, most time first; at most three.
     pub bound_by: Vec<BoundShare>,
+    /// What went wrong on the chip, over the whole run.
+    pub faults: FaultCounts,
     /// What the chip description gives no price or time for, although it happened.
     pub not_modelled: NotModelled,
     /// Seed, timing model and what was assumed because no file says it.
@@ -186,6 +189,7 @@ impl RunReport {
             power_mw: totals(&|pj| ratio(pj * 1e3, inference_ps)),
             energy_delay_product_js: totals(&|pj| pj * 1e-12 * (inference_ps / PER_SECOND)),
             bound_by: time::bounds(record),
+            faults: record.faults,
             not_modelled: not_modelled(&bill, record),
             settings: settings.clone(),
             events: energy::kinds(&bill, samples),

@@ -67,6 +67,21 @@ fn a_network_without_prices_has_no_energy_rather_than_none_of_it() {
 }
 
 #[test]
+fn what_went_wrong_is_told_and_nothing_is_told_of_a_sound_run() {
+    let (prices, power) = (PriceTable::default(), StaticPower::default());
+    let told = |record: &RunRecord| {
+        let report = RunReport::new(record, &settings(), &toy(&prices, &power));
+        let text = report.to_text();
+        text.lines().find(|line| line.contains("went wrong")).map(str::to_owned)
+    };
+    let mut record = record();
+    let line = told(&record);
+    assert_eq!(line.as_deref(), Some("  went wrong packets lost: 7, lists served late: 2"));
+    record.faults = FaultCounts::default();
+    assert_eq!(told(&record), None);
+}
+
+#[test]
 fn the_keys_are_those_of_the_document() {
     let prices =
         [(EventKind::NeuronActive, price(4, None)), (EventKind::HostHandshake, price(4, None))];
