@@ -25,7 +25,7 @@ pub fn answers(compiled: &Compiled) -> String {
     aligned(&columns("objective"), rows)
 }
 
-/// The columns of a row of [`figures`].
+/// The columns of a row of [`figures()`].
 #[must_use]
 pub fn columns(first: &'static str) -> [(&'static str, Side); 9] {
     [
