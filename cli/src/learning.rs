@@ -1,7 +1,5 @@
 //! `--learn`, and the file of what was learned.
 
-use std::path::Path;
-
 use quarrion_compiler::compile::Taught;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::learning::library::find;
@@ -11,7 +9,7 @@ use quarrion_isa::program::Program;
 use crate::counts::ArchiveWriter;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::texts::{Texts, read_text};
+use crate::texts::Texts;
 
 /// A shipped rule by name, or one from a file.
 ///
@@ -22,11 +20,8 @@ pub fn load_rule(
     terminal: &Terminal,
     texts: &mut Texts,
 ) -> Result<LearningRule, Failure> {
-    let (source, text) = match find(name) {
-        Some(shipped) => (format!("builtin:{}", shipped.name), shipped.text.to_owned()),
-        None => (name.to_owned(), read_text(Path::new(name))?),
-    };
-    texts.add(&source, &text);
+    let shipped = find(name).map(|shipped| (shipped.name, shipped.text));
+    let (source, text) = texts.take_shipped(name, shipped)?;
     let rule = LearningRule::parse(&text, &source)?;
     terminal.say(rule.warnings(), texts);
     Ok(rule)

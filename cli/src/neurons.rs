@@ -1,7 +1,5 @@
 //! Neuron programs by name or file, and `--neuron`, which gives one to a layer.
 
-use std::path::Path;
-
 use quarrion_compiler::network::OwnNeurons;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::neuron::NeuronProgram;
@@ -9,7 +7,7 @@ use quarrion_isa::neuron::library::find;
 
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use crate::texts::{Texts, read_text};
+use crate::texts::Texts;
 
 /// Most places that what arrives at a neuron can be shifted by.
 const SHIFT_MAX: u32 = 31;
@@ -23,11 +21,8 @@ pub fn load_program(
     terminal: &Terminal,
     texts: &mut Texts,
 ) -> Result<NeuronProgram, Failure> {
-    let (source, text) = match find(name) {
-        Some(shipped) => (format!("builtin:{}", shipped.name), shipped.text.to_owned()),
-        None => (name.to_owned(), read_text(Path::new(name))?),
-    };
-    texts.add(&source, &text);
+    let shipped = find(name).map(|shipped| (shipped.name, shipped.text));
+    let (source, text) = texts.take_shipped(name, shipped)?;
     let program = NeuronProgram::parse(&text, &source)?;
     terminal.say(program.warnings(), texts);
     Ok(program)

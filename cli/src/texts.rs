@@ -22,6 +22,24 @@ impl Texts {
         }
     }
 
+    /// Keeps and returns a text that comes with Quarrion, given by name and text, or else that of a
+    /// file; with the name that labels use.
+    ///
+    /// # Errors
+    /// QU001: nothing of the name comes with Quarrion, and there is no such file.
+    pub fn take_shipped(
+        &mut self,
+        name: &str,
+        shipped: Option<(&str, &str)>,
+    ) -> Result<(String, String), Diagnostic> {
+        let (source, text) = match shipped {
+            Some((own, text)) => (format!("builtin:{own}"), text.to_owned()),
+            None => (name.to_owned(), read_text(Path::new(name))?),
+        };
+        self.add(&source, &text);
+        Ok((source, text))
+    }
+
     /// The text of that name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&str> {

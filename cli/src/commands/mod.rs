@@ -14,8 +14,9 @@ pub mod run;
 use quarrion_boards::{LoadError, LoadedChip};
 use quarrion_isa::diagnostic::Severity;
 
-use crate::args::ChipArgs;
+use crate::args::{ChipArgs, Format};
 use crate::failure::Failure;
+use crate::render::chip::pretty;
 use crate::terminal::Terminal;
 use crate::texts::Texts;
 
@@ -49,6 +50,22 @@ pub(crate) fn load_chip_broken(
     let mut loaded = load_chip(args, terminal, texts)?;
     loaded.chip.draw_faults(seed);
     Ok(loaded)
+}
+
+/// A text that was checked, with what was found: the verdict below it, or the value around it.
+pub(crate) fn show_checked(
+    text: &str,
+    verdict: &str,
+    mut value: serde_json::Value,
+    format: Format,
+) -> String {
+    match format {
+        Format::Human => format!("{text}\n{verdict}"),
+        Format::Json => {
+            value["text"] = text.into();
+            pretty(&value)
+        }
+    }
 }
 
 /// Keeps the texts of a chip, good or bad.

@@ -6,6 +6,7 @@ use quarrion_isa::neuron::{NeuronProgram, Scope, Width, step_compartment};
 use quarrion_isa::random::{Counter, Purpose, draw};
 use serde_json::json;
 
+use super::show_checked;
 use crate::args::{Format, NeuronCommand, TraceArgs};
 use crate::failure::Failure;
 use crate::neurons::load_program;
@@ -67,14 +68,7 @@ fn verdict(program: &NeuronProgram, format: Format) -> String {
 }
 
 fn show(program: &NeuronProgram, format: Format) -> String {
-    match format {
-        Format::Human => format!("{}\n{}", program.text(), verdict(program, format)),
-        Format::Json => {
-            let mut value = in_json(program);
-            value["text"] = program.text().into();
-            pretty(&value)
-        }
-    }
+    show_checked(program.text(), &verdict(program, Format::Human), in_json(program), format)
 }
 
 fn in_json(program: &NeuronProgram) -> serde_json::Value {

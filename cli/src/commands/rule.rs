@@ -4,6 +4,7 @@ use quarrion_isa::learning::LearningRule;
 use quarrion_isa::learning::library::SHIPPED;
 use serde_json::json;
 
+use super::show_checked;
 use crate::args::{Format, RuleCommand};
 use crate::failure::Failure;
 use crate::learning::load_rule;
@@ -58,14 +59,7 @@ fn traces(rule: &LearningRule) -> usize {
 }
 
 fn show(rule: &LearningRule, format: Format) -> String {
-    match format {
-        Format::Human => format!("{}\n{}", rule.text(), verdict(rule, format)),
-        Format::Json => {
-            let mut value = in_json(rule);
-            value["text"] = rule.text().into();
-            pretty(&value)
-        }
-    }
+    show_checked(rule.text(), &verdict(rule, Format::Human), in_json(rule), format)
 }
 
 fn in_json(rule: &LearningRule) -> serde_json::Value {

@@ -7,7 +7,7 @@ use quarrion_isa::id::CoreId;
 use quarrion_isa::learning::{LearnedProjection, LearningSettings, library};
 use quarrion_isa::neuron::library as neurons;
 use quarrion_isa::program::PlasticRule;
-use quarrion_isa::stimulus::{InputSpike, Reward, Sample, Stimulus};
+use quarrion_isa::stimulus::{Sample, Stimulus};
 use quarrion_isa::synapse::Synapse;
 use quarrion_tests::assemble::{
     BlockSketch, CoreSketch, ParameterSketch, PieceSketch, PopulationSketch, ProjectionSketch,
@@ -15,6 +15,8 @@ use quarrion_tests::assemble::{
 };
 use quarrion_tests::bench::BENCH;
 use quarrion_tests::engines::{Truth, WAYS, compare, parsed, run_fast, run_reference};
+
+use super::given::sample;
 
 /// The bench chip's widths; rules are given by hand here.
 const WIDTHS: LearningSettings = LearningSettings {
@@ -83,17 +85,6 @@ fn sketch(rule: &str, inputs: u32, outputs: u32, pieces: &[u32]) -> Sketch {
         }],
         cores: cores.collect(),
         output: 1,
-    }
-}
-
-fn sample(steps: u32, spikes: &[(u32, u32)], rewards: &[(u32, i32)]) -> Sample {
-    let spike = |&(step, neuron): &(u32, u32)| InputSpike { step, neuron, payload: 1 };
-    let reward = |&(step, value): &(u32, i32)| Reward { step, value };
-    Sample {
-        steps,
-        spikes: spikes.iter().map(spike).collect(),
-        writes: Vec::new(),
-        rewards: rewards.iter().map(reward).collect(),
     }
 }
 
