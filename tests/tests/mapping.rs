@@ -6,7 +6,7 @@ use quarrion_compiler::mapping::{
 };
 use quarrion_isa::random::{Counter, Purpose, draw};
 use quarrion_tests::benchmark_nets::{
-    NAMES, anchor_limits, best_anchor, grid_of, load_anchors, load_optima, packed_limits,
+    NAMES, anchor_limits, best_anchor, load_anchors, load_optima, map_benchmark, packed_limits,
     random_sparse, reference_net, reservoir, solve_optima,
 };
 
@@ -51,10 +51,9 @@ fn every_proved_optimum_is_reached() {
 fn one_setting_beats_every_anchor_on_a_dense_and_a_recurrent_network() {
     let anchors = load_anchors().unwrap();
     for name in ["mlp", "microcircuit"] {
-        let graph = reference_net(name).unwrap().two_byte_graph().unwrap();
-        let grid = grid_of(name, 0);
-        let budget = Budget { cores: grid.tiles(), effort: 120_000_000, ..BUDGET };
-        let mapping = map(&graph, &anchor_limits(), &grid, Objective::default(), &budget).unwrap();
+        let net = reference_net(name).unwrap();
+        let budget = Budget { effort: 120_000_000, ..BUDGET };
+        let (_, mapping) = map_benchmark(&net, &anchor_limits(), &budget).unwrap();
         let best = best_anchor(&anchors, name).unwrap();
         assert!(mapping.partition_scores.legal);
         let rate = mapping.partition_scores.km1_rate();
@@ -62,6 +61,16 @@ fn one_setting_beats_every_anchor_on_a_dense_and_a_recurrent_network() {
         let hops = mapping.placement_scores.hops_unicast as f64 / f64::from(1 << 20);
         assert!(hops <= best.hops, "{name}: {hops} hops, {} of the anchors", best.hops);
     }
+}
+
+/// Its input axons need three times the cores that the sums of its demands say.
+#[test]
+fn a_network_without_anchors_gets_a_mesh_that_holds_its_mapping() {
+    let net = random_sparse(11, 8000);
+    let budget = Budget { effort: 20_000_000, ..BUDGET };
+    let (bound, mapping) = map_benchmark(&net, &anchor_limits(), &budget).unwrap();
+    assert_eq!(bound, 8);
+    assert!(mapping.partition_scores.legal && mapping.partition_scores.cores > 64);
 }
 
 #[test]

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use quarrion_compiler::mapping::{
-    Budget, INPUT_AXONS, Limits, MEMORY, Mapping, NEURONS, OUTPUT_EDGES, Objective, WEIGHT_ONE, map,
+    Budget, INPUT_AXONS, Limits, MEMORY, Mapping, MappingError, NEURONS, OUTPUT_EDGES, WEIGHT_ONE,
 };
 use quarrion_tests::benchmark_nets::{
-    Anchor, BenchmarkNet, NAMES, anchor_limits, best_anchor, grid_of, load_anchors, load_npz,
-    load_optima, packed_limits, reference_net, solve_optima,
+    Anchor, BenchmarkNet, NAMES, anchor_limits, best_anchor, load_anchors, load_npz, load_optima,
+    map_benchmark, packed_limits, reference_net, solve_optima,
 };
 
 fn main() -> ExitCode {
@@ -78,9 +78,15 @@ fn run() -> Result<(), String> {
         "CPU s"
     );
     let (mut connectivity, mut hops) = (Vec::new(), Vec::new());
+    let mut mapped = 0;
     for net in &nets {
-        let scored = score(net, &anchor_limits(), &budget)?;
-        print_first(&scored, &anchors, &mut connectivity, &mut hops);
+        match score(net, &anchor_limits(), &budget) {
+            Err(e) => println!("{:13} not mapped: {e}", net.name),
+            Ok(scored) => {
+                mapped += 1;
+                print_first(&scored, &anchors, &mut connectivity, &mut hops);
+            }
+        }
     }
     println!();
     println!("Packed words and all four limits (4,096 output edges per core)");
@@ -95,7 +101,10 @@ fn run() -> Result<(), String> {
         "CPU s"
     );
     for net in &nets {
-        print_second(&score(net, &packed_limits(), &budget)?);
+        match score(net, &packed_limits(), &budget) {
+            Err(e) => println!("{:13} not mapped: {e}", net.name),
+            Ok(scored) => print_second(&scored),
+        }
     }
     println!();
     let proved = solve_optima(&load_optima()?, &Budget { cores: 4, ..budget });
@@ -105,13 +114,15 @@ fn run() -> Result<(), String> {
     }
     let reached = proved.iter().filter(|case| case.found == case.optimum).count();
     println!(
-        "mapping: {} networks, connectivity {} of best anchor at worst, hops {} at worst, \
+        "mapping: {mapped} networks, connectivity {} of best anchor at worst, hops {} at worst, \
          optima {reached} of {}",
-        nets.len(),
         worst(&connectivity),
         worst(&hops),
         proved.len()
     );
+    if mapped < nets.len() {
+        return Err(format!("{} of {} networks do not fit", nets.len() - mapped, nets.len()));
+    }
     Ok(())
 }
 
@@ -123,16 +134,9 @@ struct Scored {
     cpu_s: f64,
 }
 
-fn score(net: &BenchmarkNet, limits: &Limits, budget: &Budget) -> Result<Scored, String> {
-    let say = |e: &dyn std::fmt::Display| format!("{}: {e}", net.name);
-    let graph = if limits.lists.is_some() { net.packed_graph() } else { net.two_byte_graph() };
-    let graph = graph.map_err(|e| say(&e))?;
-    let bound = limits.core_bound(&graph);
-    let grid = grid_of(&net.name, bound);
-    let budget = Budget { cores: grid.tiles(), ..*budget };
+fn score(net: &BenchmarkNet, limits: &Limits, budget: &Budget) -> Result<Scored, MappingError> {
     let clock = Clock::start();
-    let mapping = map(&graph, limits, &grid, Objective::default(), &budget);
-    let mapping = mapping.map_err(|e| say(&e))?;
+    let (bound, mapping) = map_benchmark(net, limits, budget)?;
     Ok(Scored { name: net.name.clone(), bound, mapping, cpu_s: clock.seconds() })
 }
 
