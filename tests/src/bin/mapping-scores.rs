@@ -64,19 +64,7 @@ fn run() -> Result<(), String> {
         seed: 1,
         threads: options.threads,
     };
-    println!("Three limits, two bytes a synapse, as the anchors: ours / best anchor (ratio)");
-    println!(
-        "{:13} {:>15} {:>27} {:>29} {:>8} {:>8} {:>9} {:>24} {:>7}",
-        "network",
-        "cores (bound)",
-        "packets per step",
-        "hops per step",
-        "bound",
-        "XY tree",
-        "max link",
-        "worst neurons/memory/axons",
-        "CPU s"
-    );
+    print_first_head();
     let (mut connectivity, mut hops) = (Vec::new(), Vec::new());
     let mut mapped = 0;
     for net in &nets {
@@ -124,6 +112,22 @@ fn run() -> Result<(), String> {
         return Err(format!("{} of {} networks do not fit", nets.len() - mapped, nets.len()));
     }
     Ok(())
+}
+
+fn print_first_head() {
+    println!("Three limits, two bytes a synapse, as the anchors: ours / best anchor (ratio)");
+    println!(
+        "{:13} {:>15} {:>27} {:>29} {:>8} {:>8} {:>9} {:>24} {:>7}",
+        "network",
+        "cores (bound)",
+        "packets per step",
+        "hops per step",
+        "bound",
+        "XY tree",
+        "max link",
+        "worst neurons/memory/axons",
+        "CPU s"
+    );
 }
 
 /// A network with its mapping and what it took.
