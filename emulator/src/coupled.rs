@@ -15,14 +15,15 @@
 use std::collections::VecDeque;
 
 use quarrion_isa::activity::Activity;
-use quarrion_isa::chip::{Chip, Synchronisation};
+use quarrion_isa::chip::{Chip, Overlap, Synchronisation};
+use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::ledger::FaultCounts;
 use quarrion_isa::stimulus::Sample;
 
 use crate::engine::{Arrival, Lag, Outbox, Shard};
-use crate::job::{Job, RunError};
+use crate::job::Job;
 use crate::pieces::{Accounts, SampleOutcome};
-use crate::time::{Fates, Served};
+use crate::time::{CountModel, Fates, Served};
 
 /// Whether what a chip computes depends on how long its packets take.
 #[must_use]
@@ -75,7 +76,7 @@ pub(crate) fn run_sample(
     sample: &Sample,
     shard: &mut Shard<'_>,
     accounts: &mut Accounts<'_>,
-) -> Result<SampleOutcome, RunError> {
+) -> Result<SampleOutcome, Diagnostic> {
     let (mut host, mut outbox) = (Outbox::default(), Outbox::default());
     let mut activity = Activity::default();
     let mut flight = Flight::default();
@@ -84,14 +85,14 @@ pub(crate) fn run_sample(
     let skipped_before = shard.skipped_updates();
     shard.miss_next(&[]);
     shard.start_sample(number as u32, sample);
-    accounts.start_sample(number, sample);
     for step in 0..job.program.sample_steps(sample.steps) {
         activity.clear();
         job.inject((number, step), sample, &mut host, &mut activity);
         shard.update(step, &mut outbox, &mut activity);
         flight.depart(&host, &outbox);
         fates.open_step(step);
-        let time = accounts.time_coupled(step, &mut activity, shard.spikes(), &mut fates)?;
+        accounts.readout.close_step(step, &mut activity, shard.spikes());
+        let time = accounts.timer.time_coupled(&activity, &mut fates)?;
         let mut faults = FaultCounts { dropped: fates.dropped(), ..FaultCounts::default() };
         for lists in fates.served().chunk_by(|a, b| a.sent == b.sent) {
             let sent = lists[0].sent;
@@ -99,17 +100,16 @@ pub(crate) fn run_sample(
             faults.late += shard.deliver_late(sent, lag, flight.arrive(lists));
         }
         flight.tidy(job.chip);
-        faults.overruns = overruns(job.chip, accounts, &mut behind);
+        faults.overruns = overruns(job, accounts.timer.cores(), &mut behind);
         if matches!(job.chip.synchronisation, Synchronisation::FreeRunning { .. }) {
             let missing: Vec<bool> = behind.iter().map(|behind| *behind > 0).collect();
             shard.miss_next(&missing);
         }
-        accounts.count_step(&activity, time, faults);
-        accounts.keep_probes(step, |probe, values| shard.sample_probe(probe, values));
+        accounts.timer.count_step(&activity, time, faults);
+        accounts.readout.keep_probes(step, |probe, values| shard.sample_probe(probe, values));
     }
     shard.miss_next(&[]);
-    let skipped = shard.skipped_updates() - skipped_before;
-    Ok(SampleOutcome { skipped_updates: skipped, ..accounts.finish_sample()? })
+    Ok(accounts.readout.finish_sample(shard.skipped_updates() - skipped_before))
 }
 
 /// What it does to a list to be served so many steps after its spike.
@@ -123,16 +123,26 @@ fn lag(chip: &Chip, steps: u32) -> Lag {
 
 /// Counts the cores whose work is not done when the next tick comes. `behind` is the work that
 /// they are behind with.
-fn overruns(chip: &Chip, accounts: &Accounts<'_>, behind: &mut [u64]) -> u64 {
+fn overruns(job: &Job<'_>, times: &CountModel, behind: &mut [u64]) -> u64 {
     let (Synchronisation::GlobalTick { period } | Synchronisation::FreeRunning { period }) =
-        chip.synchronisation
+        job.chip.synchronisation
     else {
         return 0;
     };
     let mut overruns = 0;
     for (at, behind) in behind.iter_mut().enumerate() {
-        *behind = (*behind + accounts.work_of(chip, at)).saturating_sub(period.0);
+        *behind = (*behind + work_of(job, times, at)).saturating_sub(period.0);
         overruns += u64::from(*behind > 0);
     }
     overruns
+}
+
+/// Work of a core, by position, in a timestep: its loop and its lists, beside each other where the
+/// core overlaps them.
+fn work_of(job: &Job<'_>, times: &CountModel, at: usize) -> u64 {
+    let (update, service) = (times.update_time(at).0, times.service_time(at).0);
+    match job.chip.core_type(job.extent.cores[at]).overlap {
+        Overlap::Overlapped => update.max(service),
+        Overlap::Sequential => update + service,
+    }
 }

@@ -15,6 +15,7 @@ use quarrion_isa::stimulus::{Sample, Stimulus};
 use crate::engine::{self, Moment, Outbox, PrepareError, Shard, Tables};
 use crate::probe::{PlacedProbe, Probe, ProbeError, ProbeRecord};
 use crate::time::{Following, Timing};
+use crate::timer::TimerSpec;
 
 /// What to do beside running.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,6 +168,17 @@ pub(crate) struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
+    /// How the run's timesteps are timed and counted.
+    pub(crate) fn timer_spec(&self) -> TimerSpec<'a> {
+        TimerSpec {
+            chip: self.chip,
+            extent: self.extent,
+            populations: self.program.populations.len(),
+            timing: self.options.timing,
+            following: &self.options.following,
+        }
+    }
+
     /// The state of a contiguous range of cores, at reset.
     pub(crate) fn shard(&self, cores: Range<usize>) -> Shard<'a> {
         let RunOptions { seed, lanes, .. } = *self.options;

@@ -9,6 +9,7 @@
 
 pub mod codes;
 mod coupled;
+mod crew;
 pub mod engine;
 mod job;
 pub mod mesh;
@@ -19,6 +20,7 @@ mod run;
 mod shards;
 pub mod tally;
 pub mod time;
+mod timer;
 
 pub use coupled::is_coupled;
 pub use job::{
@@ -27,3 +29,4 @@ pub use job::{
 pub use probe::{Probe, ProbeError, ProbeRecord};
 pub use retime::{Retiming, check_retimable, retime};
 pub use run::run;
+pub use timer::{Timer, TimerSpec};

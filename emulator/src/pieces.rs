@@ -1,16 +1,12 @@
 //! What one sample leaves behind, and how it is collected step by step.
 
 use quarrion_isa::activity::Activity;
-use quarrion_isa::chip::{Chip, Overlap};
-use quarrion_isa::ledger::FaultCounts;
 use quarrion_isa::stimulus::Sample;
-use quarrion_isa::timing::StepTime;
 
 use crate::engine::Spike;
-use crate::job::{Job, Recording, RunError, SpikeRecord};
+use crate::job::{Job, Recording, SpikeRecord};
 use crate::probe::PlacedProbe;
-use crate::tally::Tally;
-use crate::time::{Fates, TimingModel, Traffic, timing_model};
+use crate::timer::Timer;
 
 /// What one sample leaves behind.
 #[derive(Debug)]
@@ -21,17 +17,28 @@ pub(crate) struct SampleOutcome {
     pub(crate) activity: Vec<Activity>,
     /// What each probe saw: `[step][neuron]`.
     pub(crate) probes: Vec<Vec<i32>>,
-    pub(crate) tally: Tally,
     /// Updates passed over.
     pub(crate) skipped_updates: u64,
 }
 
-/// Closes timesteps: reads outputs out, times and counts the record.
+/// What one thread reads out, times and counts of the samples that it runs.
 #[derive(Debug)]
 pub(crate) struct Accounts<'a> {
+    pub(crate) readout: Readout<'a>,
+    pub(crate) timer: Timer<'a>,
+}
+
+impl Accounts<'_> {
+    pub(crate) fn start_sample(&mut self, number: usize, sample: &Sample) {
+        self.readout.start_sample(number, sample);
+        self.timer.open_sample(number as u32);
+    }
+}
+
+/// Reads outputs out of timesteps, in order, and completes their records.
+#[derive(Debug)]
+pub(crate) struct Readout<'a> {
     job: Job<'a>,
-    model: Box<dyn TimingModel>,
-    traffic: Traffic,
     outcome: SampleOutcome,
     sample: u32,
     input_steps: u32,
@@ -42,30 +49,17 @@ pub(crate) struct Accounts<'a> {
     rewarded: u32,
 }
 
-impl<'a> Accounts<'a> {
-    pub(crate) fn new(job: &Job<'a>) -> Result<Self, RunError> {
-        let extent = job.extent;
-        let options = job.options;
-        let mut model = timing_model(options.timing, job.chip, &extent.cores, extent.tiles)?;
-        model.follow(&options.following);
-        Ok(Self {
+impl<'a> Readout<'a> {
+    pub(crate) fn new(job: &Job<'a>) -> Self {
+        Self {
             job: *job,
-            model,
-            traffic: Traffic::default(),
             outcome: empty(job),
             sample: 0,
             input_steps: 0,
             steps: 0,
             writes: Vec::new(),
             rewarded: job.tables.rewarded_cores(),
-        })
-    }
-
-    /// An empty tally of the run's program.
-    pub(crate) fn tally(job: &Job<'_>) -> Tally {
-        let extent = job.extent;
-        let populations = job.program.populations.len();
-        Tally::new(job.chip, &extent.cores, extent.tiles, extent.chips, populations)
+        }
     }
 
     pub(crate) fn start_sample(&mut self, number: usize, sample: &Sample) {
@@ -82,60 +76,15 @@ impl<'a> Accounts<'a> {
                 *writes += self.rewarded;
             }
         }
-        self.outcome.tally.start_sample();
     }
 
-    /// Closes a timestep whose record holds everything but the host's part after the update.
-    pub(crate) fn close_step(
-        &mut self,
-        step: u32,
-        activity: &mut Activity,
-        spikes: &[Spike],
-    ) -> Result<(), RunError> {
-        self.complete(step, activity, spikes);
-        let time = self.model.time_step(self.job.chip, activity, &mut self.traffic)?;
-        self.count_step(activity, time, FaultCounts::default());
-        Ok(())
-    }
-
-    /// Times a timestep of a coupled run; [`Self::count_step`] has to follow.
-    pub(crate) fn time_coupled(
-        &mut self,
-        step: u32,
-        activity: &mut Activity,
-        spikes: &[Spike],
-        fates: &mut Fates,
-    ) -> Result<StepTime, RunError> {
-        self.complete(step, activity, spikes);
-        Ok(self.model.time_coupled(self.job.chip, activity, &mut self.traffic, fates)?)
-    }
-
-    /// Work of a core, by position, in the last timestep that was timed: its loop and its lists,
-    /// beside each other where the core overlaps them.
-    pub(crate) fn work_of(&self, chip: &Chip, at: usize) -> u64 {
-        let times = self.model.cores();
-        let (update, service) = (times.update_time(at).0, times.service_time(at).0);
-        match chip.core_type(self.job.extent.cores[at]).overlap {
-            Overlap::Overlapped => update.max(service),
-            Overlap::Sequential => update + service,
-        }
-    }
-
-    /// Puts the host's part into a record and expands its packets.
-    fn complete(&mut self, step: u32, activity: &mut Activity, spikes: &[Spike]) {
+    /// Completes a timestep's record, which holds everything but the host's part after the update.
+    pub(crate) fn close_step(&mut self, step: u32, activity: &mut Activity, spikes: &[Spike]) {
         activity.sample = self.sample;
         activity.step = step;
         activity.host.spikes_out = self.read_out(step, spikes);
         activity.host.parameter_writes = self.writes[step as usize];
         activity.host.state_resets = u32::from(step + 1 == self.steps);
-        self.traffic.expand(activity, self.job.chip);
-    }
-
-    /// Counts a timestep, and what went wrong in it beside lost packets.
-    pub(crate) fn count_step(&mut self, activity: &Activity, time: StepTime, faults: FaultCounts) {
-        let chip = self.job.chip;
-        let times = self.model.cores();
-        self.outcome.tally.count_step(chip, activity, &self.traffic, (time, faults), times);
         if self.job.options.recording == Recording::Activity {
             self.outcome.activity.push(activity.clone());
         }
@@ -181,9 +130,10 @@ impl<'a> Accounts<'a> {
         }
     }
 
-    pub(crate) fn finish_sample(&mut self) -> Result<SampleOutcome, RunError> {
-        self.outcome.tally.count_waits(&self.model.take_waits()?);
-        Ok(std::mem::replace(&mut self.outcome, empty(&self.job)))
+    /// What the sample leaves behind.
+    pub(crate) fn finish_sample(&mut self, skipped_updates: u64) -> SampleOutcome {
+        let outcome = std::mem::replace(&mut self.outcome, empty(&self.job));
+        SampleOutcome { skipped_updates, ..outcome }
     }
 }
 
@@ -194,7 +144,6 @@ fn empty(job: &Job<'_>) -> SampleOutcome {
         spikes: Vec::new(),
         activity: Vec::new(),
         probes: vec![Vec::new(); job.probes.len()],
-        tally: Accounts::tally(job),
         skipped_updates: 0,
     }
 }

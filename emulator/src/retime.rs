@@ -1,17 +1,19 @@
 //! Timing again: a stored activity record on another chip file, without running the function.
 
 use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::id::CoreId;
-use quarrion_isa::ledger::{FaultCounts, Ledger};
+use quarrion_isa::ledger::Ledger;
 
 use crate::coupled::is_coupled;
+use crate::crew::Crew;
 use crate::job::Extent;
-use crate::tally::Tally;
-use crate::time::{Following, Timing, Traffic, timing_model};
+use crate::time::{Following, Timing};
+use crate::timer::{TimerSpec, time_all};
 
 /// Most work of one kind that one entry of a record can hold.
 const WORK_MAX: u32 = 1 << 24;
@@ -76,69 +78,13 @@ pub fn retime(
 ) -> Result<(Ledger, Extent), Diagnostic> {
     let cores = check_record(activity, chip, populations)?;
     let extent = Extent::of_cores(cores, chip);
-    let work = |part: &[Activity]| time_part(part, chip, retiming, populations, &extent);
-    let mut parts = divide(activity, retiming.threads).into_iter();
-    let first = parts.next().unwrap_or_default();
-    let tallies: Vec<Result<Tally, Diagnostic>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
-        let mut tallies = vec![work(first)];
-        for worker in workers {
-            match worker.join() {
-                Ok(tally) => tallies.push(tally),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        tallies
-    });
-    let mut whole = Tally::new(chip, &extent.cores, extent.tiles, extent.chips, populations);
-    for tally in tallies {
-        whole.append(tally?);
-    }
-    Ok((whole.finish(chip), extent))
-}
-
-/// Times a part of a record, in order.
-fn time_part(
-    part: &[Activity],
-    chip: &Chip,
-    retiming: &Retiming,
-    populations: usize,
-    extent: &Extent,
-) -> Result<Tally, Diagnostic> {
-    let mut model = timing_model(retiming.timing, chip, &extent.cores, extent.tiles)?;
-    model.follow(&retiming.following);
-    let mut tally = Tally::new(chip, &extent.cores, extent.tiles, extent.chips, populations);
-    let mut traffic = Traffic::default();
-    let mut sample = None;
-    for record in part {
-        if sample != Some(record.sample) {
-            sample = Some(record.sample);
-            tally.start_sample();
-        }
-        traffic.expand(record, chip);
-        let time = model.time_step(chip, record, &mut traffic)?;
-        let times = (time, FaultCounts::default());
-        tally.count_step(chip, record, &traffic, times, model.cores());
-    }
-    tally.count_waits(&model.take_waits()?);
-    Ok(tally)
-}
-
-/// Contiguous parts of a record, one a thread; they end where samples do.
-fn divide(activity: &[Activity], threads: NonZero<usize>) -> Vec<&[Activity]> {
-    let mut parts = Vec::new();
-    let mut rest = activity;
-    for left in (2..=threads.get()).rev() {
-        let goal = rest.len() / left;
-        let Some(last) = goal.checked_sub(1).map(|last| rest[last].sample) else { continue };
-        // A sample goes to one thread whole.
-        let end = goal + rest[goal..].iter().take_while(|record| record.sample == last).count();
-        let (part, behind) = rest.split_at(end);
-        parts.push(part);
-        rest = behind;
-    }
-    parts.push(rest);
-    parts
+    let following = &retiming.following;
+    let spec = TimerSpec { chip, extent: &extent, populations, timing: retiming.timing, following };
+    let taken = AtomicUsize::new(0);
+    let next = || activity.get(taken.fetch_add(1, Ordering::Relaxed));
+    let stop = || taken.store(activity.len(), Ordering::Relaxed);
+    let tally = time_all(&spec, &Crew::new(retiming.threads), &next, &stop)?;
+    Ok((tally.finish(chip), extent))
 }
 
 /// Checks that every record can be expanded on the chip; returns the cores that it names.

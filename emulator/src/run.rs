@@ -5,6 +5,7 @@
 //! as threads each thread takes whole samples; with fewer, the cores of one sample are divided
 //! ([`crate::shards`]). Results are put in order of sample, so neither way changes a byte.
 
+use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quarrion_isa::activity::Activity;
@@ -15,11 +16,14 @@ use quarrion_isa::program::Program;
 use quarrion_isa::stimulus::{Sample, Stimulus};
 
 use crate::coupled;
+use crate::crew::{Crew, on_all_threads};
 use crate::engine::{Outbox, PrepareError, Shard, Tables};
 use crate::job::{Extent, Job, Observer, Progress, RunError, RunOptions, RunOutcome};
-use crate::pieces::{Accounts, SampleOutcome};
+use crate::pieces::{Accounts, Readout, SampleOutcome};
 use crate::probe::{ProbeRecord, place_probe};
 use crate::shards::run_sharded;
+use crate::tally::Tally;
+use crate::timer::Timer;
 
 /// Runs every sample of the stimulus.
 ///
@@ -50,7 +54,7 @@ pub fn run(
     let extent = Extent::of(program, chip);
     let tables = &tables;
     let job = Job { program, chip, tables, extent: &extent, stimulus, options, probes: &probes };
-    let threads = options.threads.max(1);
+    let crew = Crew::new(NonZero::new(options.threads).unwrap_or(NonZero::<usize>::MIN));
     // Where something learns, each sample begins with what the one before has left.
     let independent = tables.learning.is_empty();
     let coupled = coupled::is_coupled(chip);
@@ -63,12 +67,14 @@ pub fn run(
             .help("use a chip with a barrier or a global tick")
             .into());
     }
-    let (outcomes, learned) = if independent && (coupled || stimulus.samples.len() >= threads) {
-        (run_by_samples(&job, threads, observer)?, Vec::new())
+    let by_samples = independent && (coupled || stimulus.samples.len() >= crew.threads());
+    let (outcomes, tally, learned) = if by_samples {
+        let (outcomes, tally) = run_by_samples(&job, &crew, observer)?;
+        (outcomes, tally, Vec::new())
     } else {
-        run_sharded(&job, threads, observer)?
+        run_sharded(&job, &crew, observer)?
     };
-    Ok(RunOutcome { learned, ..join(&job, outcomes) })
+    Ok(RunOutcome { learned, ledger: tally.finish(chip), ..join(&job, outcomes) })
 }
 
 /// Checks that the program uses no dead core and that its packets cross nothing dead.
@@ -133,44 +139,60 @@ fn check_sample(tables: &Tables, program: &Program, sample: &Sample) -> Result<(
 /// Each thread takes the next sample that nobody has taken.
 fn run_by_samples(
     job: &Job<'_>,
-    threads: usize,
+    crew: &Crew,
     observer: Observer<'_>,
-) -> Result<Vec<SampleOutcome>, RunError> {
+) -> Result<(Vec<SampleOutcome>, Tally), RunError> {
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let samples = &job.stimulus.samples;
-    let work = || {
+    // Samples before one that fails have been taken; nobody takes another.
+    let stop = || next.store(samples.len(), Ordering::Relaxed);
+    let attend = || -> Result<_, (usize, RunError)> {
         let mut shard = job.shard(0..job.tables.core_count());
-        let mut accounts = Accounts::new(job)?;
+        let timer = Timer::with_crew(&job.timer_spec(), crew).map_err(|why| (0, why.into()))?;
+        let mut accounts = Accounts { readout: Readout::new(job), timer };
         let mut outcomes = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(sample) = samples.get(number) else { return Ok(outcomes) };
+            let Some(sample) = samples.get(number) else { break };
             let run_one =
                 if coupled::is_coupled(job.chip) { coupled::run_sample } else { run_sample };
-            let outcome = run_one(job, number, sample, &mut shard, &mut accounts)?;
-            outcomes.push((number, outcome));
+            let _own = crew.work();
+            accounts.start_sample(number, sample);
+            let outcome = run_one(job, number, sample, &mut shard, &mut accounts);
+            outcomes.push((number, outcome.map_err(|why| (number, why.into()))?));
             let done = finished.fetch_add(1, Ordering::Relaxed) + 1;
             if observer(Progress { samples: done }).is_break() {
-                next.store(samples.len(), Ordering::Relaxed);
-                return Err(RunError::Interrupted);
+                return Err((number, RunError::Interrupted));
             }
         }
+        let tally = accounts.timer.finish().map_err(|why| (samples.len(), why.into()))?;
+        Ok((outcomes, tally))
     };
-    let parts: Vec<_> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let own = work();
-        let join = |worker: std::thread::ScopedJoinHandle<'_, _>| match worker.join() {
-            Ok(part) => part,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        std::iter::once(own).chain(workers.into_iter().map(join)).collect()
-    });
+    let work = || {
+        let part = attend();
+        if part.is_err() {
+            stop();
+        }
+        part
+    };
     let mut outcomes = Vec::with_capacity(samples.len());
-    for part in parts {
-        outcomes.extend(part?);
+    let mut tally = job.timer_spec().tally();
+    let mut failed: Option<(usize, RunError)> = None;
+    for part in on_all_threads(crew.threads(), &work) {
+        match part {
+            Ok((own, counted)) => {
+                outcomes.extend(own);
+                tally.merge(counted);
+            }
+            Err(one) if failed.as_ref().is_none_or(|first| one.0 < first.0) => failed = Some(one),
+            Err(_) => {}
+        }
+    }
+    if let Some((_, why)) = failed {
+        return Err(why);
     }
     outcomes.sort_by_key(|(number, _)| *number);
-    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    Ok((outcomes.into_iter().map(|(_, outcome)| outcome).collect(), tally))
 }
 
 /// One sample on one shard that holds all cores.
@@ -180,28 +202,26 @@ fn run_sample(
     sample: &Sample,
     shard: &mut Shard<'_>,
     accounts: &mut Accounts<'_>,
-) -> Result<SampleOutcome, RunError> {
+) -> Result<SampleOutcome, Diagnostic> {
     let (mut host, mut outbox) = (Outbox::default(), Outbox::default());
     let mut activity = Activity::default();
     let skipped_before = shard.skipped_updates();
     shard.start_sample(number as u32, sample);
-    accounts.start_sample(number, sample);
     for step in 0..job.program.sample_steps(sample.steps) {
         activity.clear();
         job.inject((number, step), sample, &mut host, &mut activity);
         shard.update(step, &mut outbox, &mut activity);
         shard.deliver(step, [&host, &outbox]);
         shard.learn(step, sample.reward_at(step));
-        accounts.close_step(step, &mut activity, shard.spikes())?;
-        accounts.keep_probes(step, |probe, values| shard.sample_probe(probe, values));
+        accounts.readout.close_step(step, &mut activity, shard.spikes());
+        accounts.timer.close_step(&activity)?;
+        accounts.readout.keep_probes(step, |probe, values| shard.sample_probe(probe, values));
     }
-    let skipped = shard.skipped_updates() - skipped_before;
-    Ok(SampleOutcome { skipped_updates: skipped, ..accounts.finish_sample()? })
+    Ok(accounts.readout.finish_sample(shard.skipped_updates() - skipped_before))
 }
 
-/// Puts the samples' outcomes together, in order.
+/// Puts the samples' outcomes together, in order; all but the ledger.
 fn join(job: &Job<'_>, outcomes: Vec<SampleOutcome>) -> RunOutcome {
-    let mut tally = Accounts::tally(job);
     let mut result = RunOutcome {
         output_counts: Vec::with_capacity(outcomes.len()),
         window_spikes: vec![0; job.program.populations.len()],
@@ -224,8 +244,6 @@ fn join(job: &Job<'_>, outcomes: Vec<SampleOutcome>) -> RunOutcome {
         for (record, values) in result.probes.iter_mut().zip(outcome.probes) {
             record.values.extend(values);
         }
-        tally.append(outcome.tally);
     }
-    result.ledger = tally.finish(job.chip);
     result
 }

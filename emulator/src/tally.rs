@@ -1,5 +1,7 @@
 //! The tally: from activity, traffic and step times to the ledger's rows.
 
+use std::collections::BTreeMap;
+
 use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::{Chip, Hops, LinkClass, Programs, SynapseFormatKind, Synchronisation};
 use quarrion_isa::event::{EventCounts, EventKind};
@@ -10,13 +12,14 @@ use quarrion_isa::timing::StepTime;
 
 use crate::time::{CountModel, Origin, Packet, Traffic, Waits};
 
-/// A ledger in the making, for the timesteps of one sample or of several in order.
+/// A ledger in the making, of any timesteps; those that several threads have counted add up.
 #[derive(Debug)]
 pub struct Tally {
     ledger: Ledger,
     /// Row in `ledger.cores` by core id; `u32::MAX` for cores outside the program.
     position: Vec<u32>,
     link_packets: Vec<[u64; 2]>,
+    samples: BTreeMap<u32, SampleRow>,
     waits: Waits,
     tiles: u32,
     chips: u32,
@@ -43,24 +46,22 @@ impl Tally {
             ..Ledger::default()
         };
         let link_packets = vec![[0; 2]; chip.mesh.link_count() as usize];
-        Self { ledger, position, link_packets, waits: Waits::default(), tiles, chips }
+        let (samples, waits) = (BTreeMap::new(), Waits::default());
+        Self { ledger, position, link_packets, samples, waits, tiles, chips }
     }
 
     /// Adds what packets and links have waited.
-    pub fn count_waits(&mut self, waits: &Waits) {
+    pub fn count_waits(&mut self, waits: Waits) {
         self.waits.merge(waits);
     }
 
-    /// Starts the row of the next sample.
-    pub fn start_sample(&mut self) {
-        self.ledger.samples.push(SampleRow {
-            counts: EventCounts::default(),
-            steps: 0,
-            time: Picoseconds::ZERO,
-        });
+    /// The row of a sample, which is there from now on.
+    pub fn open_sample(&mut self, number: u32) -> &mut SampleRow {
+        let empty = SampleRow { counts: EventCounts::default(), steps: 0, time: Picoseconds::ZERO };
+        self.samples.entry(number).or_insert(empty)
     }
 
-    /// Counts one timestep of the current sample, and what went wrong beside lost packets.
+    /// Counts one timestep, and what went wrong beside lost packets.
     pub fn count_step(
         &mut self,
         chip: &Chip,
@@ -87,11 +88,10 @@ impl Tally {
         self.ledger.faults.merge(&row.faults);
         self.ledger.steps.push(row);
         self.ledger.total.merge(&step);
-        if let Some(sample) = self.ledger.samples.last_mut() {
-            sample.counts.merge(&step);
-            sample.steps += 1;
-            sample.time += time.total();
-        }
+        let sample = self.open_sample(activity.sample);
+        sample.counts.merge(&step);
+        sample.steps += 1;
+        sample.time += time.total();
     }
 
     fn count_updates(
@@ -197,25 +197,30 @@ impl Tally {
         step.add(EventKind::StateReset, u64::from(host.state_resets) * u64::from(self.chips));
     }
 
-    /// Appends the rows of samples that come after this tally's.
-    pub fn append(&mut self, later: Self) {
-        self.ledger.total.merge(&later.ledger.total);
-        for (row, other) in self.ledger.cores.iter_mut().zip(later.ledger.cores) {
+    /// Adds what was counted of other timesteps, of the same samples or of others.
+    pub fn merge(&mut self, other: Self) {
+        self.ledger.total.merge(&other.ledger.total);
+        for (row, other) in self.ledger.cores.iter_mut().zip(other.ledger.cores) {
             row.counts.merge(&other.counts);
             row.update_time += other.update_time;
             row.synapse_time += other.synapse_time;
         }
-        for (row, other) in self.ledger.populations.iter_mut().zip(&later.ledger.populations) {
+        for (row, other) in self.ledger.populations.iter_mut().zip(&other.ledger.populations) {
             row.merge(other);
         }
-        for (row, other) in self.link_packets.iter_mut().zip(&later.link_packets) {
+        for (row, other) in self.link_packets.iter_mut().zip(&other.link_packets) {
             row[0] += other[0];
             row[1] += other[1];
         }
-        self.ledger.faults.merge(&later.ledger.faults);
-        self.waits.merge(&later.waits);
-        self.ledger.steps.extend(later.ledger.steps);
-        self.ledger.samples.extend(later.ledger.samples);
+        self.ledger.faults.merge(&other.ledger.faults);
+        self.waits.merge(other.waits);
+        self.ledger.steps.extend(other.ledger.steps);
+        for (number, row) in other.samples {
+            let sample = self.open_sample(number);
+            sample.counts.merge(&row.counts);
+            sample.steps += row.steps;
+            sample.time += row.time;
+        }
     }
 
     /// The finished ledger.
@@ -229,6 +234,8 @@ impl Tally {
                 self.ledger.links.push(LinkRow { link, packets: *packets, flits: *flits, busy });
             }
         }
+        self.ledger.steps.sort_by_key(|row| (row.sample, row.step));
+        self.ledger.samples = self.samples.into_values().collect();
         self.waits.settle(&mut self.ledger);
         self.ledger
     }

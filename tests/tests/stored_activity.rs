@@ -3,10 +3,14 @@
 
 use std::num::NonZero;
 
-use quarrion_emulator::time::Timing;
+use quarrion_boards::load_chip;
+use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{Retiming, RunOutcome, check_retimable, is_coupled, retime};
-use quarrion_isa::activity::{Activity, decode_activity, encode_activity};
-use quarrion_isa::chip::{Chip, LinkClass, Synchronisation};
+use quarrion_isa::activity::{
+    Activity, CoreActivity, Destination, Segment, decode_activity, encode_activity,
+};
+use quarrion_isa::chip::{Chip, LinkClass, SynapseFormatKind, Synchronisation};
+use quarrion_isa::id::{AxonInId, CoreId, PopulationId};
 use quarrion_isa::ledger::Ledger;
 use quarrion_isa::quantity::Picoseconds;
 use quarrion_isa::random::philox;
@@ -92,16 +96,24 @@ fn timed_again_is_timed_in_a_run_on_that_chip() {
 /// number of threads changes neither.
 #[test]
 fn waits_are_counted_once_for_every_packet() {
-    let mut waiting = 0;
+    let (mut waiting, mut followed) = (0, 0);
     for number in 0..CASES {
         let (case, fast) = case(number);
         let populations = case.program.populations.len();
-        let time = |count: usize| {
-            let records = &fast.activity;
-            retime(records, &case.chip, populations, &Retiming::by(Timing::Queue, threads(count)))
+        let time = |following: Following, count: usize| {
+            let retiming = Retiming { following, ..Retiming::by(Timing::Queue, threads(count)) };
+            retime(&fast.activity, &case.chip, populations, &retiming).map(|(ledger, _)| ledger)
         };
-        let (ledger, _) = time(1).unwrap_or_else(|error| panic!("case {number}: {error}"));
-        assert_eq!(ledger, time(3).expect("as on one thread").0, "case {number}");
+        let every = Following::Every { samples: 0..2, steps: 1..4 };
+        for following in [Following::Last, every, Following::Longest] {
+            let alone = time(following.clone(), 1);
+            for count in [2, 3] {
+                assert_eq!(time(following.clone(), count), alone, "case {number}, {following:?}");
+            }
+        }
+        let ledger = time(Following::Longest, 1);
+        let ledger = ledger.unwrap_or_else(|error| panic!("case {number}: {error}"));
+        followed += ledger.lasts.len();
         let dropped = ledger.faults.dropped > 0;
         let packets: u64 = ledger.steps.iter().map(|row| row.packets).sum();
         assert!(dropped || ledger.latencies.count() == packets, "case {number}: {packets} packets");
@@ -112,6 +124,54 @@ fn waits_are_counted_once_for_every_packet() {
         }
     }
     assert!(waiting > 20, "flits waited on {waiting} links only");
+    assert!(followed > CASES as usize, "{followed} packets were followed");
+}
+
+/// One timestep of very many packets on a large mesh: its regions advance side by side on the
+/// threads that have nothing else to do, with the same result.
+#[test]
+fn a_very_large_timestep_is_the_same_on_any_number_of_threads() {
+    let sets = ["mesh.width=16", "mesh.height=16"].map(String::from);
+    let chip = load_chip("loihi1", &sets).unwrap_or_else(|error| panic!("{error}")).chip;
+    let mut record = Activity::default();
+    let cores = chip.cores.len() as u32;
+    for core in 0..cores {
+        let draw = |n: u32| philox([8, 8], [core, n, 0, 0])[0] % cores;
+        let to = |n: u32| Destination {
+            core: CoreId(draw(n)),
+            axon: AxonInId(0),
+            words: 2,
+            synaptic_ops: 3,
+            format: SynapseFormatKind::Sparse,
+        };
+        record.destinations.extend((0..17).map(to));
+        record.segments.push(Segment {
+            population: PopulationId(0),
+            end: 1,
+            inactive: 0,
+            active: 1,
+            spiking: 1,
+            instructions: 0,
+            destinations: 17,
+            payload_bits: 0,
+        });
+        record.cores.push(CoreActivity {
+            core: CoreId(core),
+            first_segment: core,
+            segments: 1,
+            plastic_visits: 0,
+            trace_updates: 0,
+        });
+    }
+    let time = |count: usize| {
+        retime(&[record.clone()], &chip, 1, &Retiming::by(Timing::Queue, threads(count)))
+    };
+    let alone = time(1);
+    let packets = alone.as_ref().expect("it is timed").0.latencies.count();
+    assert!(packets > 1 << 14, "{packets} packets");
+    for count in [2, 3] {
+        assert!(time(count) == alone, "{count} threads");
+    }
 }
 
 #[test]

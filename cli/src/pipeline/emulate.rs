@@ -2,15 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use quarrion_emulator::tally::Tally;
-use quarrion_emulator::time::{Following, Timing, Traffic, timing_model};
+use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{
-    Extent, ProbeRecord, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord,
-    is_coupled,
+    Extent, ProbeRecord, Progress, Recording, RunError, RunOptions, RunOutcome, SpikeRecord, Timer,
+    TimerSpec, is_coupled,
 };
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
-use quarrion_isa::ledger::{FaultCounts, Ledger};
+use quarrion_isa::ledger::Ledger;
 use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::program::Program;
 use quarrion_isa::stimulus::Stimulus;
@@ -117,11 +116,10 @@ fn run_reference(
     let bug = |found: Diagnostic| Failure::Bug(found.to_string());
     let extent = Extent::of(program, chip);
     let mut reference = Reference::new(program, chip, emulation.seed).map_err(bug)?;
-    let mut model = timing_model(timing(emulation.timing), chip, &extent.cores, extent.tiles)?;
-    model.follow(&emulation.following);
-    let mut traffic = Traffic::default();
     let populations = program.populations.len();
-    let mut tally = Tally::new(chip, &extent.cores, extent.tiles, extent.chips, populations);
+    let (timing, following) = (timing(emulation.timing), &emulation.following);
+    let spec = TimerSpec { chip, extent: &extent, populations, timing, following };
+    let mut timer = Timer::new(&spec)?;
     let mut outcome = RunOutcome {
         output_counts: Vec::new(),
         window_spikes: vec![0; populations],
@@ -129,19 +127,16 @@ fn run_reference(
         spikes: Vec::new(),
         activity: Vec::new(),
         probes: vec![ProbeRecord::default(); probes.len()],
-        extent,
+        extent: extent.clone(),
         learned: Vec::new(),
         skipped_updates: 0,
     };
     for (number, sample) in stimulus.samples.iter().enumerate() {
         reference.begin_sample(number as u32, sample).map_err(bug)?;
-        tally.start_sample();
+        timer.open_sample(number as u32);
         for step in 0..program.sample_steps(sample.steps) {
             let activity = reference.step(sample).map_err(bug)?;
-            traffic.expand(activity, chip);
-            let time = model.time_step(chip, activity, &mut traffic)?;
-            let times = (time, FaultCounts::default());
-            tally.count_step(chip, activity, &traffic, times, model.cores());
+            timer.close_step(activity)?;
             if emulation.recording == Recording::Activity {
                 outcome.activity.push(activity.clone());
             }
@@ -156,8 +151,7 @@ fn run_reference(
             return Err(Failure::Interrupted);
         }
     }
-    tally.count_waits(&model.take_waits()?);
-    outcome.ledger = tally.finish(chip);
+    outcome.ledger = timer.finish()?.finish(chip);
     outcome.learned = reference.learned();
     Ok(outcome)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::bench::{Bench, Ended};
+use crate::good_input::files;
 
 const RUN: &str = "run digits.nir --chip loihi1 --input test.npz --samples 3";
 
@@ -108,6 +109,28 @@ fn every_way_to_time_a_run_follows_the_same_packets() {
     let path: Vec<&str> = path.iter().filter_map(|leg| leg["link"].as_str()).collect();
     assert_eq!(path.join("; "), longest["last_path"]);
     assert!(said(&format!("{RUN} --timing count"))["last_packet"].is_null());
+}
+
+/// Timesteps of one sample are timed side by side: whatever a run keeps, the threads are not seen.
+#[test]
+fn one_sample_is_the_same_on_any_number_of_threads() {
+    let bench = Bench::new();
+    let words = "run digits.nir --chip loihi1 --input test.npz --samples 1";
+    let kept = "--probe lif1.v --probe lif2.u[3]@7.. --spikes --save-activity";
+    for asked in ["--timing queue", "--timing cycle --packets p.csv --at ..@3..9", "--timing count"]
+    {
+        let mut runs = Vec::new();
+        for threads in 1..4 {
+            let out = format!("run{threads}");
+            let screen =
+                bench.run(&format!("{words} {asked} {kept} --out {out} --threads {threads}"));
+            let packets = std::fs::read(bench.path("p.csv")).ok();
+            runs.push((good(screen), packets, files(&bench, &out)));
+            std::fs::remove_dir_all(bench.path(&out)).expect("removed");
+        }
+        assert!(runs[0].2.iter().any(|(name, bytes)| name == "links.csv" && bytes.len() > 500));
+        assert!(runs.windows(2).all(|pair| pair[0] == pair[1]), "{asked}");
+    }
 }
 
 /// The network alone gives the same tables: every packet, and links that add up to them.

@@ -5,6 +5,8 @@
 //! that of the lower bound, unless waiting adds more to the step than the bound itself takes; then
 //! it is the way of the last packet.
 
+use std::num::NonZero;
+
 use quarrion_isa::activity::{Activity, Destination};
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
@@ -93,6 +95,13 @@ impl ContendedModel {
     /// Chooses the packets that are followed.
     pub(super) fn follow(&mut self, following: &Following) {
         self.watch.following = following.clone();
+    }
+
+    /// Lets packets move on so many threads; flit by flit they move on one.
+    pub(super) fn use_threads(&mut self, threads: NonZero<usize>) {
+        if let Engine::Queue(model) = &mut self.engine {
+            model.use_threads(threads);
+        }
     }
 
     /// What packets and links have waited since it was last asked for.

@@ -16,6 +16,8 @@ mod waits;
 mod ways;
 mod window;
 
+use std::num::NonZero;
+
 use quarrion_isa::activity::Activity;
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
@@ -77,6 +79,10 @@ pub trait TimingModel: std::fmt::Debug + Send {
     /// Chooses the packets that are followed; without contention there are none.
     fn follow(&mut self, following: &Following);
 
+    /// Lets the next timesteps' packets move on so many threads, where the model can do that; it
+    /// changes no time.
+    fn use_threads(&mut self, threads: NonZero<usize>);
+
     /// What packets and links have waited since it was last asked for; nothing without contention.
     ///
     /// # Errors
@@ -116,6 +122,8 @@ impl TimingModel for CountModel {
 
     fn follow(&mut self, _: &Following) {}
 
+    fn use_threads(&mut self, _: NonZero<usize>) {}
+
     fn take_waits(&mut self) -> Result<Waits, Diagnostic> {
         Ok(Waits::default())
     }
@@ -147,6 +155,10 @@ impl TimingModel for ContendedModel {
 
     fn follow(&mut self, following: &Following) {
         Self::follow(self, following);
+    }
+
+    fn use_threads(&mut self, threads: NonZero<usize>) {
+        Self::use_threads(self, threads);
     }
 
     fn take_waits(&mut self) -> Result<Waits, Diagnostic> {

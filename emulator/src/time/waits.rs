@@ -42,17 +42,17 @@ impl Waits {
         }
     }
 
-    /// Adds what later timesteps did.
-    pub fn merge(&mut self, later: &Self) {
-        if self.queues.len() < later.queues.len() {
-            self.queues.resize(later.queues.len(), (0, 0));
+    /// Adds what other timesteps did.
+    pub fn merge(&mut self, other: Self) {
+        if self.queues.len() < other.queues.len() {
+            self.queues.resize(other.queues.len(), (0, 0));
         }
-        for ((waiting, ahead), more) in self.queues.iter_mut().zip(&later.queues) {
+        for ((waiting, ahead), more) in self.queues.iter_mut().zip(&other.queues) {
             *waiting += more.0;
             *ahead = (*ahead).max(more.1);
         }
-        self.latencies.merge(&later.latencies);
-        self.followed.merge(&later.followed);
+        self.latencies.merge(&other.latencies);
+        self.followed.merge(other.followed);
     }
 
     /// Writes everything into the ledger.
@@ -65,7 +65,6 @@ impl Waits {
         };
         ledger.queues = rows.map(row).collect();
         ledger.latencies = self.latencies;
-        ledger.lasts = self.followed.lasts;
-        ledger.packets = self.followed.packets;
+        (ledger.lasts, ledger.packets) = self.followed.in_order();
     }
 }

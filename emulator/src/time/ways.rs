@@ -3,6 +3,7 @@
 //! The packet models are functions of their traffic. So a timestep whose packets are wanted one by
 //! one is timed a second time, with every hop written down; other timesteps pay nothing for it.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use quarrion_isa::diagnostic::Diagnostic;
@@ -202,12 +203,15 @@ impl Watch {
         (network, model): (&ChipNetwork, &mut dyn mesh::TimingModel),
         ledger: &mut Followed,
     ) -> Result<(), Diagnostic> {
-        let Some(longest) = self.longest.take() else { return Ok(()) };
-        if longest.last.is_some() {
-            let follower = Follower { network, free: self.free };
-            let ways = follower.ways(model, &longest.packets, longest.at, longest.last)?;
-            ledger.lasts.extend(ways);
-        }
+        let Some(Longest { at, total_ps, packets, last }) = self.longest.take() else {
+            return Ok(());
+        };
+        let follower = Follower { network, free: self.free };
+        let ways = match last {
+            Some(_) => follower.ways(model, &packets, at, last)?,
+            None => Vec::new(),
+        };
+        ledger.longest.push(LongestWays { at, total_ps, ways });
         Ok(())
     }
 }
@@ -215,14 +219,36 @@ impl Watch {
 /// Packets that were followed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Followed {
-    pub(super) lasts: Vec<Way>,
-    pub(super) packets: Vec<Way>,
+    /// Where only the longest timestep of each sample is wanted: the longest of those seen.
+    longest: Vec<LongestWays>,
+    lasts: Vec<Way>,
+    packets: Vec<Way>,
+}
+
+/// The longest timestep of a sample among some, and its last packet if it had any.
+#[derive(Clone, Debug)]
+struct LongestWays {
+    at: (u32, u32),
+    total_ps: u64,
+    ways: Vec<Way>,
 }
 
 impl Followed {
-    /// Adds those of later timesteps.
-    pub(super) fn merge(&mut self, later: &Self) {
-        self.lasts.extend_from_slice(&later.lasts);
-        self.packets.extend_from_slice(&later.packets);
+    /// Adds those of other timesteps.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.longest.extend(other.longest);
+        self.lasts.extend(other.lasts);
+        self.packets.extend(other.packets);
+    }
+
+    /// The last packets and all others that were followed, each in order of sample and timestep.
+    pub(super) fn in_order(mut self) -> (Vec<Way>, Vec<Way>) {
+        self.longest.sort_by_key(|one| (one.at.0, Reverse(one.total_ps), one.at.1));
+        self.longest.dedup_by_key(|one| one.at.0);
+        self.lasts.extend(self.longest.into_iter().flat_map(|one| one.ways));
+        for ways in [&mut self.lasts, &mut self.packets] {
+            ways.sort_by_key(|way| (way.sample, way.step));
+        }
+        (self.lasts, self.packets)
     }
 }

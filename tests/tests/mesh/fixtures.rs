@@ -1,8 +1,9 @@
 //! Fabrics and traffic that the tests share.
 
 use quarrion_emulator::mesh::{
-    Arrivals, Detail, Ending, Fabric, Fidelity, GridSpec, LinkTiming, Outcome, Pattern, RouteTable,
-    RouterClock, RouterTiming, Routing, Switching, Synthetic, Traffic, Wrap, direction,
+    Arrivals, Destination, Detail, Ending, Fabric, Fidelity, GridSpec, LinkTiming, Member, Outcome,
+    Packet, Pattern, PortId, RouteTable, RouterClock, RouterTiming, Routing, Switching, Synthetic,
+    Traffic, Tree, Wrap, direction,
 };
 use quarrion_tests::booksim::settings::{CYCLE_PS, setting};
 
@@ -112,6 +113,30 @@ pub(super) fn seeded(
         seed,
     }
     .generate(quarrion_emulator::mesh::Grid { width: ports, height: 1, wrap: Wrap::Mesh })
+}
+
+/// From every port a packet of two flits to a few ports drawn from the first so many.
+pub(super) fn groups(fabric: &Fabric, ports: u32, members: u32) -> Traffic {
+    let mut traffic = Traffic::default();
+    for source in 0..ports {
+        let draw = |n: u32| quarrion_isa::random::philox([5, 5], [source, n, 0, 0])[0] % ports;
+        let mut list: Vec<u32> = (0..members).map(draw).collect();
+        list.sort_unstable();
+        list.dedup();
+        let member = |port: &u32| Member { port: PortId(*port), service_ps: 700 };
+        let list: Vec<Member> = list.iter().map(member).collect();
+        let tree = Tree::along_routes(fabric, PortId(source), &list, 0).expect("routes");
+        traffic.trees.push(tree);
+        traffic.packets.push(Packet {
+            source: PortId(source),
+            destination: Destination::Tree(source),
+            plane: 0,
+            flits: 2,
+            inject_ps: 0,
+            service_ps: 700,
+        });
+    }
+    traffic
 }
 
 /// Mean of the completion over a few seeds' worth of traffic, for relations that chance blurs.

@@ -3,12 +3,14 @@
 use std::num::NonZero;
 
 use quarrion_emulator::mesh::{
-    Arrivals, Destination, Detail, Fidelity, GridSpec, Pattern, PortId, QueueModel, Routing,
-    Synthetic, Traffic, direction,
+    Arrivals, Destination, Detail, Ending, Fidelity, GridSpec, Pattern, PortId, QueueModel,
+    Routing, Synthetic, Traffic, direction,
 };
 use quarrion_tests::booksim::settings::CYCLE_PS;
 
-use super::fixtures::{BOTH, burst, four_channels, loihi, near, run, seeded, spec};
+use super::fixtures::{
+    BOTH, burst, cut_through, four_channels, groups, loihi, near, run, seeded, spec,
+};
 
 fn renamed(traffic: &Traffic, name: impl Fn(u32) -> u32) -> Traffic {
     let mut traffic = traffic.clone();
@@ -161,6 +163,27 @@ fn regions_and_threads_change_nothing() {
                 assert!(together.links == alone.links, "{threads} threads");
                 assert_eq!(together.conservation, alone.conservation);
             }
+        }
+    }
+}
+
+/// The same of packets that branch over regions, and of packets that routers drop.
+#[test]
+fn regions_and_threads_change_no_tree() {
+    for drop_after_ps in [None, Some(40 * CYCLE_PS)] {
+        let fabric = GridSpec { drop_after_ps, ..cut_through(20, 20) }.build().unwrap();
+        let traffic = groups(&fabric, 400, 9);
+        let times = |threads: usize, detail: Detail| {
+            let threads = NonZero::new(threads).unwrap();
+            let mut model = QueueModel::with_threads(&fabric, threads).unwrap();
+            model.run(&traffic, detail).unwrap()
+        };
+        let alone = times(1, Detail::Hops);
+        assert_eq!((&alone.ending, alone.conservation.violation()), (&Ending::Complete, None));
+        assert!(alone.conservation.replicated > 3000, "{:?}", alone.conservation);
+        assert_eq!(drop_after_ps.is_some(), alone.conservation.dropped > 100);
+        for threads in [2, 3, 7] {
+            assert!(times(threads, Detail::Hops) == alone, "{threads} threads");
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Engine<const P: usize, const V: usize> {
     pub(super) places: Vec<(u32, u32)>,
     /// Ticks that a region can run ahead of the others.
     window: u64,
-    threads: NonZero<usize>,
+    pub(super) threads: NonZero<usize>,
 }
 
 impl<const P: usize, const V: usize> Engine<P, V> {

@@ -50,6 +50,12 @@ macro_rules! layouts {
                 unreachable!("a plan has one of the layouts");
             }
 
+            fn use_threads(&mut self, threads: NonZero<usize>) {
+                match self {
+                    $(Self::$name(engine) => engine.threads = threads,)*
+                }
+            }
+
             fn run(&mut self, traffic: &Traffic, detail: Detail) -> Result<Outcome, Diagnostic> {
                 match self {
                     $(Self::$name(engine) => engine.run(traffic, detail),)*
@@ -87,6 +93,11 @@ impl QueueModel {
     /// A diagnostic about the fabric; the chip's author must act.
     pub fn with_threads(fabric: &Fabric, threads: NonZero<usize>) -> Result<Self, Diagnostic> {
         Ok(Self { layout: Layout::new(Plan::new(fabric)?, threads) })
+    }
+
+    /// From now on timesteps use so many threads.
+    pub fn use_threads(&mut self, threads: NonZero<usize>) {
+        self.layout.use_threads(threads);
     }
 
     /// Times the packets of one timestep.
