@@ -22,6 +22,8 @@ pub struct FigureRow {
     pub standing: Option<String>,
     /// The text that sets it: `builtin:NAME`, a file, or `--set`.
     pub set_in: String,
+    /// The line there, from 1.
+    pub line: usize,
 }
 
 /// What stands behind a value.
@@ -50,7 +52,9 @@ pub(crate) fn rows(tree: &Node, sources: &Sources) -> Vec<FigureRow> {
             ground_of(tree, &grounds, &steps).filter(|ground| ground.layer >= node.origin.layer);
         let (source, standing) = ground.map(|ground| (ground.source, ground.standing)).unzip();
         let set_in = sources.name(node.origin.layer).to_owned();
-        rows.push(FigureRow { path: path.into(), value: written(node), source, standing, set_in });
+        let (path, value) = (path.to_owned(), written(node));
+        let line = sources.line(node.origin);
+        rows.push(FigureRow { path, value, source, standing, set_in, line });
     });
     gather_lists(tree, &rows)
 }

@@ -41,6 +41,13 @@ impl Sources {
         self.0.get(layer).map_or("", |source| source.name.as_str())
     }
 
+    /// The line of an origin, from 1.
+    pub(crate) fn line(&self, origin: Origin) -> usize {
+        let text = self.0.get(origin.layer).map_or("", |source| source.text.as_str());
+        let before = text.get(..origin.span.start).unwrap_or_default();
+        before.matches('\n').count() + 1
+    }
+
     /// A label at an origin.
     pub(crate) fn label(&self, origin: Origin, path: &str, text: impl Into<String>) -> Label {
         Label {

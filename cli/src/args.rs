@@ -359,6 +359,9 @@ pub struct MapArgs {
     /// Show these strategies side by side.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub compare: Vec<Strategy>,
+    /// Say what asks for so many cores, and try changes of the chip that would make them fewer.
+    #[arg(long)]
+    pub levers: bool,
     /// Seed of everything random.
     #[arg(long, value_name = "N", default_value_t = SEED)]
     pub seed: u32,

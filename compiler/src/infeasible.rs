@@ -50,6 +50,11 @@ pub struct Lever {
     pub sets: Vec<String>,
     /// Cores that the network then lies on.
     pub cores: u32,
+    /// Predicted time of its timestep then.
+    ///
+    /// # Units
+    /// ps.
+    pub step_ps: u64,
 }
 
 /// The result of a network that a chip cannot hold.
@@ -67,10 +72,14 @@ pub struct DoesNotFit {
     pub bound: u64,
     /// The chip file's field that sets the bound.
     pub bound_path: String,
+    /// The text and line that set it, where the caller knows them.
+    pub bound_place: Option<String>,
     /// What the chip would need to spread the demand over cores; `None` where nothing would.
     pub lacks: Option<String>,
     /// Changes with which it fits, where the caller has tried some.
     pub levers: Vec<Lever>,
+    /// Kinds of change that were tried and did not help.
+    pub in_vain: Vec<String>,
 }
 
 impl Resource {
@@ -102,6 +111,27 @@ impl Term {
 }
 
 impl DoesNotFit {
+    /// What is short, with the bound and the field that sets it.
+    #[must_use]
+    pub fn new(
+        resource: Resource,
+        place: String,
+        demand: Vec<Term>,
+        (bound, bound_path): (u64, String),
+    ) -> Self {
+        Self {
+            resource,
+            place,
+            demand,
+            bound,
+            bound_path,
+            bound_place: None,
+            lacks: None,
+            levers: Vec::new(),
+            in_vain: Vec::new(),
+        }
+    }
+
     /// The whole demand.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -129,21 +159,40 @@ impl fmt::Display for DoesNotFit {
         for term in &self.demand {
             writeln!(f, "    {:>width$}  {}", term.amount, term.name, width = width + 5)?;
         }
-        writeln!(f, "  bound  {:>width$}  set by {}", self.bound, self.bound_path)?;
+        let place = self.bound_place.as_ref().map_or_else(String::new, |p| format!(" ({p})"));
+        writeln!(f, "  bound  {:>width$}  set by {}{place}", self.bound, self.bound_path)?;
         write!(f, "  gap    {:>width$}", self.gap())?;
         if let Some(lacks) = &self.lacks {
             write!(f, "\n  lacks  {lacks}")?;
         }
         for lever in &self.levers {
             let plural = if lever.cores == 1 { "" } else { "s" };
-            write!(f, "\n  fits   {} on {} core{plural}", lever.change, lever.cores)?;
+            let step = time(lever.step_ps);
+            write!(
+                f,
+                "\n  fits   {} on {} core{plural}, {step} a step",
+                lever.change, lever.cores
+            )?;
             let sets: Vec<String> = lever.sets.iter().map(|set| format!("--set {set}")).collect();
             if !sets.is_empty() {
                 write!(f, ": {}", sets.join(" "))?;
             }
+        }
+        if !self.in_vain.is_empty() {
+            write!(f, "\n  not by {}", self.in_vain.join(", "))?;
+        }
+        if !self.levers.is_empty() {
+            write!(f, "\n  tried by compiling again, for few cores and without search")?;
         }
         Ok(())
     }
 }
 
 impl std::error::Error for DoesNotFit {}
+
+/// Picoseconds as nanoseconds or microseconds with one decimal, rounded to nearest.
+fn time(ps: u64) -> String {
+    let (ps, name) = if ps < 1_000_000 { (ps, "ns") } else { (ps / 1000, "us") };
+    let tenths = ps.saturating_add(50) / 100;
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}

@@ -10,7 +10,7 @@ use super::load_chip_broken;
 use crate::args::MapArgs;
 use crate::failure::Failure;
 use crate::pipeline::layout::read_layout;
-use crate::pipeline::network::{MapOptions, import, map};
+use crate::pipeline::network::{MapOptions, import, map, survey_levers};
 use crate::render::mapping;
 use crate::terminal::Terminal;
 use crate::texts::{Texts, read_file, write_file};
@@ -39,7 +39,9 @@ pub fn run(args: &MapArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
     if let Some(path) = &args.picture {
         write_file(path, draw_placement(&chip, &marks(&compiled)).as_bytes())?;
     }
-    terminal.result(&mapping::render(&compiled, &chip, terminal.format))
+    let survey = args.levers.then(|| survey_levers(&network, &chip, &options, &args.chip));
+    let survey = survey.transpose()?;
+    terminal.result(&mapping::render(&compiled, &chip, survey.as_ref(), terminal.format))
 }
 
 /// What the picture shows: every core in the colour of the layer it holds most of.

@@ -2,7 +2,7 @@
 
 pub mod emulate;
 pub mod layout;
-mod levers;
+pub mod levers;
 pub mod network;
 pub mod packets;
 pub mod score;

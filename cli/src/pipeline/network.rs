@@ -15,7 +15,7 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::program::{AxonTable, MAGIC, Program};
 
 use super::layout::Layout;
-use super::levers::try_levers;
+use super::levers::{LeverSurvey, Trials};
 use crate::args::{ChipArgs, ImportArgs, Integration, Reset};
 use crate::failure::Failure;
 use crate::neurons::read_neurons;
@@ -132,6 +132,20 @@ pub struct MapOptions {
     pub learning: Vec<Taught>,
 }
 
+impl MapOptions {
+    /// The same for the compiler.
+    fn of_compiler(&self) -> CompileOptions {
+        CompileOptions {
+            seed: self.seed.into(),
+            input: self.input,
+            mapping: self.layout.given.as_ref().map(|given| given.mapping.clone()),
+            planner: self.layout.planner.clone(),
+            learning: self.learning.clone(),
+            ..CompileOptions::default()
+        }
+    }
+}
+
 /// Maps a network onto a chip and says what is doubtful about that.
 ///
 /// # Errors
@@ -160,16 +174,9 @@ pub fn map_quietly(
     options: &MapOptions,
     asked: &ChipArgs,
 ) -> Result<Compiled, Failure> {
-    let MapOptions { seed, layout, input, learning } = options;
-    let given = layout.given.as_ref();
-    let options = CompileOptions {
-        seed: (*seed).into(),
-        input: *input,
-        mapping: given.map(|given| given.mapping.clone()),
-        planner: layout.planner.clone(),
-        learning: learning.clone(),
-        ..CompileOptions::default()
-    };
+    let given = options.layout.given.as_ref();
+    let seed = options.seed;
+    let options = options.of_compiler();
     let locate =
         |found| given.map_or_else(|| Diagnostic::clone(&found), |g| g.locate(found.clone()));
     compile(network, chip, &options).map_err(|failure| match failure {
@@ -177,9 +184,28 @@ pub fn map_quietly(
             Failure::Input(found.into_iter().map(locate).collect())
         }
         CompileFailure::DoesNotFit(mut result) => {
-            result.levers = try_levers(network, chip, &options, (asked, *seed), result.resource);
+            Trials { network, chip, options: &options, asked, seed }.advise(&mut result);
             Failure::DoesNotFit(result)
         }
+    })
+}
+
+/// Why a network that fits takes as many cores as it does, and what would make them fewer.
+///
+/// # Errors
+/// Why it does not fit for few cores.
+pub fn survey_levers(
+    network: &Network,
+    chip: &Chip,
+    options: &MapOptions,
+    asked: &ChipArgs,
+) -> Result<LeverSurvey, Failure> {
+    let seed = options.seed;
+    let options = options.of_compiler();
+    let trials = Trials { network, chip, options: &options, asked, seed };
+    trials.survey().map_err(|failure| match failure {
+        CompileFailure::Diagnostics(found) => Failure::Input(found),
+        CompileFailure::DoesNotFit(result) => Failure::DoesNotFit(result),
     })
 }
 

@@ -10,9 +10,11 @@ use quarrion_report::figures;
 use serde_json::json;
 
 use super::chip::pretty;
+use super::levers;
 use super::table::{Side, aligned};
 use super::utilisation::{layers, memory};
 use crate::args::Format;
+use crate::pipeline::levers::LeverSurvey;
 
 /// The chosen mapping beside those that `latency` and `cores` would have chosen.
 #[must_use]
@@ -79,9 +81,14 @@ const BUSIEST: usize = 8;
 
 /// What `map` prints.
 #[must_use]
-pub fn render(compiled: &Compiled, chip: &Chip, format: Format) -> String {
+pub fn render(
+    compiled: &Compiled,
+    chip: &Chip,
+    survey: Option<&LeverSurvey>,
+    format: Format,
+) -> String {
     match format {
-        Format::Json => in_json(compiled, chip),
+        Format::Json => in_json(compiled, chip, survey),
         Format::Human => {
             let name = &compiled.program.name;
             let bound = compiled.core_bound;
@@ -98,6 +105,7 @@ pub fn render(compiled: &Compiled, chip: &Chip, format: Format) -> String {
                 sources(compiled),
                 links(compiled),
                 memory(&compiled.utilisation),
+                survey.map_or_else(String::new, levers::survey),
             ];
             parts.join("\n")
         }
@@ -197,7 +205,7 @@ fn links(compiled: &Compiled) -> String {
     aligned(&columns, rows.collect())
 }
 
-fn in_json(compiled: &Compiled, chip: &Chip) -> String {
+fn in_json(compiled: &Compiled, chip: &Chip, survey: Option<&LeverSurvey>) -> String {
     let sources = busiest(compiled).into_iter().map(|source| {
         json!({
             "population": source.name,
@@ -223,5 +231,6 @@ fn in_json(compiled: &Compiled, chip: &Chip) -> String {
         "sources": sources.collect::<Vec<_>>(),
         "links": links,
         "utilisation": compiled.utilisation,
+        "levers": survey,
     }))
 }

@@ -2,6 +2,7 @@
 
 pub mod chip;
 pub mod finding;
+mod levers;
 pub mod mapping;
 pub mod packets;
 pub mod table;

@@ -5,6 +5,7 @@ mod bench;
 mod disk;
 mod good_input;
 mod learning;
+mod mapping;
 mod network;
 mod packets;
 mod retime;

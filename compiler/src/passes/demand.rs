@@ -294,9 +294,7 @@ pub(crate) fn check_core(
     let short = rows.into_iter().filter_map(|(resource, limit, demand)| {
         let Limit { bound, path } = limit?;
         let place = place.to_owned();
-        let levers = Vec::new();
-        let lacks = None;
-        let short = DoesNotFit { resource, place, demand, bound, bound_path: path, lacks, levers };
+        let short = DoesNotFit::new(resource, place, demand, (bound, path));
         (short.gap() > 0).then_some(short)
     });
     let worst = short.max_by(|a, b| a.ratio().total_cmp(&b.ratio()));

@@ -6,12 +6,18 @@
 
 use quarrion_isa::id::PopulationId;
 
+use super::cut::worse;
 use super::measure::Meter;
 use crate::failure::CompileFailure;
 use crate::infeasible::{DoesNotFit, Resource};
-use crate::layout::Slice;
+use crate::layout::{Run, Slice};
 use crate::passes::demand::{Held, SliceDemand, check_core};
 use crate::passes::lists::cut_extents;
+
+/// Synapses looked at for the heaviest of neurons that do not fit, and those that a neuron without
+/// any counts for.
+const SURVEY_MOST: u64 = 100_000_000;
+const SURVEY_NEURON: u64 = 1_000;
 
 /// A population cut into boxes.
 #[derive(Clone)]
@@ -97,15 +103,17 @@ impl<'a> Cutter<'a> {
             let ratio = failure.as_ref().map_or(least as f64 / parts as f64, |short| short.ratio());
             match (self.finer(cuts, ratio)?, failure) {
                 (Some(finer), _) => cuts = finer,
-                (None, Some(short)) => return Err(self.too_heavy(short).into()),
+                (None, Some(short)) => return Err(self.too_heavy(short)?.into()),
                 // Single neurons already: more boxes there cannot be.
                 (None, None) => return Ok(()),
             }
         }
     }
 
-    /// Why a single neuron fits no core, and what would help where its input alone is too much.
-    fn too_heavy(&self, mut short: Box<DoesNotFit>) -> Box<DoesNotFit> {
+    /// Why the heaviest of the single neurons fits no core, and what would help where its input
+    /// alone is too much.
+    fn too_heavy(&self, first: Box<DoesNotFit>) -> Result<Box<DoesNotFit>, CompileFailure> {
+        let mut short = self.heaviest(first)?;
         let input = [Resource::FanIn, Resource::AxonsIn, Resource::SynapseWords];
         if input.contains(&short.resource) {
             short.lacks = Some(format!(
@@ -114,7 +122,29 @@ impl<'a> Cutter<'a> {
                 self.meter.kind(self.core_type).name
             ));
         }
-        short
+        Ok(short)
+    }
+
+    /// What is short at the neuron that is furthest from fitting, the first of equals; says so
+    /// where not all neurons were looked at.
+    fn heaviest(&self, first: Box<DoesNotFit>) -> Result<Box<DoesNotFit>, CompileFailure> {
+        let (network, chip) = (self.meter.network, self.meter.chip);
+        let neurons = network.population(self.population).size;
+        let (mut worst, mut seen) = (None, 0);
+        for neuron in 0..neurons {
+            let slice = Slice::new(self.population, vec![Run { first: neuron, count: 1 }]);
+            let demand = SliceDemand::measure(network, chip, &slice)?;
+            if let Err(short) = self.check(&demand) {
+                worst = Some(worse(worst, short));
+            }
+            seen += SURVEY_NEURON + demand.synapses;
+            if seen > SURVEY_MOST && neuron + 1 < neurons {
+                let mut short = worse(worst, first);
+                short.place += &format!(", the heaviest of the first {} looked at", neuron + 1);
+                return Ok(short);
+            }
+        }
+        Ok(worse(worst, first))
     }
 
     /// Start and end of a box along an axis, for cut `index` of `cuts`.

@@ -33,11 +33,18 @@ impl<'a> Cut<'a> {
     /// Cuts every population, finer where its own axons out ask for it.
     ///
     /// # Errors
-    /// Some neuron does not fit a core.
+    /// Some neuron does not fit a core; of several the one that is furthest from it.
     pub(super) fn new(meter: &'a Meter<'a>) -> Result<Self, CompileFailure> {
         let mut cutters = Vec::new();
+        let mut worst: Option<Box<DoesNotFit>> = None;
         for (id, _) in meter.network.populations_with_ids() {
-            cutters.extend(Cutter::new(meter, id)?);
+            match Cutter::new(meter, id) {
+                Err(CompileFailure::DoesNotFit(short)) => worst = Some(worse(worst, short)),
+                other => cutters.extend(other?),
+            }
+        }
+        if let Some(short) = worst {
+            return Err(short.into());
         }
         let mut cut = Self { meter, cutters };
         cut.relieve_axons_out()?;
@@ -155,6 +162,11 @@ impl<'a> Cut<'a> {
     }
 }
 
+/// What is further from fitting, the first of equals.
+pub(super) fn worse(first: Option<Box<DoesNotFit>>, then: Box<DoesNotFit>) -> Box<DoesNotFit> {
+    first.filter(|first| first.ratio() >= then.ratio()).unwrap_or(then)
+}
+
 /// Every part on the first core of its kind that still holds it.
 pub(super) fn share_cores(meter: &Meter<'_>, alone: &Mended) -> Vec<Part> {
     let Mended { parts: alone, measured } = alone;
@@ -213,14 +225,12 @@ pub(super) fn too_few(
     };
     let populations = meter.network.populations_with_ids();
     let terms = populations.map(|(id, p)| Term::new(&*p.name, starts(id)));
-    let named = format!("mesh and core type `{}`", meter.chip.core_types[kind].name);
-    Box::new(DoesNotFit {
-        resource: Resource::Cores,
-        place: format!("`{}`", meter.chip.name),
-        demand: terms.filter(|term| term.amount > 0).collect(),
-        bound: bound as u64,
-        bound_path: bound_path.map_or(named, str::to_owned),
-        lacks: None,
-        levers: Vec::new(),
-    })
+    let named = format!(
+        "mesh.width, mesh.height and mesh.cores_per_tile, core type `{}`",
+        meter.chip.core_types[kind].name
+    );
+    let place = format!("`{}`", meter.chip.name);
+    let demand = terms.filter(|term| term.amount > 0).collect();
+    let path = bound_path.map_or(named, str::to_owned);
+    Box::new(DoesNotFit::new(Resource::Cores, place, demand, (bound as u64, path)))
 }
