@@ -1,5 +1,6 @@
 //! Greedy starts: fill core after core under all additive limits and the axon limit at once.
 
+use super::buckets::Buckets;
 use super::hypergraph::{Hypergraph, MEMORY, RESOURCES};
 use super::limits::{INPUT_AXONS, Limits, Loads};
 
@@ -65,26 +66,20 @@ struct OpenCore<'a> {
     per_value: Vec<f64>,
     mean: f64,
     total_copies: Vec<u32>,
-    /// Unassigned vertices that share something with the core, and where each stands among them.
-    near: Vec<Near>,
-    slot: Vec<u32>,
+    /// Unassigned vertices that share something with the core, by their score.
+    near: Buckets,
+    /// Per vertex, of use while it is near.
+    shares: Vec<Share>,
 }
 
-/// A vertex that shares something with the open core.
+/// What a vertex shares with the open core.
 #[derive(Clone, Copy)]
-struct Near {
-    /// The vertex.
-    v: u32,
+struct Share {
     /// Axons that the core lacks of those it listens to.
     missing: u32,
     /// Value of what is shared and of one axon more.
     shared: f64,
-    /// One over the value of all it listens to.
-    per_value: f64,
 }
-
-/// The vertex is not among the near ones.
-const FAR: u32 = u32::MAX;
 
 impl<'a> OpenCore<'a> {
     fn new(graph: &'a Hypergraph, limits: &'a Limits, how: Fill, fullness: i64) -> Self {
@@ -117,8 +112,8 @@ impl<'a> OpenCore<'a> {
             per_value,
             mean: mean as f64,
             total_copies,
-            near: Vec::new(),
-            slot: vec![FAR; vertices],
+            near: Buckets::new(vertices),
+            shares: vec![Share { missing: 0, shared: 0.0 }; vertices],
         }
     }
 
@@ -137,8 +132,11 @@ impl<'a> OpenCore<'a> {
     }
 
     fn fits(&self, v: u32) -> bool {
-        let near = self.near.get(self.slot[v as usize] as usize);
-        let missing = near.map_or(self.total_copies[v as usize], |near| near.missing);
+        let missing = if self.near.holds(v) {
+            self.shares[v as usize].missing
+        } else {
+            self.total_copies[v as usize]
+        };
         let demand = i64::from(self.graph.demand(v)[MEMORY]);
         self.fits_roughly(v, missing)
             && self.load[MEMORY] + demand + self.list_memory(v) <= self.limit[MEMORY]
@@ -160,21 +158,19 @@ impl<'a> OpenCore<'a> {
         grow.sum()
     }
 
+    /// What fraction of its inputs a near vertex shares with the core.
+    fn score(&self, v: u32) -> f64 {
+        self.shares[v as usize].shared * self.per_value[v as usize]
+    }
+
     /// The unassigned vertex that fits and shares the largest fraction of its inputs.
     fn best(&mut self, next: &mut usize) -> Option<u32> {
         let mut refused: Vec<u32> = Vec::new();
+        self.near.settle();
         loop {
-            let mut best: Option<(f64, u32)> = None;
-            for near in &self.near {
-                let score = near.shared * near.per_value;
-                let better = best.is_none_or(|(s, u)| score > s || (score == s && near.v < u));
-                if better && self.fits_roughly(near.v, near.missing) && !refused.contains(&near.v) {
-                    best = Some((score, near.v));
-                }
-            }
-            match best {
-                Some((_, v)) if self.limits.lists.is_none() || self.fits(v) => return Some(v),
-                Some((_, v)) => refused.push(v),
+            match self.best_but(&refused) {
+                Some(v) if self.limits.lists.is_none() || self.fits(v) => return Some(v),
+                Some(v) => refused.push(v),
                 None => break,
             }
             if refused.len() > 8 {
@@ -182,6 +178,23 @@ impl<'a> OpenCore<'a> {
             }
         }
         self.first_unassigned(next).filter(|&v| self.fits(v))
+    }
+
+    /// The near vertex of the highest score that fits roughly and is none of `refused`; of equals
+    /// the first.
+    fn best_but(&self, refused: &[u32]) -> Option<u32> {
+        self.near.downwards().find_map(|bucket| {
+            let mut best: Option<(f64, u32)> = None;
+            for &v in bucket {
+                let score = self.score(v);
+                let better = best.is_none_or(|(s, u)| score > s || (score == s && v < u));
+                let missing = self.shares[v as usize].missing;
+                if better && self.fits_roughly(v, missing) && !refused.contains(&v) {
+                    best = Some((score, v));
+                }
+            }
+            best.map(|(_, v)| v)
+        })
     }
 
     fn add(&mut self, v: u32) {
@@ -209,14 +222,7 @@ impl<'a> OpenCore<'a> {
         }
         self.part[v as usize] = self.core;
         self.members += 1;
-        let slot = self.slot[v as usize];
-        if slot != FAR {
-            self.slot[v as usize] = FAR;
-            self.near.swap_remove(slot as usize);
-            if let Some(moved) = self.near.get(slot as usize) {
-                self.slot[moved.v as usize] = slot;
-            }
-        }
+        self.near.remove(v);
     }
 
     fn enter(&mut self, e: u32) {
@@ -224,33 +230,32 @@ impl<'a> OpenCore<'a> {
         self.load[INPUT_AXONS] += i64::from(copies);
         let value = self.value[e as usize] as f64;
         for &u in self.graph.pins(e) {
-            if let Some(near) = self.touch(u) {
-                near.shared += value;
-                near.missing -= copies;
+            if self.touch(u) {
+                let share = &mut self.shares[u as usize];
+                share.shared += value;
+                share.missing -= copies;
+                self.near.put(u, self.score(u));
             }
         }
         let source = self.graph.net(e).source;
         self.touch(source);
     }
 
-    /// Puts `v` among the near ones if it is unassigned.
-    fn touch(&mut self, v: u32) -> Option<&mut Near> {
+    /// Puts `v` among the near ones if it is unassigned; says whether it is among them.
+    fn touch(&mut self, v: u32) -> bool {
         let i = v as usize;
         if self.part[i] != u32::MAX {
-            return None;
+            return false;
         }
-        if self.slot[i] == FAR {
-            self.slot[i] = self.near.len() as u32;
-            let (missing, per_value) = (self.total_copies[i], self.per_value[i]);
-            self.near.push(Near { v, missing, shared: self.mean, per_value });
+        if !self.near.holds(v) {
+            self.shares[i] = Share { missing: self.total_copies[i], shared: self.mean };
+            self.near.put(v, self.score(v));
         }
-        self.near.get_mut(self.slot[i] as usize)
+        true
     }
 
     fn close(&mut self) {
-        for near in self.near.drain(..) {
-            self.slot[near.v as usize] = FAR;
-        }
+        self.near.clear();
         self.load = Loads::default();
         self.core += 1;
         self.members = 0;

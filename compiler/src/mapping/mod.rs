@@ -1,6 +1,7 @@
 //! Partition and placement: which core each vertex goes to, which tile each core is.
 
 mod anneal;
+mod buckets;
 mod budget;
 mod coarsen;
 mod components;

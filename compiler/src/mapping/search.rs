@@ -38,7 +38,7 @@ const EDGE_MARGIN: i64 = 64;
 const FULLNESS: [i64; 4] = [1024, 928, 832, 704];
 
 /// Pins from which one start must do.
-const MANY_PINS: usize = 20_000_000;
+const MANY_PINS: usize = 14_000_000;
 
 /// What all stages of one search share.
 #[derive(Clone, Copy)]
