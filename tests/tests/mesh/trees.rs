@@ -1,13 +1,13 @@
 //! Packets that branch, and packets that are dropped.
 
 use quarrion_emulator::mesh::{
-    Branch, Destination, Detail, Ending, Fidelity, GridSpec, Member, MulticastEntry,
-    MulticastTable, Outcome, Packet, PortId, Routing, Switching, Traffic, Tree, direction,
+    Branch, Destination, Detail, Ending, Fabric, Fidelity, LinkCount, Member, MulticastEntry,
+    MulticastTable, Outcome, Packet, Pattern, PortId, Routing, Switching, Traffic, Tree, direction,
     prove_deadlock_free,
 };
 use quarrion_tests::booksim::settings::CYCLE_PS;
 
-use super::fixtures::{cut_through, near, ring, run, run_all, spec};
+use super::fixtures::{BOTH, cut_through, groups, near, ring, run, run_all, seeded, spec};
 
 /// Fifteen members each, one tree a source: the same cores get the same packets as with copies
 /// per core, over no more links, and every sum agrees.
@@ -74,13 +74,10 @@ fn a_tree_reaches_every_member_over_fewer_links_than_copies() {
 }
 
 #[test]
-fn trees_need_cut_through_and_drops_the_queue_model() {
+fn trees_need_cut_through() {
     let member = Member { port: PortId(5), service_ps: 0 };
-    let dropping = GridSpec { drop_after_ps: Some(1000), ..cut_through(4, 4) };
-    for (spec, fidelity) in
-        [(spec(4, 4), Fidelity::Queue), (spec(4, 4), Fidelity::Cycle), (dropping, Fidelity::Cycle)]
-    {
-        let fabric = spec.build().unwrap();
+    for fidelity in BOTH {
+        let fabric = spec(4, 4).build().unwrap();
         let tree = Tree::along_routes(&fabric, PortId(0), &[member], 0).unwrap();
         let packet = Packet {
             source: PortId(0),
@@ -143,8 +140,65 @@ fn blocked_packets_are_dropped_after_the_timeout() {
     assert!(sums.dropped > 20 && sums.delivered > 20, "{sums:?}");
     let missing = outcome.packets.iter().filter(|times| times.eject_ps == u64::MAX).count();
     assert_eq!(missing as u64, sums.lost);
+    assert!(both_drop(&fabric, &traffic) > 20);
     fabric.drop_after_ps = Some(1_000_000 * CYCLE_PS);
     fabric.routing = Routing::XFirst;
     let patient = run(Fidelity::Queue, &fabric, &traffic);
     assert_eq!(patient.conservation.dropped, 0);
+}
+
+/// Runs both models to their ends, which must agree where packets are of one flit and have one
+/// channel; says how many copies each drops.
+fn both_drop(fabric: &Fabric, traffic: &Traffic) -> u64 {
+    let queue = run_all(Fidelity::Queue, fabric, traffic);
+    let cycle = run_all(Fidelity::Cycle, fabric, traffic);
+    let short = traffic.packets.iter().all(|packet| packet.flits == 1);
+    if short && fabric.timing.virtual_channels == 1 {
+        assert_eq!(queue.conservation, cycle.conservation);
+        assert!(queue.packets == cycle.packets, "the same packets come at the same times");
+        assert!(queue.leaves == cycle.leaves);
+        for (own, exact) in queue.links.iter().zip(&cycle.links) {
+            // A flit that goes in the tick in which room comes back may count beside the one before.
+            assert!(own.ahead_peak.abs_diff(exact.ahead_peak) < 2);
+            assert_eq!(LinkCount { ahead_peak: 0, ..*own }, LinkCount { ahead_peak: 0, ..*exact });
+        }
+    }
+    let reached = |outcome: &Outcome| outcome.conservation.delivered + outcome.conservation.lost;
+    assert_eq!(reached(&queue), reached(&cycle), "every core gets its packet or never will");
+    let [a, b] = [&queue, &cycle].map(|outcome| outcome.conservation.dropped);
+    assert!(near(a, b, 0.15) || a.abs_diff(b) < 8, "{a} dropped by packet, {b} by flit");
+    a.min(b)
+}
+
+/// Crowds of packets before slow cores, short and long, single and in trees, patient and not: what
+/// goes in or is copied comes out or is dropped, and both models drop alike.
+#[test]
+fn both_models_drop_alike() {
+    let mut dropping = 0;
+    for (case, seed) in (0..48u32).zip(11..) {
+        let (flits, patience) = (1 + case % 2 * 2, [3, 17, 60, 400][case as usize / 2 % 4]);
+        let mut spec = cut_through(4, 4);
+        spec.timing.virtual_channels = [1, 1, 2][case as usize / 8 % 3];
+        spec.drop_after_ps = Some(patience * CYCLE_PS);
+        let fabric = spec.build().unwrap();
+        let mut traffic = match case / 24 {
+            0 => seeded(&fabric, Pattern::Uniform, 12, flits, 25 * CYCLE_PS, seed),
+            _ => groups(&fabric, 16, 6),
+        };
+        if case >= 24 {
+            // Each group four times, one after the other.
+            let first = std::mem::take(&mut traffic.packets);
+            traffic.packets = (0..64).map(|n| Packet { flits, ..first[n % 16] }).collect();
+            for tree in &mut traffic.trees {
+                let leaves = tree.nodes.iter_mut().flat_map(|node| &mut node.branches);
+                for branch in leaves {
+                    if let Branch::Leaf(member) = branch {
+                        member.service_ps = 9 * CYCLE_PS;
+                    }
+                }
+            }
+        }
+        dropping += u32::from(both_drop(&fabric, &traffic) > 5);
+    }
+    assert!(dropping > 24, "{dropping} cases drop");
 }

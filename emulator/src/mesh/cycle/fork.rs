@@ -152,6 +152,22 @@ impl<const V: usize> Engine<V> {
         true
     }
 
+    /// Gives up the copies of a forked lane that have no channel; says whether none is left to
+    /// send.
+    pub(super) fn fork_drops(&mut self, tick: u64, lane: u32) -> bool {
+        let Some(fork) = self.forks.get_mut(&lane) else { return false };
+        for way in fork.ways.iter().filter(|way| way.out.is_none()) {
+            self.log.dropped(self.forest.leaves(way.next));
+        }
+        fork.ways.retain(|way| way.out.is_some());
+        if fork.ways.iter().all(|way| way.sent == fork.whole) {
+            self.forks.remove(&lane);
+            return true;
+        }
+        self.fork_pops(tick, lane);
+        false
+    }
+
     /// Frees the flits of which every copy is gone; after the tail the next packet comes.
     fn fork_pops(&mut self, tick: u64, lane: u32) {
         let Some(fork) = self.forks.get_mut(&lane) else { return };

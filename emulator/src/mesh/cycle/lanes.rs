@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::fork::branches;
-use super::state::{Arrival, Flit, Front, Hold};
+use super::state::{Arrival, DROP, Flit, Front, Hold};
 use crate::mesh::fabric::Switching;
 
 impl<const V: usize> Engine<V> {
@@ -55,8 +55,12 @@ impl<const V: usize> Engine<V> {
     pub(super) fn arrive(&mut self, tick: u64, arrival: &Arrival) {
         let node = arrival.lane >> self.fig.shift;
         if arrival.flit.flits == 0 {
-            self.wait(arrival.lane);
-            self.enlist(tick, node);
+            if arrival.flit.packet == DROP {
+                self.drop_flit(tick, arrival.lane);
+            } else {
+                self.wait(tick, arrival.lane);
+                self.enlist(tick, node);
+            }
             return;
         }
         let lane = &mut self.in_lanes[arrival.lane as usize];
@@ -87,6 +91,9 @@ impl<const V: usize> Engine<V> {
                 self.fork_arrives(arrival.lane);
                 self.enlist(tick, node);
             }
+            Front::Dropping => {
+                self.drop_flit(tick, arrival.lane);
+            }
             _ => {}
         }
     }
@@ -95,7 +102,7 @@ impl<const V: usize> Engine<V> {
     #[inline]
     pub(super) fn front(&mut self, tick: u64, lane: u32) {
         if self.plan.routing == 0 {
-            self.wait(lane);
+            self.wait(tick, lane);
         } else {
             self.in_lanes[lane as usize].front = Front::Routing;
             let arrival = Arrival { lane, flit: Flit::default() };
@@ -105,7 +112,8 @@ impl<const V: usize> Engine<V> {
 
     /// The head of `lane` starts to ask for a channel.
     #[inline]
-    fn wait(&mut self, lane: u32) {
+    fn wait(&mut self, tick: u64, lane: u32) {
+        self.wait_until_dropped(tick, lane);
         let node = lane >> self.fig.shift;
         let state = &mut self.in_lanes[lane as usize];
         let flit = &self.store[(lane * (self.fig.ring + 1) + u32::from(state.first)) as usize];

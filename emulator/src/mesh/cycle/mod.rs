@@ -8,6 +8,7 @@
 //! All effects of a router on another one lie at least a tick ahead, so within a tick nodes are
 //! visited in any order, and only nodes where something can change are visited at all.
 
+mod drops;
 mod fork;
 mod lanes;
 mod ports;
@@ -18,7 +19,6 @@ use std::collections::BTreeMap;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
-use super::codes::BAD_TREE;
 use super::fabric::Fabric;
 use super::plan::{NONE, Plan};
 use super::ports::Lines;
@@ -111,6 +111,8 @@ struct Engine<const V: usize> {
     forest: Forest,
     /// Packets that branch at the front of their buffers, by lane.
     forks: BTreeMap<u32, Fork>,
+    /// By lane, the tick at which its front is dropped if it still waits; empty without drops.
+    patience: Vec<u64>,
     wheel: Wheel<Arrival>,
     log: Log,
     in_lanes: Vec<InLane>,
@@ -147,6 +149,7 @@ impl<const V: usize> Engine<V> {
             lines: Lines::default(),
             forest: Forest::default(),
             forks: BTreeMap::new(),
+            patience: vec![0; plan.drop_after.map_or(0, |_| lanes)],
             wheel: Wheel::new(plan.reach()),
             log: Log::default(),
             in_lanes: vec![InLane::default(); lanes],
@@ -214,10 +217,6 @@ impl<const V: usize> Engine<V> {
 
     fn run(&mut self, traffic: &Traffic, detail: Detail) -> Result<Outcome, Diagnostic> {
         self.forest = self.plan.check(traffic)?;
-        if self.plan.drop_after.is_some() {
-            return Err(Diagnostic::error(BAD_TREE, "the cycle model drops no packets")
-                .help("use the queue model"));
-        }
         self.start(traffic, detail);
         let horizon = traffic.horizon_ps.map_or(u64::MAX, |ps| self.plan.ticks(ps));
         let mut stopped = false;

@@ -31,6 +31,9 @@ impl<const V: usize> Engine<V> {
         for (local, port) in moves.iter() {
             moved |= self.send(tick, node, local, port);
         }
+        if self.plan.drop_after.is_some() {
+            self.drop_late(tick, node);
+        }
         if moved {
             self.wheel.wake(tick + 1, node);
         } else if let Some(ready) = blocked {
@@ -261,7 +264,7 @@ impl<const V: usize> Engine<V> {
             }
             Front::Active => self.ahead(slot, u32::from(state.out) % V as u32),
             Front::Forked => self.fork_waits_for(lane),
-            Front::Idle | Front::Routing => None,
+            Front::Idle | Front::Routing | Front::Dropping => None,
         }
     }
 

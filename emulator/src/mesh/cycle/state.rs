@@ -10,10 +10,13 @@ pub(super) type Flit = Ticket;
 pub(super) const HEAD: u32 = 1 << 31;
 /// Bit of a tail flit.
 pub(super) const TAIL: u32 = 1 << 30;
+/// Number of no packet: an [`Arrival`] of it says that a dropped packet's next flit may leave.
+pub(super) const DROP: u32 = 1;
 /// The packet's number.
 pub(super) const PACKET: u32 = TAIL - 1;
 
-/// A flit that reaches the buffer of a lane; one of 0 flits says that the front has been routed.
+/// A flit that reaches the buffer of a lane; one of 0 flits says that the front has been routed, or
+/// is being dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Arrival {
     pub(super) lane: u32,
@@ -34,6 +37,8 @@ pub(super) enum Front {
     Active,
     /// A packet that branches: its copies have channels or want them.
     Forked,
+    /// A packet that is dropped.
+    Dropping,
 }
 
 /// An input buffer (one virtual channel of an in slot).
