@@ -118,8 +118,9 @@ impl Context<'_> {
                 wake = wake.min(out.ready);
             } else if out.waiting == 0 {
                 router.live &= !(1 << port);
-            } else if out.free != 0 {
-                wake = wake.min(out.channels[0].usable.max(tick + 1));
+            } else if out.free != 0 && out.channels[0].usable > tick {
+                // Else a whole packet waits for room: the credit that makes it wakes the node.
+                wake = wake.min(out.channels[0].usable);
             }
         }
         if wake != u64::MAX {
