@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use quarrion_compiler::compile::Compiled;
-use quarrion_compiler::planner::{Answer, Bottleneck};
+use quarrion_compiler::planner::{Answer, Bottleneck, Work};
 use quarrion_isa::chip::{Chip, Direction};
 use quarrion_isa::program::{Program, Role};
 use quarrion_report::figures;
@@ -115,7 +115,26 @@ pub fn render(
 /// The best mapping of every strategy.
 fn strategies(compiled: &Compiled) -> String {
     let row = |answer: &Answer| figures(answer.objective.name().to_owned(), answer);
-    aligned(&columns("strategies by"), compiled.strategies.iter().map(row).collect())
+    let table = aligned(&columns("strategies by"), compiled.strategies.iter().map(row).collect());
+    format!("{table}\n{}", works(compiled))
+}
+
+/// What every strategy has looked at: counts, as seconds would differ from run to run.
+fn works(compiled: &Compiled) -> String {
+    let row = |answer: &Answer| {
+        let Work { layouts, placed, synapses, nets } = answer.work;
+        let mut row = vec![answer.strategy.to_string()];
+        row.extend([layouts, placed, synapses, nets].map(|count| count.to_string()));
+        row
+    };
+    let columns = [
+        ("work of", Side::Left),
+        ("layouts weighed", Side::Right),
+        ("placed", Side::Right),
+        ("synapses measured", Side::Right),
+        ("nets searched at most", Side::Right),
+    ];
+    aligned(&columns, compiled.strategies.iter().map(row).collect())
 }
 
 /// The population whose spikes leave over most axons, and how many.

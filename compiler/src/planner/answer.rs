@@ -1,5 +1,7 @@
 //! The best mapping by every objective asked for, of all that the strategies made.
 
+use std::collections::BTreeMap;
+
 use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use serde::Serialize;
@@ -38,6 +40,22 @@ pub struct Answer {
     pub strategy: Strategy,
     /// What the mapping takes.
     pub prediction: Prediction,
+    /// What the strategy looked at to make its mappings.
+    pub work: Work,
+}
+
+/// What a strategy looked at, in counts that no machine changes; nothing for a given mapping.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Work {
+    /// Layouts that were weighed.
+    pub layouts: u64,
+    /// Those of them that were placed and measured as whole mappings.
+    pub placed: u64,
+    /// Synapses looked at that no strategy before had measured in the same slice; the plain cut,
+    /// with which all begin, counts for the greedy one.
+    pub synapses: u64,
+    /// Nets that the partitioner was allowed to look at.
+    pub nets: u64,
 }
 
 /// The mapping chosen, and what else was found.
@@ -84,7 +102,8 @@ pub(crate) fn plan(
 
 /// The plan of a mapping that nothing is compared with.
 fn given_plan(mapping: Mapping, prediction: Prediction, objective: Objective) -> Plan {
-    let answer = Answer { objective, strategy: Strategy::Given, prediction };
+    let work = Work::default();
+    let answer = Answer { objective, strategy: Strategy::Given, prediction, work };
     Plan { mapping, answers: vec![answer.clone()], strategies: vec![answer], ..Plan::default() }
 }
 
@@ -135,7 +154,7 @@ impl Planner<'_> {
         // Copies ask for ways of their own; where they never end, axons out are what is short.
         let most = parts.len() + COPIES_MOST * self.meter.chip.cores.len();
         let alone = mend(self.meter, parts, most)??;
-        let candidates = self.candidates(&cut, &alone, &mut notes)?;
+        let (candidates, works) = self.candidates(&cut, &alone, &mut notes)?;
         let Some(best) = choose(&candidates, &self.options.objective) else {
             return Err(self.failure(&alone));
         };
@@ -143,6 +162,7 @@ impl Planner<'_> {
             objective,
             strategy: candidate.strategy,
             prediction: candidate.prediction.clone(),
+            work: works.get(&candidate.strategy).copied().unwrap_or_default(),
         };
         let mut answers = vec![answer(self.options.objective, best)];
         for objective in [Objective::Latency, Objective::Cores] {
@@ -163,18 +183,22 @@ impl Planner<'_> {
         Ok(Plan { mapping, answers, strategies, notes, ..Plan::default() })
     }
 
-    /// Every mapping that the strategies make and that fits.
+    /// Every mapping that the strategies make and that fits, and what each strategy looked at.
     fn candidates(
         &self,
         cut: &Cut<'_>,
         alone: &Mended,
         notes: &mut Notes,
-    ) -> Result<Vec<Candidate>, CompileFailure> {
+    ) -> Result<(Vec<Candidate>, BTreeMap<Strategy, Work>), CompileFailure> {
         let mut found = Vec::new();
+        let mut works = BTreeMap::new();
         let shared = share_cores(self.meter, alone);
         let alone = &alone.parts;
         let roomy = fits(alone, &self.cores);
         for &strategy in &self.options.strategies {
+            let mut work = Work::default();
+            let synapses = if strategy == Strategy::Greedy { 0 } else { self.meter.work() };
+            let placed = found.len() as u64;
             match strategy {
                 Strategy::Greedy => {
                     if roomy {
@@ -187,9 +211,10 @@ impl Planner<'_> {
                     }
                 }
                 Strategy::Balanced if roomy => {
-                    let synapses = self.meter.work();
-                    let work = BALANCE_WORK.0 + BALANCE_WORK.1 * synapses;
-                    for parts in cut.balance(&self.cores, work.min(BALANCE_MOST))? {
+                    let most = BALANCE_WORK.0 + BALANCE_WORK.1 * synapses;
+                    let (weighed, best) = cut.balance(&self.cores, most.min(BALANCE_MOST))?;
+                    work.layouts = weighed;
+                    for parts in best {
                         self.add(strategy, parts, &mut found)?;
                     }
                 }
@@ -199,6 +224,7 @@ impl Planner<'_> {
                     let search = Search::new(self.meter, cut.cutters(), cores, effort, self.seed)?;
                     let Some(search) = search else { continue };
                     for objective in self.searched() {
+                        work.nets += search.effort();
                         if let Some(parts) = search.parts(&objective)? {
                             self.add(strategy, parts, &mut found)?;
                         }
@@ -206,8 +232,12 @@ impl Planner<'_> {
                 }
                 Strategy::Balanced | Strategy::Given => {}
             }
+            work.placed = found.len() as u64 - placed;
+            work.layouts = work.layouts.max(work.placed);
+            work.synapses = self.meter.work() - synapses;
+            works.insert(strategy, work);
         }
-        Ok(found)
+        Ok((found, works))
     }
 
     /// The objectives that the partitioner is asked for.

@@ -103,13 +103,15 @@ impl<'a> Cut<'a> {
         self.slices().map(part).collect()
     }
 
-    /// Cuts the populations that the timestep waits for ever finer; returns the best layouts found
-    /// within `cores` cores, `work` synapses looked at, by what is known before they are placed.
+    /// Cuts the populations that the timestep waits for ever finer; returns how many layouts were
+    /// weighed, and the best found within `cores` cores, `work` synapses looked at, by what is known
+    /// before they are placed.
     pub(super) fn balance(
         &self,
         cores: &[usize],
         work: u64,
-    ) -> Result<Vec<Vec<Part>>, CompileFailure> {
+    ) -> Result<(u64, Vec<Vec<Part>>), CompileFailure> {
+        let mut weighed = 0;
         let mut cut = self.clone();
         let end = self.meter.work() + work;
         let mut best: Vec<(f64, Vec<Part>)> = Vec::new();
@@ -119,6 +121,7 @@ impl<'a> Cut<'a> {
             if !fits(&parts, cores) {
                 break;
             }
+            weighed += 1;
             let times = core_times(self.meter, &parts, &cut.measured()?);
             let tiles = tiles_for(self.meter.chip, parts.len());
             let longest = times.iter().copied().fold(0.0, f64::max);
@@ -134,7 +137,7 @@ impl<'a> Cut<'a> {
                 break;
             }
         }
-        Ok(best.into_iter().map(|(_, parts)| parts).collect())
+        Ok((weighed, best.into_iter().map(|(_, parts)| parts).collect()))
     }
 
     /// Cuts the population of the slowest box finer; says whether one could be.

@@ -29,7 +29,7 @@ mod work;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
-pub use answer::Answer;
+pub use answer::{Answer, Work};
 pub use options::{Effort, Objective, PlannerOptions, Strategy, Weights};
 pub use predict::{Bottleneck, Prediction};
 pub use rates::{Rates, UNIFORM_RATE};

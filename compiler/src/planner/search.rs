@@ -55,6 +55,11 @@ impl<'a> Search<'a> {
         Ok(Some(Self { meter, blocks, budget, cores, core_type }))
     }
 
+    /// Nets that may be looked at for one objective.
+    pub(super) fn effort(&self) -> u64 {
+        self.budget.effort
+    }
+
     /// Parts for an objective; `None` where none was found that fits.
     pub(super) fn parts(&self, objective: &Objective) -> Result<Option<Vec<Part>>, CompileFailure> {
         let aim = match objective {
