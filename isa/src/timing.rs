@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chip::Mesh;
 use crate::event::Phase;
 use crate::id::{CoreId, LinkId};
 use crate::quantity::Picoseconds;
@@ -77,6 +78,15 @@ impl Bound {
             Self::Barrier => "barrier",
             Self::Learning(_) => "learning",
             Self::Host => "host",
+        }
+    }
+
+    /// The bound in words, a link by its place on the mesh.
+    #[must_use]
+    pub fn place(self, mesh: &Mesh) -> String {
+        match self {
+            Self::Link(link) => format!("traffic on the link of {}", mesh.link_name(link)),
+            other => other.to_string(),
         }
     }
 }

@@ -61,8 +61,8 @@ pub(crate) fn record() -> RunRecord {
             step_max: Picoseconds(2500),
             inference_max: Picoseconds(7000),
             bounds: vec![
-                BoundTime { bound: Bound::Update(CoreId(0)), steps: 5, time: Picoseconds(10_000) },
-                BoundTime { bound: Bound::Barrier, steps: 1, time: Picoseconds(2000) },
+                bound(Bound::Update(CoreId(0)), (5, 10_000)),
+                bound(Bound::Barrier, (1, 2000)),
             ],
             not_modelled: vec!["state reset".into()],
             packet_latency: Some({
@@ -122,4 +122,9 @@ pub(crate) fn manifest() -> Manifest {
 pub(crate) fn settings() -> Settings {
     let assumptions = vec![Assumption { about: "dt".into(), value: "1e-4 s".into() }];
     Settings { seed: 1, timing: "count".into(), assumptions }
+}
+
+/// Timesteps that something bounded, and their time.
+fn bound(bound: Bound, (steps, ps): (u64, u64)) -> BoundTime {
+    BoundTime { bound, place: bound.to_string(), steps, time: Picoseconds(ps) }
 }

@@ -18,8 +18,14 @@ const GAP: u32 = 24;
 const MARGIN: u32 = 16;
 /// Tiles a side that a picture has room for.
 const TILES_MAX: u32 = 48;
-/// Links that are named as the hottest.
+/// Links that are painted as the hottest.
 const HOTTEST: usize = 10;
+/// The hottest links that the legend names.
+const NAMED: usize = 3;
+/// The part of a core that even the smallest share of it takes, so that it is seen: 1 in so many.
+const NARROWEST: u64 = 12;
+/// Colour of the hottest links.
+const HOT: &str = "#c02020";
 /// Height of a line of the legend.
 const LINE: u32 = 16;
 /// Colours of layers, in turn.
@@ -30,7 +36,8 @@ const COLOURS: [&str; 10] = [
 
 /// What a picture says about one core.
 struct CoreMark {
-    fill: String,
+    /// Colours from left to right, and what share of the core each takes among the others.
+    stripes: Vec<(String, u32)>,
     title: String,
 }
 
@@ -57,8 +64,8 @@ struct Sketch<'a> {
 pub struct PlacementMarks {
     /// Layers by name; colours are given in this order.
     pub layers: Vec<String>,
-    /// Used cores: the layer with most compartments there, and what to say.
-    pub cores: Vec<(CoreId, usize, String)>,
+    /// Used cores with their layers, by position in `layers`, and the neurons of each there.
+    pub cores: Vec<(CoreId, Vec<(usize, u32)>)>,
     /// Used links with their packets a timestep.
     pub links: Vec<(LinkId, f64)>,
 }
@@ -118,7 +125,8 @@ pub fn draw_mesh(chip: &Chip, ledger: &Ledger) -> String {
     let core = |row: &quarrion_isa::ledger::CoreRow| {
         let light = 220 - (u128::from(time(row)) * 180 / u128::from(most)) as u32;
         let fill = format!("rgb({light},{light},255)");
-        (row.core, CoreMark { fill, title: format!("{} ns of work", time(row) / 1000) })
+        let stripes = vec![(fill, 1)];
+        (row.core, CoreMark { stripes, title: format!("{} ns of work", time(row) / 1000) })
     };
     let run: u64 = ledger.samples.iter().map(|sample| sample.time.0).sum();
     let per_time = |amount: u64| ratio(amount as f64, run as f64);
@@ -146,13 +154,18 @@ pub fn draw_mesh(chip: &Chip, ledger: &Ledger) -> String {
     .draw()
 }
 
-/// Draws where the layers of a network lie as SVG: cores in the colour of their layer, links wider
-/// and redder the more packets they carry.
+/// Draws where the layers of a network lie as SVG: cores in the colours of their layers, each as
+/// wide as its share of the neurons there, links wider and redder the more packets they carry. The
+/// legend names the hottest links.
 #[must_use]
 pub fn draw_placement(chip: &Chip, marks: &PlacementMarks) -> String {
     let colour = |layer: usize| COLOURS[layer % COLOURS.len()];
-    let core = |(core, layer, title): &(CoreId, usize, String)| {
-        (*core, CoreMark { fill: colour(*layer).to_owned(), title: title.clone() })
+    let core = |(core, held): &(CoreId, Vec<(usize, u32)>)| {
+        let name = |layer: usize| marks.layers.get(layer).map_or("", String::as_str);
+        let said: Vec<String> =
+            held.iter().map(|&(layer, neurons)| format!("{neurons} of {}", name(layer))).collect();
+        let stripes = held.iter().map(|&(layer, neurons)| (colour(layer).to_owned(), neurons));
+        (*core, CoreMark { stripes: stripes.collect(), title: said.join(", ") })
     };
     let link = |&(link, packets): &(LinkId, f64)| LinkMark {
         link,
@@ -160,14 +173,19 @@ pub fn draw_placement(chip: &Chip, marks: &PlacementMarks) -> String {
         title: format!("{packets:.3} packets a timestep"),
     };
     let (cores, links) = (marks.cores.iter(), marks.links.iter());
-    let legend = marks.layers.iter().enumerate().map(|(at, name)| (colour(at), name.clone()));
+    let layers = marks.layers.iter().enumerate().map(|(at, name)| (colour(at), name.clone()));
+    let mut hottest: Vec<&(LinkId, f64)> = marks.links.iter().collect();
+    hottest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let hottest = hottest.into_iter().take(NAMED).map(|&(link, packets)| {
+        (HOT, format!("{}: {packets:.1} packets a timestep", chip.mesh.link_name(link)))
+    });
     Sketch {
         chip,
         window: Window::around(chip, cores.clone().map(|c| c.0), links.clone().map(|l| l.0)),
         cores: cores.map(core).collect(),
         idle: "not used",
         links: links.map(link).collect(),
-        legend: legend.collect(),
+        legend: layers.chain(hottest).collect(),
     }
     .draw()
 }
@@ -233,14 +251,27 @@ impl Sketch<'_> {
             let (x, y) = (left + slot % side * pitch + 2, top + slot / side * pitch + 2);
             let size = pitch.saturating_sub(4).max(1);
             let mark = self.cores.get(core);
-            let fill = mark.map_or("#f4f4f4", |mark| mark.fill.as_str());
             let title = mark.map_or(self.idle, |mark| mark.title.as_str());
-            let _ = writeln!(
-                svg,
-                "<rect x=\"{x}\" y=\"{y}\" width=\"{size}\" height=\"{size}\" fill=\"{fill}\">\
-                 <title>core {core}: {}</title></rect>",
-                escape(title)
-            );
+            let _ = write!(svg, "<g><title>core {core}: {}</title>", escape(title));
+            let idle = [("#f4f4f4".to_owned(), 1)];
+            let stripes = mark.map_or(&idle[..], |mark| &mark.stripes);
+            let whole: u64 = stripes.iter().map(|stripe| u64::from(stripe.1)).sum();
+            let wide = |share: u32| u64::from(share).max(whole.div_ceil(NARROWEST)).max(1);
+            let all: u64 = stripes.iter().map(|stripe| wide(stripe.1)).sum();
+            let mut before = 0;
+            for (fill, share) in stripes {
+                // In hundredths of a point, so that stripes join without gaps.
+                let at = |sum: u64| u64::from(x) * 100 + u64::from(size) * 100 * sum / all;
+                let (from, to) = (at(before), at(before + wide(*share)));
+                before += wide(*share);
+                let _ = write!(
+                    svg,
+                    "<rect x=\"{}\" y=\"{y}\" width=\"{}\" height=\"{size}\" fill=\"{fill}\"/>",
+                    hundredths(from),
+                    hundredths(to - from)
+                );
+            }
+            let _ = writeln!(svg, "</g>");
         }
     }
 
@@ -267,14 +298,23 @@ impl Sketch<'_> {
             let (x2, y2) = (i64::from(x1) + dx, i64::from(y1) + dy);
             let width = 1 + mark.load * 5 / most;
             let hot = hottest.iter().any(|&(_, link)| link == mark.link);
-            let colour = if hot { "#c02020" } else { "#e0a0a0" };
+            let colour = if hot { HOT } else { "#e0a0a0" };
             let _ = writeln!(
                 svg,
                 "<line x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\" stroke=\"{colour}\" \
-                 stroke-width=\"{width}\"><title>link {}: {}</title></line>",
-                mark.link, mark.title
+                 stroke-width=\"{width}\"><title>{}: {}</title></line>",
+                self.chip.mesh.link_name(mark.link),
+                mark.title
             );
         }
+    }
+}
+
+/// Hundredths of a point as SVG has them.
+fn hundredths(value: u64) -> String {
+    match value % 100 {
+        0 => (value / 100).to_string(),
+        rest => format!("{}.{rest:02}", value / 100),
     }
 }
 

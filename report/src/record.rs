@@ -173,11 +173,13 @@ pub struct TimeRecord {
 }
 
 /// The timesteps that one bound bounded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BoundTime {
     /// The bound.
     pub bound: Bound,
+    /// The same in words, with its place.
+    pub place: String,
     /// Timesteps.
     pub steps: u64,
     /// Their time.
@@ -322,9 +324,13 @@ impl TimeRecord {
             *steps += 1;
             *time += row.time.total();
         }
-        let bounds =
-            bounds.into_iter().map(|(bound, (steps, time))| BoundTime { bound, steps, time });
-        let mut bounds: Vec<BoundTime> = bounds.collect();
+        let bound = |(bound, (steps, time)): (Bound, _)| BoundTime {
+            bound,
+            place: bound.place(&chip.mesh),
+            steps,
+            time,
+        };
+        let mut bounds: Vec<BoundTime> = bounds.into_iter().map(bound).collect();
         bounds.sort_by_key(|entry| std::cmp::Reverse((entry.time, entry.steps)));
         let silent = [
             (HOST_HANDSHAKE, chip.host.handshake.is_none()),

@@ -1,6 +1,7 @@
 //! `map`: ways to lay a network onto cores, side by side; a picture; a file to edit.
 
 use quarrion_compiler::compile::{Compiled, InputValues};
+use quarrion_compiler::layout::{CoreMapping, Slice};
 use quarrion_compiler::mapping_file::write_mapping;
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::program::Role;
@@ -44,28 +45,24 @@ pub fn run(args: &MapArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
     terminal.result(&mapping::render(&compiled, &chip, survey.as_ref(), terminal.format))
 }
 
-/// What the picture shows: every core in the colour of the layer it holds most of.
+/// What the picture shows: the layers of every core, and what the links carry.
 fn marks(compiled: &Compiled) -> PlacementMarks {
     let populations = &compiled.program.populations;
     let layers: Vec<PopulationId> = (0..populations.len())
         .filter(|&at| populations[at].role == Role::Neurons)
         .map(PopulationId::from_index)
         .collect();
-    let name = |id: PopulationId| populations[id.index()].name.clone();
-    let core = |core: &quarrion_compiler::layout::CoreMapping| {
-        let size = |layer: &PopulationId| -> u32 {
-            let own = core.slices.iter().filter(|slice| slice.population == *layer);
-            own.map(|slice| slice.size()).sum()
+    let core = |core: &CoreMapping| {
+        let size = |layer: PopulationId| -> u32 {
+            let own = core.slices.iter().filter(|slice| slice.population == layer);
+            own.map(Slice::size).sum()
         };
-        let most = (0..layers.len()).rev().max_by_key(|&at| size(&layers[at])).unwrap_or(0);
-        let held = layers.iter().filter(|layer| size(layer) > 0);
-        let held: Vec<String> =
-            held.map(|layer| format!("{} of {}", size(layer), name(*layer))).collect();
-        (core.core, most, held.join(", "))
+        let held = layers.iter().enumerate().map(|(at, &layer)| (at, size(layer)));
+        (core.core, held.filter(|&(_, neurons)| neurons > 0).collect())
     };
     PlacementMarks {
         cores: compiled.mapping.cores.iter().map(core).collect(),
         links: compiled.answers.first().map_or_else(Vec::new, |a| a.prediction.links.clone()),
-        layers: layers.into_iter().map(name).collect(),
+        layers: layers.iter().map(|layer| populations[layer.index()].name.clone()).collect(),
     }
 }

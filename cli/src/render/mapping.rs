@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quarrion_compiler::compile::Compiled;
 use quarrion_compiler::planner::{Answer, Bottleneck, Work};
-use quarrion_isa::chip::{Chip, Direction};
+use quarrion_isa::chip::{Chip, Mesh};
 use quarrion_isa::program::{Program, Role};
 use quarrion_report::figures;
 use serde_json::json;
@@ -18,10 +18,10 @@ use crate::pipeline::levers::LeverSurvey;
 
 /// The chosen mapping beside those that `latency` and `cores` would have chosen.
 #[must_use]
-pub fn answers(compiled: &Compiled) -> String {
+pub fn answers(compiled: &Compiled, mesh: &Mesh) -> String {
     let row = |(at, answer): (usize, &Answer)| {
         let chosen = if at == 0 { " (chosen)" } else { "" };
-        figures(format!("{}{chosen}", answer.objective.name()), answer)
+        figures(format!("{}{chosen}", answer.objective.name()), answer, mesh)
     };
     let rows = compiled.answers.iter().enumerate().map(row).collect();
     aligned(&columns("objective"), rows)
@@ -45,7 +45,7 @@ pub fn columns(first: &'static str) -> [(&'static str, Side); 9] {
 
 /// One mapping's figures.
 #[must_use]
-pub fn figures(name: String, answer: &Answer) -> Vec<String> {
+pub fn figures(name: String, answer: &Answer, mesh: &Mesh) -> Vec<String> {
     let prediction = &answer.prediction;
     vec![
         name,
@@ -56,22 +56,18 @@ pub fn figures(name: String, answer: &Answer) -> Vec<String> {
         format!("{:.1}", prediction.hops),
         format!("{:.2}", prediction.link_packets),
         figures::energy(prediction.energy_pj),
-        waits_for(prediction.bound),
+        waits_for(prediction.bound, mesh),
     ]
 }
 
 /// The stage that a timestep waits for, in words.
-fn waits_for(bound: Bottleneck) -> String {
+fn waits_for(bound: Bottleneck, mesh: &Mesh) -> String {
     match bound {
         Bottleneck::Update(core) => format!("update loop of core {core}"),
         Bottleneck::AxonOut(core) => format!("packets out of core {core}"),
         Bottleneck::Synapses(core) => format!("lists of core {core}"),
         Bottleneck::Path(core) => format!("last packet to core {core}"),
-        Bottleneck::Link(link) => {
-            let direction = [Direction::East, Direction::West, Direction::South, Direction::North];
-            let direction = direction[link.0 as usize % direction.len()];
-            format!("link of tile {} to the {direction:?}", link.0 / 4).to_lowercase()
-        }
+        Bottleneck::Link(link) => format!("link of {}", mesh.link_name(link)),
         Bottleneck::Host => "the host's spikes".to_owned(),
     }
 }
@@ -99,11 +95,11 @@ pub fn render(
             );
             let parts = [
                 head,
-                answers(compiled),
-                strategies(compiled),
+                answers(compiled, &chip.mesh),
+                strategies(compiled, &chip.mesh),
                 layers(compiled),
                 sources(compiled),
-                links(compiled),
+                links(compiled, &chip.mesh),
                 memory(&compiled.utilisation),
                 survey.map_or_else(String::new, levers::survey),
             ];
@@ -113,8 +109,8 @@ pub fn render(
 }
 
 /// The best mapping of every strategy.
-fn strategies(compiled: &Compiled) -> String {
-    let row = |answer: &Answer| figures(answer.objective.name().to_owned(), answer);
+fn strategies(compiled: &Compiled, mesh: &Mesh) -> String {
+    let row = |answer: &Answer| figures(answer.objective.name().to_owned(), answer, mesh);
     let table = aligned(&columns("strategies by"), compiled.strategies.iter().map(row).collect());
     format!("{table}\n{}", works(compiled))
 }
@@ -214,12 +210,11 @@ fn busiest(compiled: &Compiled) -> Vec<Busy> {
 }
 
 /// The links with most packets.
-fn links(compiled: &Compiled) -> String {
+fn links(compiled: &Compiled, mesh: &Mesh) -> String {
     let mut links = compiled.answers.first().map_or_else(Vec::new, |a| a.prediction.links.clone());
     links.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let rows = links.into_iter().take(BUSIEST);
-    let rows = rows
-        .map(|(link, packets)| vec![waits_for(Bottleneck::Link(link)), format!("{packets:.2}")]);
+    let rows = rows.map(|(link, packets)| vec![mesh.link_name(link), format!("{packets:.2}")]);
     let columns = [("hottest links", Side::Left), ("packets a step", Side::Right)];
     aligned(&columns, rows.collect())
 }
@@ -235,7 +230,8 @@ fn in_json(compiled: &Compiled, chip: &Chip, survey: Option<&LeverSurvey>) -> St
     });
     let links = compiled.answers.first().map(|answer| {
         let link = |(link, packets): &(quarrion_isa::id::LinkId, f64)| {
-            json!({ "link": link, "packets": packets })
+            let name = chip.mesh.link_name(*link);
+            json!({ "link": link, "name": name, "packets": packets })
         };
         answer.prediction.links.iter().map(link).collect::<Vec<_>>()
     });

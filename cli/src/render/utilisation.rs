@@ -29,7 +29,7 @@ pub fn render(compiled: &Compiled, chip: &Chip, format: Format) -> String {
                 cores(compiled),
                 projections(compiled),
                 memory(&compiled.utilisation),
-                mapping::answers(compiled),
+                mapping::answers(compiled, &chip.mesh),
             ];
             parts.join("\n")
         }
@@ -39,12 +39,14 @@ pub fn render(compiled: &Compiled, chip: &Chip, format: Format) -> String {
 /// A row for every population.
 pub(super) fn layers(compiled: &Compiled) -> String {
     let row = |layer: &LayerUse| {
+        let LayerUse { cores, compartments, accumulator_slots, axons_in, axons_out, .. } = *layer;
         let counts =
-            [layer.cores, layer.compartments, layer.axons_in, layer.axons_out, layer.synapse_words];
+            [cores, compartments, accumulator_slots, axons_in, axons_out, layer.synapse_words];
         let mut row = vec![layer.name.clone()];
         let phase = compiled.program.populations[layer.population.index()].phase;
         row.push(phase.to_string());
         row.extend(counts.map(|count| count.to_string()));
+        row.push(format!("{:.0} %", 100.0 * layer.waste.share()));
         row.push(layer.bottleneck.as_ref().map_or_else(|| "-".into(), bottleneck));
         row
     };
@@ -53,9 +55,11 @@ pub(super) fn layers(compiled: &Compiled) -> String {
         ("phase", Side::Right),
         ("cores", Side::Right),
         ("compartments", Side::Right),
+        ("delay slots", Side::Right),
         ("axons in", Side::Right),
         ("axons out", Side::Right),
         ("synapse words", Side::Right),
+        ("wasted", Side::Right),
         ("fullest", Side::Left),
     ];
     aligned(&columns, compiled.utilisation.layers.iter().map(row).collect())
@@ -110,12 +114,13 @@ pub(super) fn memory(utilisation: &Utilisation) -> String {
     let fullest = &utilisation.bottleneck;
     format!(
         "  bottleneck  {}\n  memory      {} of synapse memory in use; of that {} prefixes, {} \
-         padding, {} zeros\n",
+         padding, {} zeros, {} fields wider than needed\n",
         fullest.as_ref().map_or_else(|| "-".into(), bottleneck),
         kib(waste.stored_bits),
         kib(waste.prefix_bits),
         kib(waste.padding_bits),
-        kib(waste.zero_bits)
+        kib(waste.zero_bits),
+        kib(waste.format_bits)
     )
 }
 

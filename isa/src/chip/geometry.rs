@@ -279,6 +279,14 @@ impl Mesh {
         (TileId(link.0 / DIRECTIONS), Direction::ALL[(link.0 % DIRECTIONS) as usize])
     }
 
+    /// The link in words: its first tile and its direction.
+    #[must_use]
+    pub fn link_name(&self, link: LinkId) -> String {
+        let (tile, direction) = self.link_ends(link);
+        let Position { x, y } = self.position(tile);
+        format!("tile ({x}, {y}) {}", direction.name())
+    }
+
     /// The class of a mesh link.
     #[must_use]
     pub fn link_class(&self, link: LinkId) -> LinkClass {

@@ -107,7 +107,7 @@ pub(super) fn bounds(record: &RunRecord) -> Vec<BoundShare> {
     let total: u64 = record.time.bounds.iter().map(|entry| entry.time.0).sum();
     let share = |entry: &BoundTime| BoundShare {
         bound: entry.bound.kind().into(),
-        place: entry.bound.to_string(),
+        place: entry.place.clone(),
         steps: entry.steps,
         share: ratio(entry.time.0 as f64, total as f64),
     };

@@ -1,13 +1,17 @@
 //! Utilisation: how full cores and layers are, and which resource would run out first.
 
-use std::collections::BTreeSet;
+mod waste;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use quarrion_isa::chip::Chip;
 use quarrion_isa::id::{CoreId, PopulationId};
 use quarrion_isa::neuron::NeuronProgram;
 use quarrion_isa::program::{CoreProgram, Occurrence, Program, Role};
-use quarrion_isa::synapse::{ListFormat, SynapseBlock};
+use quarrion_isa::synapse::SynapseBlock;
 use serde::Serialize;
+
+pub use waste::Waste;
 
 use crate::infeasible::Resource;
 
@@ -31,10 +35,19 @@ pub struct Utilisation {
 pub struct CoreUse {
     /// The core.
     pub core: CoreId,
-    /// Populations with compartments on it.
-    pub populations: Vec<PopulationId>,
+    /// Populations with compartments on it, and how many each.
+    pub held: Vec<Held>,
     /// Every limited resource.
     pub resources: Vec<ResourceUse>,
+}
+
+/// Compartments of one population on one core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The population.
+    pub population: PopulationId,
+    /// Its compartments there, copies among them.
+    pub compartments: u64,
 }
 
 /// One population: what it takes over all its cores.
@@ -56,6 +69,10 @@ pub struct LayerUse {
     pub axons_out: u64,
     /// Synapse memory words of projections onto it.
     pub synapse_words: u64,
+    /// Accumulator slots of its compartments: the delay rings.
+    pub accumulator_slots: u64,
+    /// Bits of those words that hold no logical synapse, by cause.
+    pub waste: Waste,
     /// The fullest resource of the fullest of its cores.
     pub bottleneck: Option<Bottleneck>,
 }
@@ -80,19 +97,6 @@ pub struct Bottleneck {
     pub usage: ResourceUse,
 }
 
-/// Synapse memory bits that hold no logical synapse.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Waste {
-    /// Bits of all words in use.
-    pub stored_bits: u64,
-    /// Rest of the last word of lists and kernels.
-    pub padding_bits: u64,
-    /// Prefixes of lists.
-    pub prefix_bits: u64,
-    /// Synapses of weight zero inside dense lists and kernels.
-    pub zero_bits: u64,
-}
-
 impl ResourceUse {
     /// Used over available.
     #[must_use]
@@ -108,11 +112,19 @@ impl CoreUse {
         self.resources.iter().copied().find(|entry| entry.resource == resource)
     }
 
+    /// Whether compartments of a population lie here.
+    fn holds(&self, population: PopulationId) -> bool {
+        self.held.iter().any(|held| held.population == population)
+    }
+
     /// The fullest resource.
     fn fullest(&self) -> Option<Bottleneck> {
-        // A single configuration is no demand that more neurons would raise.
-        let grows =
-            |entry: &&ResourceUse| entry.resource != Resource::Configurations || entry.used > 1;
+        // More neurons raise neither a single configuration nor what one list or neuron takes.
+        let grows = |entry: &&ResourceUse| match entry.resource {
+            Resource::Configurations => entry.used > 1,
+            Resource::ListWords | Resource::FanOut => false,
+            _ => true,
+        };
         // The first of equals: `max_by` would give the last.
         let candidates = self.resources.iter().rev().filter(grows);
         let fullest = candidates.max_by(|a, b| a.share().total_cmp(&b.share()));
@@ -133,12 +145,18 @@ impl Utilisation {
         let neurons = populations.filter(|(_, population)| population.role == Role::Neurons);
         let layers =
             neurons.map(|(id, _)| layer_use(PopulationId::from_index(id), program, &cores));
+        let mut layers: Vec<LayerUse> = layers.collect();
         let mut waste = Waste::default();
-        let blocks = program.cores.iter().flat_map(|core| &core.blocks);
-        blocks.for_each(|block| waste.add(&block.synapses));
+        for block in program.cores.iter().flat_map(|core| &core.blocks) {
+            let own = Waste::of(block);
+            waste.add(own);
+            let target = program.projections[block.projection.index()].target;
+            let layer = layers.iter_mut().find(|layer| layer.population == target);
+            layer.into_iter().for_each(|layer| layer.waste.add(own));
+        }
         Self {
             cores_available: chip.cores.len() as u64,
-            layers: layers.collect(),
+            layers,
             bottleneck: fullest(cores.iter()),
             waste,
             cores,
@@ -175,12 +193,21 @@ fn core_use(core: &CoreProgram, chip: &Chip, programs: &[Option<NeuronProgram>])
             (group.neuron_program, shared.map(|(_, value)| value.at(0)).collect())
         })
         .collect();
+    let ways = (0..core.axons_out.sources()).map(|row| core.axons_out.row(row).len() as u64);
+    let fan_out = ways.max().unwrap_or(0);
     let rows = [
         (Resource::Compartments, core.compartments.into(), Some(core_type.compartments.into())),
         (Resource::StateBits, state_bits, core_type.state_memory_bits),
+        (
+            Resource::AccumulatorSlots,
+            u64::from(core.compartments) * u64::from(core.ring_slots),
+            core_type.accumulator_slots.map(u64::from),
+        ),
         (Resource::AxonsIn, core.axons_in.len() as u64, Some(core_type.axons_in.into())),
         (Resource::AxonsOut, core.axons_out.entries.len() as u64, Some(core_type.axons_out.into())),
+        (Resource::FanOut, fan_out, core_type.fan_out.map(u64::from)),
         (Resource::SynapseWords, core.synapse_words(), Some(core_type.synapse_words())),
+        (Resource::ListWords, longest_list(core), core_type.list_words.map(u64::from)),
         (
             Resource::Configurations,
             configurations.len() as u64,
@@ -190,13 +217,21 @@ fn core_use(core: &CoreProgram, chip: &Chip, programs: &[Option<NeuronProgram>])
     let resources = rows.into_iter().filter_map(|(resource, used, available)| {
         available.map(|available| ResourceUse { resource, used, available })
     });
-    let populations: BTreeSet<PopulationId> =
-        core.groups.iter().map(|group| group.population).collect();
-    CoreUse {
-        core: core.core,
-        populations: populations.into_iter().collect(),
-        resources: resources.collect(),
+    let mut held: BTreeMap<PopulationId, u64> = BTreeMap::new();
+    for group in &core.groups {
+        *held.entry(group.population).or_default() += u64::from(group.count);
     }
+    let held = held.into_iter().map(|(population, compartments)| Held { population, compartments });
+    CoreUse { core: core.core, held: held.collect(), resources: resources.collect() }
+}
+
+/// Words of the longest packed list.
+fn longest_list(core: &CoreProgram) -> u64 {
+    let lists = core.blocks.iter().filter_map(|block| match &block.synapses {
+        SynapseBlock::Packed(packed) => packed.lists.iter().map(|list| list.words).max(),
+        SynapseBlock::Kernel(_) => None,
+    });
+    lists.max().unwrap_or(0).into()
 }
 
 /// What one population takes.
@@ -211,9 +246,11 @@ fn layer_use(id: PopulationId, program: &Program, cores: &[CoreUse]) -> LayerUse
         axons_in: 0,
         axons_out: 0,
         synapse_words: 0,
-        bottleneck: fullest(cores.iter().filter(|core| core.populations.contains(&id))),
+        accumulator_slots: 0,
+        waste: Waste::default(),
+        bottleneck: fullest(cores.iter().filter(|core| core.holds(id))),
     };
-    layer.cores = cores.iter().filter(|core| core.populations.contains(&id)).count() as u64;
+    layer.cores = cores.iter().filter(|core| core.holds(id)).count() as u64;
     for core in &program.cores {
         let onto = |block: u32| {
             let projection = core.blocks[block as usize].projection;
@@ -225,46 +262,11 @@ fn layer_use(id: PopulationId, program: &Program, cores: &[CoreUse]) -> LayerUse
         for group in core.groups.iter().filter(|group| group.population == id) {
             let count = u64::from(group.count);
             layer.compartments += count;
+            layer.accumulator_slots += count * u64::from(core.ring_slots);
             layer.copies += if group.occurrence == Occurrence::Copy { count } else { 0 };
             let rows = group.first as usize..(group.first + group.count) as usize;
             layer.axons_out += rows.map(|row| core.axons_out.row(row).len() as u64).sum::<u64>();
         }
     }
     layer
-}
-
-impl Waste {
-    /// Adds the waste of a block.
-    fn add(&mut self, synapses: &SynapseBlock) {
-        let format = synapses.format();
-        self.stored_bits += synapses.words() * u64::from(format.word_bits);
-        match synapses {
-            SynapseBlock::Packed(packed) => {
-                for (list, entry) in (0..).zip(&packed.lists) {
-                    let entries =
-                        u64::from(entry.synapses).div_ceil(u64::from(format.entry_synapses));
-                    let prefix = entries * u64::from(format.prefix_bits);
-                    let held = u64::from(entry.synapses) * format.synapse_bits();
-                    self.prefix_bits += prefix;
-                    self.padding_bits +=
-                        u64::from(entry.words) * u64::from(format.word_bits) - prefix - held;
-                    let mut zeros = 0_u64;
-                    // A corrupt list has been refused by the verifier.
-                    let _ = packed.decode_list(list, |s| zeros += u64::from(s.weight == 0));
-                    self.zero_bits += zeros * format.synapse_bits();
-                }
-            }
-            SynapseBlock::Kernel(kernel) => {
-                let weights = kernel.weights().unwrap_or_default();
-                let held = weights.len() as u64 * u64::from(format.weight_bits);
-                self.padding_bits += kernel_bits(format, synapses.words()).saturating_sub(held);
-                let zeros = weights.iter().filter(|&&weight| weight == 0).count() as u64;
-                self.zero_bits += zeros * u64::from(format.weight_bits);
-            }
-        }
-    }
-}
-
-fn kernel_bits(format: &ListFormat, words: u64) -> u64 {
-    words * u64::from(format.word_bits)
 }
