@@ -104,8 +104,8 @@ impl<'a> Cut<'a> {
     }
 
     /// Cuts the populations that the timestep waits for ever finer; returns how many layouts were
-    /// weighed, and the best found within `cores` cores, `work` synapses looked at, by what is known
-    /// before they are placed.
+    /// weighed, and the best found within `cores` cores, `work` synapses looked at, by what is
+    /// known before they are placed.
     pub(super) fn balance(
         &self,
         cores: &[usize],

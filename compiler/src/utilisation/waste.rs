@@ -15,8 +15,8 @@ pub struct Waste {
     pub prefix_bits: u64,
     /// Synapses of weight zero inside dense lists and kernels.
     pub zero_bits: u64,
-    /// Of the other synapses the bits by which fields for weight, index and delay are wider than any
-    /// value of their block: what the chip's few formats cost. Lists that learn need them.
+    /// Of the other synapses the bits by which fields for weight, index and delay are wider than
+    /// any value of their block: what the chip's few formats cost. Lists that learn need them.
     pub format_bits: u64,
 }
 

@@ -158,7 +158,8 @@ fn both_drop(fabric: &Fabric, traffic: &Traffic) -> u64 {
         assert!(queue.packets == cycle.packets, "the same packets come at the same times");
         assert!(queue.leaves == cycle.leaves);
         for (own, exact) in queue.links.iter().zip(&cycle.links) {
-            // A flit that goes in the tick in which room comes back may count beside the one before.
+            // A flit that goes in the tick in which room comes back may count beside the one
+            // before.
             assert!(own.ahead_peak.abs_diff(exact.ahead_peak) < 2);
             assert_eq!(LinkCount { ahead_peak: 0, ..*own }, LinkCount { ahead_peak: 0, ..*exact });
         }
