@@ -197,7 +197,7 @@ pub const CODES: &[CodeEntry] = &[
         "`--packets FILE` writes packets link by link, of the samples and timesteps that `--at` \
          names as SAMPLES@STEPS: each a number or a range a..b without its end, such as 0, 3@7 or \
          0..2@5..10; without it, the first sample's. Packets are followed where contention is \
-         timed (timing queue or cycle) and a barrier ends each timestep.",
+         timed (timing queue or cycle).",
     ),
     entry(
         "QU011",

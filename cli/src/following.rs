@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::path::Path;
 
 use quarrion_emulator::time::Following;
-use quarrion_isa::chip::{Chip, Synchronisation};
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::way::Way;
 use quarrion_report::write_packets;
@@ -21,7 +20,6 @@ use crate::texts::write_file;
 /// QU010: there is nothing to follow, or no such samples and timesteps.
 pub fn following(
     args: &PacketArgs,
-    chip: &Chip,
     timing: TimingChoice,
     (samples, steps): (u32, u32),
     tables: Tables,
@@ -37,11 +35,6 @@ pub fn following(
         let message = "packets are followed where contention is timed";
         return Err(refuse("--packets", &file, message.into(), "timing count has sums alone")
             .help("add --timing queue or --timing cycle"));
-    }
-    if !matches!(chip.synchronisation, Synchronisation::Barrier(_)) {
-        let message = "packets are followed where a barrier ends each timestep";
-        return Err(refuse("--packets", &file, message.into(), "packets outlast ticks here")
-            .help("run it on a chip with a barrier"));
     }
     let text = args.at.as_deref().unwrap_or("0");
     let Some((first, second)) = take_apart(text) else {

@@ -35,7 +35,7 @@ pub fn run(
     let threads = NonZero::new(threads).unwrap_or(NonZero::<usize>::MIN);
     let links = args.links.is_some() || args.picture.is_some();
     let extras = Extras { links, ways: args.packets.is_some() };
-    let answer = answer(&question, &chip, extras, threads)?;
+    let answer = answer(&question, extras, threads)?;
     write_extras(args, &chip, &answer)?;
     if let Some(path) = &args.svg {
         let title = heading(&chip, &question);

@@ -43,7 +43,7 @@ pub fn run(args: &RetimeArgs, terminal: &Terminal, texts: &mut Texts) -> Result<
     let threads = NonZero::new(threads).unwrap_or(NonZero::<usize>::MIN);
     let last = |part: fn(&Activity) -> u32| activity.iter().map(part).max().map_or(0, |at| at + 1);
     let size = (last(|record| record.sample), last(|record| record.step));
-    let following = following(&args.packets, &chip, choice, size, Tables::None)?;
+    let following = following(&args.packets, choice, size, Tables::None)?;
     let retiming = Retiming { timing: timing(choice), following, threads };
     let (ledger, extent) = retime(&activity, &chip, populations, &retiming)?;
     write_ways(args.packets.packets.as_deref(), &ledger.packets)?;

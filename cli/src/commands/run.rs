@@ -48,7 +48,7 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
     let longest = stimulus.samples.iter().map(|sample| program.sample_steps(sample.steps)).max();
     let extent = (stimulus.samples.len() as u32, longest.unwrap_or_default());
     let emulation = Emulation {
-        following: following(&args.packets, &chip.chip, args.timing, extent, tables)?,
+        following: following(&args.packets, args.timing, extent, tables)?,
         engine: args.engine,
         timing: args.timing,
         threads,

@@ -280,7 +280,6 @@ pub struct Extras {
 /// The network cannot be timed, or its packets wait for each other for ever.
 pub fn answer(
     question: &Question,
-    chip: &Chip,
     extras: Extras,
     threads: NonZero<usize>,
 ) -> Result<Answer, Failure> {
@@ -290,12 +289,12 @@ pub fn answer(
             if extras.links {
                 let load = (curve.saturation * FULL_LOAD as f64).round() as u64;
                 let (traffic, outcome) = question.spec.loaded(&question.network.fabric, load)?;
-                curve.ledger = Some(network_ledger(chip, &question.network, &traffic, &outcome));
+                curve.ledger = Some(network_ledger(&question.network, &traffic, &outcome));
             }
             Ok(Answer::Curve(Box::new(curve)))
         }
         Load::Once(traffic) => {
-            once(question, chip, extras, traffic).map(|once| Answer::Once(Box::new(once)))
+            once(question, extras, traffic).map(|once| Answer::Once(Box::new(once)))
         }
     }
 }
@@ -340,12 +339,7 @@ fn sweep(saturation: u64) -> Vec<u64> {
     loads
 }
 
-fn once(
-    question: &Question,
-    chip: &Chip,
-    extras: Extras,
-    traffic: &Traffic,
-) -> Result<Once, Failure> {
+fn once(question: &Question, extras: Extras, traffic: &Traffic) -> Result<Once, Failure> {
     let fabric = &question.network.fabric;
     let mut model = question.spec.fidelity.model(fabric)?;
     let outcome = model.run(traffic, Detail::Packets)?;
@@ -369,7 +363,7 @@ fn once(
         flits: traffic.packets.iter().map(|packet| u64::from(packet.flits)).sum(),
         completion_ps: outcome.completion_ps,
         latency_ps,
-        ledger: network_ledger(chip, &question.network, traffic, &outcome),
+        ledger: network_ledger(&question.network, traffic, &outcome),
         links: outcome.links,
         critical,
         ways,

@@ -120,12 +120,6 @@ const CASES: &[(&str, i32, &str)] = &[
         2,
         "run digits.nir --chip loihi1 --input test.npz --timing queue --packets p.csv --at first",
     ),
-    (
-        "packets-over-ticks",
-        2,
-        "run digits.nir --chip loihi1 --input test.npz --timing queue --packets p.csv --set \
-         synchronisation=global_tick(period_ns:1000,source:\"test\",standing:assumed)",
-    ),
     ("mesh-packets-of-a-curve", 2, "mesh --chip loihi1 --burst 3"),
     ("mesh-without-times", 2, "mesh --chip truenorth"),
     ("csv-of-no-table", 2, "chip list --format csv"),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use quarrion_isa::chip::Chip;
 use quarrion_isa::event::EventCounts;
 use quarrion_isa::id::LinkId;
 use quarrion_isa::ledger::{Ledger, LinkRow, SampleRow};
@@ -16,14 +15,13 @@ use crate::mesh;
 /// lasts until the last packet is done.
 #[must_use]
 pub fn network_ledger(
-    chip: &Chip,
     network: &ChipNetwork,
     traffic: &mesh::Traffic,
     outcome: &mesh::Outcome,
 ) -> Ledger {
     let mut ledger = Ledger::default();
     let mut waits = Waits::default();
-    waits.add(chip, network, traffic, outcome);
+    waits.add(network, traffic, outcome);
     waits.settle(&mut ledger);
     let mut rows: BTreeMap<LinkId, LinkRow> = BTreeMap::new();
     for (count, number) in outcome.links.iter().zip(0..) {

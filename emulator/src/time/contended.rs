@@ -19,7 +19,7 @@ use super::count::list_service;
 use super::network::ChipNetwork;
 use super::traffic::{Origin, Packet, Traffic};
 use super::waits::Waits;
-use super::ways::{Following, Watch};
+use super::ways::{Following, Mark, Watch};
 use super::window::Window;
 use crate::mesh;
 
@@ -106,21 +106,23 @@ impl ContendedModel {
 
     /// What packets and links have waited since it was last asked for.
     pub(super) fn take_waits(&mut self) -> Result<Waits, Diagnostic> {
+        self.close_window()?;
         let model = (&self.network, self.engine.model());
         self.watch.close_sample(model, &mut self.waits.followed)?;
         Ok(std::mem::take(&mut self.waits))
     }
 
-    /// Follows what is wanted of the timestep that has just been timed.
-    pub(super) fn follow_step(
+    /// Counts and follows the packets that are loaded: those of the timesteps `marks`.
+    pub(super) fn settle(
         &mut self,
-        activity: &Activity,
-        time: &StepTime,
-        last: Option<u32>,
+        outcome: Option<&mesh::Outcome>,
+        marks: &[Mark],
     ) -> Result<(), Diagnostic> {
+        if let Some(outcome) = outcome {
+            self.waits.add(&self.network, &self.packets, outcome);
+        }
         let model = (&self.network, self.engine.model());
-        let (at, outcome) = ((activity.sample, activity.step), (time.total().0, last));
-        self.watch.close_step(model, &self.packets, at, outcome, &mut self.waits.followed)
+        self.watch.close_steps(model, &self.packets, marks, &mut self.waits.followed)
     }
 
     /// The part of the model that times cores.
@@ -136,7 +138,7 @@ impl ContendedModel {
         traffic: &mut Traffic,
     ) -> Result<StepTime, Diagnostic> {
         let mut longest = self.count.lower_bound(chip, activity, traffic);
-        let mut last = None;
+        let mut timed = None;
         self.restart();
         self.load(chip, activity, traffic, 0);
         if !self.packets.packets.is_empty() {
@@ -151,16 +153,22 @@ impl ContendedModel {
                 activity.sample,
                 activity.step
             );
-            self.waits.add(chip, &self.network, &self.packets, &outcome);
             let waited = outcome.completion_ps.saturating_sub(longest.time);
             if waited > longest.time {
                 longest.bound = self.last_way(&outcome, longest.bound);
             }
             longest.time = longest.time.max(outcome.completion_ps);
-            last = outcome.critical;
+            timed = Some(outcome);
         }
         let time = self.count.close(chip, activity, longest);
-        self.follow_step(activity, &time, last)?;
+        let mark = Mark {
+            at: (activity.sample, activity.step),
+            offset_ps: 0,
+            packets: 0..self.packets.packets.len() as u32,
+            total_ps: time.total().0,
+            last: timed.as_ref().and_then(|outcome| outcome.critical),
+        };
+        self.settle(timed.as_ref(), &[mark])?;
         Ok(time)
     }
 

@@ -1,6 +1,5 @@
 //! Waits: what packets and links waited for each other, summed over timesteps.
 
-use quarrion_isa::chip::Chip;
 use quarrion_isa::histogram::Histogram;
 use quarrion_isa::id::LinkId;
 use quarrion_isa::ledger::{Ledger, QueueRow};
@@ -23,14 +22,15 @@ impl Waits {
     /// Adds what one timestep's packets did.
     pub(super) fn add(
         &mut self,
-        chip: &Chip,
         network: &ChipNetwork,
         traffic: &mesh::Traffic,
         outcome: &mesh::Outcome,
     ) {
-        self.queues.resize(chip.mesh.link_count() as usize, (0, 0));
         for (count, link) in outcome.links.iter().zip(0..) {
             let Some(link) = network.link(link).filter(|_| count.packets > 0) else { continue };
+            if self.queues.len() <= link.index() {
+                self.queues.resize(link.index() + 1, (0, 0));
+            }
             let (waiting, ahead) = &mut self.queues[link.index()];
             *waiting += count.queue_flit_ps;
             *ahead = (*ahead).max(count.ahead_peak);

@@ -133,22 +133,45 @@ pub(super) fn leaves(tree: &mesh::Tree) -> impl Iterator<Item = mesh::PortId> + 
     })
 }
 
+/// A timestep whose packets have been timed, alone or together with others.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    /// Sample and timestep.
+    pub(super) at: (u32, u32),
+    /// When it began, on the clock of the packets.
+    pub(super) offset_ps: u64,
+    /// The packets sent in it.
+    pub(super) packets: Range<u32>,
+    /// How long it took.
+    pub(super) total_ps: u64,
+    /// Its packet that was done last.
+    pub(super) last: Option<u32>,
+}
+
+impl Mark {
+    /// A way of one of its packets, numbered and timed from its own beginning.
+    fn own(&self, mut way: Way) -> Way {
+        let earlier = |time: &mut u64| *time -= self.offset_ps;
+        (way.sample, way.step) = self.at;
+        way.packet -= self.packets.start;
+        earlier(&mut way.ready_ps);
+        way.legs.iter_mut().for_each(|leg| earlier(&mut leg.depart_ps));
+        for end in &mut way.ends {
+            earlier(&mut end.arrived_ps);
+            earlier(&mut end.done_ps);
+        }
+        way
+    }
+}
+
 /// What a model keeps to follow packets.
 #[derive(Debug)]
 pub(super) struct Watch {
     pub(super) following: Following,
     pub(super) free: mesh::FreeTimes,
-    /// The longest timestep so far of the sample at hand.
-    longest: Option<Longest>,
-}
-
-/// A timestep that may turn out to be the longest of its sample.
-#[derive(Debug)]
-struct Longest {
-    at: (u32, u32),
-    total_ps: u64,
-    packets: mesh::Traffic,
-    last: Option<u32>,
+    /// The longest timestep so far of the sample at hand, with all packets that were timed with
+    /// its own.
+    longest: Option<(Mark, mesh::Traffic)>,
 }
 
 impl Watch {
@@ -157,42 +180,51 @@ impl Watch {
         Ok(Self { following: Following::default(), free, longest: None })
     }
 
-    /// Follows what is wanted of a timestep that has just been timed: its traffic, its length and
-    /// the packet that was done last.
-    pub(super) fn close_step(
+    /// Follows what is wanted of timesteps whose packets have just been timed together.
+    pub(super) fn close_steps(
         &mut self,
         (network, model): (&ChipNetwork, &mut dyn mesh::TimingModel),
         packets: &mesh::Traffic,
-        at: (u32, u32),
-        (total_ps, last): (u64, Option<u32>),
+        marks: &[Mark],
         ledger: &mut Followed,
     ) -> Result<(), Diagnostic> {
         let follower = Follower { network, free: self.free };
-        if self.following.wants(at) {
-            let ways = follower.ways(model, packets, at, None)?;
-            ledger.lasts.extend(last.map(|last| ways[last as usize].clone()));
-            ledger.packets.extend(ways);
-            return Ok(());
-        }
-        if self.following != Following::Longest {
-            if last.is_some() {
-                ledger.lasts.extend(follower.ways(model, packets, at, last)?);
+        let all = if marks.iter().any(|mark| self.following.wants(mark.at)) {
+            follower.ways(model, packets, (0, 0), None)?
+        } else {
+            Vec::new()
+        };
+        for mark in marks {
+            let way = |number: u32| mark.own(all[number as usize].clone());
+            if self.following.wants(mark.at) {
+                ledger.lasts.extend(mark.last.map(way));
+                ledger.packets.extend(mark.packets.clone().map(way));
+            } else if self.following != Following::Longest {
+                ledger.lasts.extend(follow_last(&follower, model, packets, mark)?);
+            } else {
+                self.keep_longest((network, model), packets, mark, ledger)?;
             }
-            return Ok(());
         }
-        if self.longest.as_ref().is_some_and(|longest| longest.at.0 != at.0) {
+        Ok(())
+    }
+
+    fn keep_longest(
+        &mut self,
+        (network, model): (&ChipNetwork, &mut dyn mesh::TimingModel),
+        packets: &mesh::Traffic,
+        mark: &Mark,
+        ledger: &mut Followed,
+    ) -> Result<(), Diagnostic> {
+        if self.longest.as_ref().is_some_and(|(longest, _)| longest.at.0 != mark.at.0) {
             self.close_sample((network, model), ledger)?;
         }
         match &mut self.longest {
-            Some(longest) if longest.total_ps >= total_ps => {}
-            Some(longest) => {
-                longest.packets.clone_from(packets);
-                (longest.at, longest.total_ps, longest.last) = (at, total_ps, last);
+            Some((longest, _)) if longest.total_ps >= mark.total_ps => {}
+            Some((longest, kept)) => {
+                kept.clone_from(packets);
+                *longest = mark.clone();
             }
-            None => {
-                let packets = packets.clone();
-                self.longest = Some(Longest { at, total_ps, packets, last });
-            }
+            None => self.longest = Some((mark.clone(), packets.clone())),
         }
         Ok(())
     }
@@ -203,17 +235,26 @@ impl Watch {
         (network, model): (&ChipNetwork, &mut dyn mesh::TimingModel),
         ledger: &mut Followed,
     ) -> Result<(), Diagnostic> {
-        let Some(Longest { at, total_ps, packets, last }) = self.longest.take() else {
-            return Ok(());
-        };
+        let Some((mark, packets)) = self.longest.take() else { return Ok(()) };
         let follower = Follower { network, free: self.free };
-        let ways = match last {
-            Some(_) => follower.ways(model, &packets, at, last)?,
-            None => Vec::new(),
-        };
-        ledger.longest.push(LongestWays { at, total_ps, ways });
+        let ways = follow_last(&follower, model, &packets, &mark)?;
+        ledger.longest.push(LongestWays { at: mark.at, total_ps: mark.total_ps, ways });
         Ok(())
     }
+}
+
+/// The way of a timestep's last packet, if it had any.
+fn follow_last(
+    follower: &Follower<'_>,
+    model: &mut dyn mesh::TimingModel,
+    packets: &mesh::Traffic,
+    mark: &Mark,
+) -> Result<Vec<Way>, Diagnostic> {
+    if mark.last.is_none() {
+        return Ok(Vec::new());
+    }
+    let ways = follower.ways(model, packets, mark.at, mark.last)?;
+    Ok(ways.into_iter().map(|way| mark.own(way)).collect())
 }
 
 /// Packets that were followed.

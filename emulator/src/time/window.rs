@@ -12,6 +12,7 @@ use quarrion_isa::timing::StepTime;
 use super::contended::ContendedModel;
 use super::flight::{Fates, Served};
 use super::traffic::Traffic;
+use super::ways::Mark;
 use crate::mesh;
 
 /// Timesteps that packets may stay under way without the network ever being empty.
@@ -26,6 +27,9 @@ pub(super) struct Window {
     first: u32,
     /// Lists, by packet.
     lists: Vec<List>,
+    /// Its timesteps, and what has last been found of their packets.
+    marks: Vec<Mark>,
+    outcome: Option<mesh::Outcome>,
 }
 
 /// A list on its way.
@@ -49,16 +53,28 @@ impl ContendedModel {
     ) -> Result<StepTime, Diagnostic> {
         let mut longest = self.count.lower_bound(chip, activity, traffic);
         if fates.step() == 0 || self.window.lists.is_empty() {
+            self.close_window()?;
             self.restart();
             self.window =
                 Window { begins_ps: fates.begins(), first: fates.step(), ..Window::default() };
         }
         self.add_lists(activity, traffic, fates.step());
         let offset = fates.begins() - self.window.begins_ps;
+        let first = self.packets.packets.len() as u32;
         self.load(chip, activity, traffic, offset);
+        let mut mark = Mark {
+            at: (activity.sample, activity.step),
+            offset_ps: offset,
+            packets: first..self.packets.packets.len() as u32,
+            total_ps: 0,
+            last: None,
+        };
         self.number_leaves();
         if self.packets.packets.is_empty() {
-            return Ok(self.count.close(chip, activity, longest));
+            let time = self.count.close(chip, activity, longest);
+            mark.total_ps = time.total().0;
+            self.window.marks.push(mark);
+            return Ok(time);
         }
         let horizon = fates.ends().map(|end| end - self.window.begins_ps);
         self.packets.horizon_ps = horizon;
@@ -99,11 +115,31 @@ impl ContendedModel {
                 .help("lengthen the period, or make links and cores faster"));
         }
         let time = self.count.close(chip, activity, longest);
-        // Later timesteps are timed together with the ones that they began in.
-        if offset == 0 {
-            self.follow_step(activity, &time, outcome.critical)?;
-        }
+        mark.total_ps = time.total().0;
+        self.window.marks.push(mark);
+        self.window.outcome = Some(outcome);
         Ok(time)
+    }
+
+    /// Counts and follows the packets of the window to their ends, also those that the last
+    /// timestep of their sample leaves under way.
+    pub(super) fn close_window(&mut self) -> Result<(), Diagnostic> {
+        let mut marks = std::mem::take(&mut self.window.marks);
+        let mut outcome = self.window.outcome.take();
+        if outcome.as_ref().is_some_and(|outcome| outcome.ending == mesh::Ending::Stopped) {
+            self.packets.horizon_ps = None;
+            outcome = Some(self.run()?);
+        }
+        let outcome = outcome.filter(|outcome| outcome.ending == mesh::Ending::Complete);
+        if let Some(outcome) = &outcome {
+            for mark in &mut marks {
+                let done = |number: &u32| outcome.packets[*number as usize].done_ps;
+                let arrived = mark.packets.clone().filter(|number| done(number) != u64::MAX);
+                // The first of several.
+                mark.last = arrived.rev().max_by_key(done);
+            }
+        }
+        self.settle(outcome.as_ref(), &marks)
     }
 
     /// Notes the lists of a timestep's packets.

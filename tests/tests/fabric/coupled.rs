@@ -7,17 +7,28 @@ use quarrion_emulator::{Recording, RunError, RunOptions, RunOutcome, run};
 use quarrion_isa::chip::{Chip, LinkClass, Multicast, Router, Routing, Synchronisation, Topology};
 use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::quantity::Picoseconds;
+use quarrion_isa::way::Way;
 use quarrion_tests::generate::Case;
 
 const FIRST: u64 = 0x00C0_B1ED;
 
 fn emulate(case: &Case, chip: &Chip, timing: Timing, threads: usize) -> Option<RunOutcome> {
+    emulate_following(case, chip, timing, threads, Following::default())
+}
+
+fn emulate_following(
+    case: &Case,
+    chip: &Chip,
+    timing: Timing,
+    threads: usize,
+    following: Following,
+) -> Option<RunOutcome> {
     let options = RunOptions {
         threads,
         seed: case.run_seed(),
         recording: Recording::Spikes,
         timing,
-        following: Following::default(),
+        following,
         probes: Vec::new(),
         lanes: LaneOptions::default(),
         record: None,
@@ -108,6 +119,62 @@ fn short_ticks_make_packets_late_and_change_what_is_computed() {
         "{late} runs with late lists, {crossing} of them with contention, {overruns} with overruns, {other} with other spikes"
     );
     assert!(late > 50 && overruns > 20 && other > 50 && crossing > 10);
+}
+
+/// Packets are followed over the ends of ticks: all of them, each from its own timestep's
+/// beginning; with time enough they go as on a barrier chip.
+#[test]
+fn packets_are_followed_over_ticks() {
+    let every = Following::Every { samples: 0..u32::MAX, steps: 0..u32::MAX };
+    let (mut compared, mut outlasting, mut late, mut alike) = (0, 0, 0, 0);
+    for seed in FIRST..FIRST + 60 {
+        let case = Case::draw(seed);
+        let barrier = with(
+            &case,
+            Synchronisation::Barrier(quarrion_isa::chip::BarrierLatency::Constant(Picoseconds(5))),
+        );
+        let follow = |chip: &Chip| emulate_following(&case, chip, Timing::Queue, 1, every.clone());
+        let Some(truth) = follow(&barrier) else { continue };
+        for synchronisation in [tick(100_000_000), free(100_000_000)] {
+            let Some(long) = follow(&with(&case, synchronisation)) else { continue };
+            assert!(long.ledger.packets == truth.ledger.packets, "seed {seed}");
+            assert!(long.ledger.lasts == truth.ledger.lasts, "seed {seed}");
+            assert_eq!(long.ledger.latencies, truth.ledger.latencies, "seed {seed}");
+            assert_eq!(long.ledger.queues, truth.ledger.queues, "seed {seed}");
+            compared += truth.ledger.packets.len();
+        }
+        for ns in [40, 150] {
+            let Some(short) = follow(&with(&case, tick(ns))) else { continue };
+            let ledger = &short.ledger;
+            let sent = ledger.steps.iter().flat_map(|row| {
+                (0..row.packets as u32).map(move |packet| (row.sample, row.step, packet))
+            });
+            let ways = ledger.packets.iter().map(|way| (way.sample, way.step, way.packet));
+            assert!(ways.eq(sent), "seed {seed}: every packet of every timestep, in order");
+            for way in &ledger.packets {
+                let times = std::iter::once(way.ready_ps);
+                let times = times.chain(way.legs.iter().map(|leg| leg.depart_ps));
+                let arrived = way.ends.iter().map(|end| end.arrived_ps);
+                if way.ends.len() == 1 {
+                    assert!(times.clone().is_sorted(), "seed {seed}: {way:?}");
+                    assert!(arrived.min() > times.max(), "seed {seed}: {way:?}");
+                }
+                outlasting += u32::from(way.ends.iter().any(|end| end.done_ps > ns * 1000));
+            }
+            let arrived = ledger.packets.iter().filter(|way| !way.ends.is_empty()).count() as u64;
+            assert_eq!(ledger.latencies.count(), arrived, "seed {seed}");
+            late += u32::from(ledger.faults.late > 0);
+            if short.spikes == truth.spikes {
+                let ready = |ways: &[Way]| ways.iter().map(|way| way.ready_ps).collect::<Vec<_>>();
+                assert_eq!(ready(&ledger.packets), ready(&truth.ledger.packets), "seed {seed}");
+                alike += u32::from(ledger.faults.late > 0);
+            }
+        }
+    }
+    println!(
+        "{compared} packets compared, {outlasting} outlast their tick, {late} runs late, {alike} alike"
+    );
+    assert!(compared > 1000 && outlasting > 100 && late > 10 && alike > 2);
 }
 
 /// The chip with cores that take long for every list, and routers that multicast by table, hold no
