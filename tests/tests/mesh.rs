@@ -6,5 +6,6 @@ mod mesh {
     mod fixtures;
     mod reference;
     mod relations;
+    mod single;
     mod trees;
 }

@@ -9,12 +9,15 @@ use std::num::NonZero;
 
 use quarrion_isa::diagnostic::Diagnostic;
 
-use super::region::{Figures, Foreign, Region, Shared};
+use super::domain::{Domain, run_alone};
+use super::region::{Figures, Region, Shared};
+use super::single::{self, Singles};
 use super::state::{FOREIGN, Lane, Out, REGION_SHIFT};
 use crate::mesh::plan::{NONE, Plan};
 use crate::mesh::ports::Lines;
-use crate::mesh::record::{Carried, assemble, settled};
+use crate::mesh::record::{assemble, settled};
 use crate::mesh::traffic::{Detail, Ending, Outcome, Traffic};
+use crate::mesh::tree::Forest;
 
 /// Routers of a region at most; about what a second-level cache holds.
 const REGION_ROUTERS: u32 = 128;
@@ -25,7 +28,12 @@ const MOST_REGIONS: u32 = 127;
 pub(super) struct Engine<const P: usize, const V: usize> {
     pub(super) plan: Plan,
     lines: Lines,
+    /// For packets of any kind, made when some are longer than a flit or branch.
     pub(super) regions: Vec<Region<P, V>>,
+    /// For packets of a single flit, where the fabric is plain.
+    singles: Vec<Singles<P, V>>,
+    /// The fabric's numbers of the routers and ports of each region.
+    members: Vec<Vec<u32>>,
     /// Where each router and port is: region and number in it.
     pub(super) places: Vec<(u32, u32)>,
     /// Ticks that a region can run ahead of the others.
@@ -45,14 +53,8 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             members.push(node);
         }
         let window = window(&plan, &region_of);
-        let fig = Figures::new(&plan);
-        let mut engine =
-            Self { regions: Vec::new(), plan, lines: Lines::default(), places, window, threads };
-        for (number, nodes) in (0..).zip(members) {
-            let region = Region::new(&engine.plan, fig, nodes, |lane| engine.lane(number, lane));
-            engine.regions.push(region);
-        }
-        engine
+        let (regions, singles, lines) = (Vec::new(), Vec::new(), Lines::default());
+        Self { plan, lines, regions, singles, members, places, window, threads }
     }
 
     /// A lane of the plan as a region sees it: its own by number, others marked.
@@ -68,17 +70,64 @@ impl<const P: usize, const V: usize> Engine<P, V> {
     pub(super) fn run(&mut self, traffic: &Traffic, detail: Detail) -> Result<Outcome, Diagnostic> {
         let forest = self.plan.check(traffic)?;
         self.lines.fill(&self.plan, &forest, traffic);
-        let shared = Shared { plan: &self.plan, forest: &forest, lines: &self.lines };
+        if single::knows(&self.plan)
+            && single::takes(traffic)
+            && let Some(outcome) = self.run_singles(traffic, &forest, detail)
+        {
+            return Ok(outcome);
+        }
+        Ok(self.run_any(traffic, &forest, detail))
+    }
+
+    /// Times packets of a single flit; `None` if they lock up.
+    fn run_singles(
+        &mut self,
+        traffic: &Traffic,
+        forest: &Forest,
+        detail: Detail,
+    ) -> Option<Outcome> {
+        if self.singles.is_empty() {
+            let fig = Figures::new(&self.plan);
+            for (number, nodes) in (0..).zip(&self.members) {
+                let lane_of = |lane| self.lane(number, lane);
+                self.singles.push(Singles::new(&self.plan, fig, nodes.clone(), lane_of));
+            }
+        }
+        let shared = Shared { plan: &self.plan, forest, lines: &self.lines };
+        for region in &mut self.singles {
+            region.start(&shared, detail);
+        }
+        let window = self.singles[0].whole(self.window);
+        advance(&mut self.singles, &shared, (window, u64::MAX - 1), self.threads);
+        let closed: u64 = self.singles.iter().map(|region| region.log.closed()).sum();
+        if closed < traffic.packets.len() as u64 {
+            return None;
+        }
+        self.singles.iter_mut().for_each(Singles::settle);
+        let logs = self.singles.iter().map(|region| &region.log);
+        let carried = |slot| {
+            let (region, node, at) = self.slot(slot);
+            self.singles[region].carried(node, at)
+        };
+        let sizes = (traffic.packets.len(), 0);
+        Some(settled(assemble(&self.plan, sizes, Ending::Complete, logs, carried)))
+    }
+
+    /// Times packets of every kind.
+    fn run_any(&mut self, traffic: &Traffic, forest: &Forest, detail: Detail) -> Outcome {
+        if self.regions.is_empty() {
+            let fig = Figures::new(&self.plan);
+            for (number, nodes) in (0..).zip(&self.members) {
+                let lane_of = |lane| self.lane(number, lane);
+                self.regions.push(Region::new(&self.plan, fig, nodes.clone(), lane_of));
+            }
+        }
+        let shared = Shared { plan: &self.plan, forest, lines: &self.lines };
         for region in &mut self.regions {
             region.start(&shared, detail);
         }
         let horizon = traffic.horizon_ps.map_or(u64::MAX - 1, |ps| self.plan.ticks(ps));
-        let threads = self.threads.get().min(self.regions.len());
-        let stopped = if threads > 1 {
-            super::parallel::run(&mut self.regions, &shared, (self.window, horizon), threads)
-        } else {
-            run_alone(&mut self.regions, &shared, self.window, horizon)
-        };
+        let stopped = advance(&mut self.regions, &shared, (self.window, horizon), self.threads);
         let copies = forest.cores(traffic);
         let closed: u64 = self.regions.iter().map(|region| region.log.closed()).sum();
         let ending = match copies - closed {
@@ -91,14 +140,19 @@ impl<const P: usize, const V: usize> Engine<P, V> {
             .for_each(|region| region.broken = stopped || ending != Ending::Complete);
         let logs = self.regions.iter().map(|region| &region.log);
         let sizes = (traffic.packets.len(), forest.leaves_of_all());
-        let outcome = assemble(&self.plan, sizes, ending, logs, |slot| self.carried(slot));
-        Ok(if stopped { outcome } else { settled(outcome) })
+        let carried = |slot| {
+            let (region, node, at) = self.slot(slot);
+            self.regions[region].carried(node, at)
+        };
+        let outcome = assemble(&self.plan, sizes, ending, logs, carried);
+        if stopped { outcome } else { settled(outcome) }
     }
 
-    fn carried(&self, slot: usize) -> Carried {
+    /// Region, node in it and position in the node of a slot of the plan.
+    fn slot(&self, slot: usize) -> (usize, u32, usize) {
         let (node, at) = (slot / self.plan.slots as usize, slot % self.plan.slots as usize);
         let (region, local) = self.places[node];
-        self.regions[region as usize].carried(local, at)
+        (region as usize, local, at)
     }
 
     /// The sending side of a slot.
@@ -115,31 +169,16 @@ impl<const P: usize, const V: usize> Engine<P, V> {
     }
 }
 
-/// Runs all regions on this thread; whether the horizon came first.
-fn run_alone<const P: usize, const V: usize>(
-    regions: &mut [Region<P, V>],
+/// Runs regions to the end or the horizon; whether that came first.
+fn advance<D: Domain>(
+    regions: &mut [D],
     shared: &Shared<'_>,
-    window: u64,
-    horizon: u64,
+    times: (u64, u64),
+    threads: NonZero<usize>,
 ) -> bool {
-    let mut sent: Vec<Foreign> = Vec::new();
-    loop {
-        let next = regions.iter().filter_map(|region| region.calendar.next()).min();
-        let Some(next) = next else { return false };
-        if next > horizon {
-            return true;
-        }
-        let end = if regions.len() == 1 { u64::MAX } else { next + window };
-        for region in regions.iter_mut() {
-            region.run_until(end.min(horizon + 1), shared);
-        }
-        for from in 0..regions.len() {
-            std::mem::swap(&mut sent, &mut regions[from].outbox);
-            for foreign in sent.drain(..) {
-                regions[foreign.region() as usize].take_in(&foreign, shared);
-            }
-            std::mem::swap(&mut sent, &mut regions[from].outbox);
-        }
+    match threads.get().min(regions.len()) {
+        1 => run_alone(regions, shared, times),
+        threads => super::parallel::run(regions, shared, times, threads),
     }
 }
 

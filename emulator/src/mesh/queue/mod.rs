@@ -11,7 +11,10 @@
 //! A router writes its packets straight into the next buffer, with the tick of their arrival; the
 //! owner of the buffer looks at nothing that has not arrived. So within a tick nodes can be visited
 //! in any order, and only nodes where something can change are visited at all.
+//!
+//! Traffic of single flits has an engine of its own ([`single`]), with the same results.
 
+mod domain;
 mod engine;
 mod lanes;
 mod movement;
@@ -19,6 +22,7 @@ mod parallel;
 mod ports;
 mod region;
 mod router;
+mod single;
 mod state;
 mod stuck;
 mod tree;

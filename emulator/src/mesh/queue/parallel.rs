@@ -3,15 +3,16 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex, PoisonError};
 
-use super::region::{Foreign, Region, Shared};
+use super::domain::Domain;
+use super::region::Shared;
 
 /// What the threads of a run share.
-struct Meeting {
+struct Meeting<M> {
     barrier: Barrier,
     /// Next tick with anything to do, by thread.
     next: Vec<AtomicU64>,
     /// What is on its way to each region; a window's sender and receiver never touch it at once.
-    mail: Vec<Mutex<Vec<Foreign>>>,
+    mail: Vec<Mutex<Vec<M>>>,
 }
 
 /// Runs the regions on `threads` threads; whether the horizon came first.
@@ -19,14 +20,14 @@ struct Meeting {
 /// # Determinism
 /// A region sees the same things at the same ticks as on one thread: what comes by mail lies
 /// beyond the window, and mail from different regions concerns different buffers.
-pub(super) fn run<const P: usize, const V: usize>(
-    regions: &mut [Region<P, V>],
+pub(super) fn run<D: Domain>(
+    regions: &mut [D],
     shared: &Shared<'_>,
     (window, horizon): (u64, u64),
     threads: usize,
 ) -> bool {
     let each = regions.len().div_ceil(threads);
-    let parts: Vec<&mut [Region<P, V>]> = regions.chunks_mut(each).collect();
+    let parts: Vec<&mut [D]> = regions.chunks_mut(each).collect();
     let meeting = Meeting {
         barrier: Barrier::new(parts.len()),
         next: parts.iter().map(|_| AtomicU64::new(u64::MAX)).collect(),
@@ -48,15 +49,15 @@ pub(super) fn run<const P: usize, const V: usize>(
 }
 
 /// One thread's part of the run.
-fn attend<const P: usize, const V: usize>(
-    meeting: &Meeting,
-    regions: &mut [Region<P, V>],
+fn attend<D: Domain>(
+    meeting: &Meeting<D::Mail>,
+    regions: &mut [D],
     (thread, first): (usize, usize),
     shared: &Shared<'_>,
     (window, horizon): (u64, u64),
 ) -> bool {
     loop {
-        let next = regions.iter().filter_map(|region| region.calendar.next()).min();
+        let next = regions.iter().filter_map(D::next).min();
         meeting.next[thread].store(next.unwrap_or(u64::MAX), Ordering::Release);
         meeting.barrier.wait();
         let next = meeting.next.iter().map(|next| next.load(Ordering::Acquire)).min();
@@ -70,17 +71,17 @@ fn attend<const P: usize, const V: usize>(
         let end = (next.saturating_add(window)).min(horizon + 1);
         for region in regions.iter_mut() {
             region.run_until(end, shared);
-            for foreign in region.outbox.drain(..) {
-                let mail = &meeting.mail[foreign.region() as usize];
-                mail.lock().unwrap_or_else(PoisonError::into_inner).push(foreign);
+            for sent in region.outbox().drain(..) {
+                let mail = &meeting.mail[D::region(&sent) as usize];
+                mail.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
             }
         }
         meeting.barrier.wait();
         for (region, number) in regions.iter_mut().zip(first..) {
             let mail = &meeting.mail[number];
             let mut mail = mail.lock().unwrap_or_else(PoisonError::into_inner);
-            for foreign in mail.drain(..) {
-                region.take_in(&foreign, shared);
+            for sent in mail.drain(..) {
+                region.take_in(&sent, shared);
             }
         }
     }

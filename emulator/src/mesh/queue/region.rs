@@ -1,5 +1,6 @@
 //! A region of the `queue` model: some routers and the ports on them, with a calendar of its own.
 
+use super::domain::Domain;
 use super::router::Context;
 use super::state::{Burst, FOREIGN, LANES, Lane, Out, REGION_SHIFT, Router, Sent, Side, Terminal};
 use crate::mesh::alloc::bits;
@@ -266,8 +267,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
         (parts, context)
     }
 
-    /// Works on every tick before `end`.
-    pub(super) fn run_until(&mut self, end: u64, shared: &Shared<'_>) {
+    fn run_until(&mut self, end: u64, shared: &Shared<'_>) {
         let mut touched = std::mem::take(&mut self.touched);
         let mut credits = std::mem::take(&mut self.credits);
         let (mut parts, mut context) = self.open(shared);
@@ -294,8 +294,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
         self.credits = credits;
     }
 
-    /// Takes what another region has sent.
-    pub(super) fn take_in(&mut self, foreign: &Foreign, shared: &Shared<'_>) {
+    fn take_in(&mut self, foreign: &Foreign, shared: &Shared<'_>) {
         let (mut parts, mut context) = self.open(shared);
         match *foreign {
             Foreign::Burst(sent) => {
@@ -344,6 +343,30 @@ impl<const P: usize, const V: usize> Region<P, V> {
             }
         }
         carried
+    }
+}
+
+impl<const P: usize, const V: usize> Domain for Region<P, V> {
+    type Mail = Foreign;
+
+    fn next(&self) -> Option<u64> {
+        self.calendar.next()
+    }
+
+    fn run_until(&mut self, end: u64, shared: &Shared<'_>) {
+        Self::run_until(self, end, shared);
+    }
+
+    fn outbox(&mut self) -> &mut Vec<Foreign> {
+        &mut self.outbox
+    }
+
+    fn region(mail: &Foreign) -> u32 {
+        mail.region()
+    }
+
+    fn take_in(&mut self, mail: &Foreign, shared: &Shared<'_>) {
+        Self::take_in(self, mail, shared);
     }
 }
 
