@@ -9,7 +9,7 @@ use crate::layout::Mapping;
 use crate::network::Network;
 pub use crate::options::{CompileOptions, InputValues, Taught};
 use crate::passes::{self, Draft};
-use crate::planner::{Answer, Plan};
+use crate::planner::{Answer, Kept, Plan};
 use crate::quantised::QuantisedNetwork;
 use crate::utilisation::Utilisation;
 
@@ -32,6 +32,8 @@ pub struct Compiled {
     pub rates: Vec<Vec<f64>>,
     /// Cores that no mapping can do without, by volume.
     pub core_bound: u32,
+    /// How much of an earlier mapping was kept, where one was to be.
+    pub kept: Option<Kept>,
     /// How full the cores are.
     pub utilisation: Utilisation,
     /// What a reader should know or doubt.
@@ -58,7 +60,7 @@ pub fn compile(
     let Draft { program, quantised, mapping, plan, notes, .. } = draft;
     let program = program.expect("the assemble pass makes the program");
     let utilisation = Utilisation::measure(&program, chip);
-    let Plan { answers, strategies, rates, core_bound, .. } = plan;
+    let Plan { answers, strategies, rates, core_bound, kept, .. } = plan;
     Ok(Compiled {
         program,
         quantised,
@@ -67,6 +69,7 @@ pub fn compile(
         strategies,
         rates,
         core_bound,
+        kept,
         utilisation,
         notes,
     })

@@ -60,6 +60,8 @@ struct SliceEntry {
 pub struct LocatedMapping {
     /// The mapping.
     pub mapping: Mapping,
+    /// Network and chip that it says it is for.
+    made_for: (String, String),
     source: String,
     /// Where each core's entry begins and ends.
     places: Vec<(u32, Span)>,
@@ -75,6 +77,23 @@ pub enum Unknown {
 }
 
 impl LocatedMapping {
+    /// Says that the mapping was made for another network or chip.
+    #[must_use]
+    pub fn doubt(&self, network: &str, chip: &str) -> Option<Diagnostic> {
+        let (of, on) = (self.made_for.0.as_str(), self.made_for.1.as_str());
+        if (of, on) == (network, chip) {
+            return None;
+        }
+        let message =
+            format!("this mapping was made for {of} on {on}, and is used for {network} on {chip}");
+        let found = Diagnostic::warning(codes::OTHER_MAPPING, message);
+        Some(
+            found
+                .at(&self.source, "", "names them")
+                .help("correct `network` and `chip` in the file if it is meant for this"),
+        )
+    }
+
     /// A finding about this mapping, with its place in the file.
     #[must_use]
     pub fn locate(&self, mut found: Diagnostic) -> Diagnostic {
@@ -110,8 +129,13 @@ pub fn parse_mapping(
         return Err(unreadable(source, text, text.find("format").unwrap_or(0), &what));
     }
     let spans = core_spans(text);
-    let mut located =
-        LocatedMapping { mapping: Mapping::default(), source: source.into(), places: Vec::new() };
+    let made_for = (file.network, file.chip);
+    let mut located = LocatedMapping {
+        mapping: Mapping::default(),
+        made_for,
+        source: source.into(),
+        places: Vec::new(),
+    };
     for (at, entry) in file.cores.into_iter().enumerate() {
         let span = spans.get(at).copied().unwrap_or_default();
         located.places.push((entry.core, span));

@@ -19,6 +19,8 @@ pub struct Layout {
     pub planner: PlannerOptions,
     /// The mapping to use instead.
     pub given: Option<LocatedMapping>,
+    /// The mapping to keep; the planner's options have it too.
+    pub like: Option<LocatedMapping>,
 }
 
 /// Reads the files that the flags name.
@@ -45,9 +47,9 @@ pub fn read_layout(
         cores: args.cores,
         effort: args.effort.map_or(Effort::Auto, Effort::Millions),
         rates: rates(&args.rates)?,
-        like: like.map(|like| like.mapping),
+        like: like.as_ref().map(|like| like.mapping.clone()),
     };
-    Ok(Layout { planner, given })
+    Ok(Layout { planner, given, like })
 }
 
 /// A number, or the rates of a run: by neuron where it has written them, else by layer.

@@ -175,13 +175,20 @@ pub fn map_quietly(
     asked: &ChipArgs,
 ) -> Result<Compiled, Failure> {
     let given = options.layout.given.as_ref();
+    let named = given.into_iter().chain(&options.layout.like);
+    let doubts: Vec<Diagnostic> =
+        named.filter_map(|mapping| mapping.doubt(&network.name, &chip.name)).collect();
     let seed = options.seed;
     let options = options.of_compiler();
     let locate =
         |found| given.map_or_else(|| Diagnostic::clone(&found), |g| g.locate(found.clone()));
-    compile(network, chip, &options).map_err(|failure| match failure {
+    let made = compile(network, chip, &options).map(|mut made| {
+        made.notes.extend(doubts.iter().cloned());
+        made
+    });
+    made.map_err(|failure| match failure {
         CompileFailure::Diagnostics(found) => {
-            Failure::Input(found.into_iter().map(locate).collect())
+            Failure::Input(doubts.into_iter().chain(found.into_iter().map(locate)).collect())
         }
         CompileFailure::DoesNotFit(mut result) => {
             Trials { network, chip, options: &options, asked, seed }.advise(&mut result);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use quarrion_compiler::compile::Compiled;
-use quarrion_compiler::planner::{Answer, Bottleneck, Work};
+use quarrion_compiler::planner::{Answer, Bottleneck, Kept, Work};
 use quarrion_isa::chip::{Chip, Mesh};
 use quarrion_isa::program::{Program, Role};
 use quarrion_report::figures;
@@ -94,7 +94,7 @@ pub fn render(
                 chip.name
             );
             let parts = [
-                head,
+                head + &kept(compiled),
                 answers(compiled, &chip.mesh),
                 strategies(compiled, &chip.mesh),
                 layers(compiled),
@@ -106,6 +106,16 @@ pub fn render(
             parts.join("\n")
         }
     }
+}
+
+/// How much of an earlier mapping was kept.
+fn kept(compiled: &Compiled) -> String {
+    let Some(Kept { stayed, shared, neurons }) = compiled.kept else { return String::new() };
+    let share = 100.0 * stayed as f64 / shared.max(1) as f64;
+    format!(
+        "of the earlier mapping {stayed} of {shared} neurons ({share:.1} %) stay on their cores; \
+         the network has {neurons}\n"
+    )
 }
 
 /// The best mapping of every strategy.
@@ -241,6 +251,7 @@ fn in_json(compiled: &Compiled, chip: &Chip, survey: Option<&LeverSurvey>) -> St
         "cores_used": compiled.program.cores.len(),
         "cores_bound": compiled.core_bound,
         "cores_available": chip.cores.len(),
+        "kept": compiled.kept,
         "answers": compiled.answers,
         "strategies": compiled.strategies,
         "sources": sources.collect::<Vec<_>>(),

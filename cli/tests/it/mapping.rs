@@ -108,3 +108,40 @@ fn waste_is_told_by_cause() {
     assert_eq!((held % 14, synapses), (0, 64 * 96));
     assert_eq!(wide("format_bits"), 6 * (synapses - zeros));
 }
+
+/// How much of an earlier mapping is kept is told; what has nothing to do with it, and what leaves
+/// it no room, is a warning.
+#[test]
+fn earlier_mappings_say_how_much_of_them_is_kept() {
+    let bench = Bench::new();
+    bench.copy("examples/digits_conv/digits_conv.nir", "digits_conv.nir");
+    let said = |words: &str| {
+        let ended = bench.run(&format!("map {words} --format json"));
+        assert_eq!(ended.code, Some(0), "{words}\n{}", ended.stderr);
+        let made: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        let codes = ["QM044", "QM045"].map(|code| ended.stderr.contains(code));
+        let kept = ["stayed", "shared", "neurons"].map(|key| made["kept"][key].as_u64());
+        (kept, codes)
+    };
+    let all = |count| [Some(count); 3];
+    let old = said("digits.nir --chip loihi1 --out m.ron");
+    assert_eq!(old, ([None; 3], [false, false]));
+    assert_eq!(said("digits.nir --chip loihi1 --like m.ron"), (all(106), [false, false]));
+    // Another network with layers of the same names, of other sizes.
+    let ([stayed, shared, neurons], codes) = said("digits_conv.nir --chip loihi1 --like m.ron");
+    assert_eq!((shared, neurons, codes), (Some(106), Some(1162), [false, true]));
+    assert!(stayed >= Some(53), "{stayed:?}");
+    let text = std::fs::read_to_string(bench.path("m.ron")).expect("a mapping");
+    bench.write("strange.ron", text.replace("\"lif", "\"layer").as_bytes());
+    let (kept, codes) = said("digits.nir --chip loihi1 --like strange.ron");
+    assert_eq!((kept, codes), ([Some(0), Some(0), Some(106)], [true, false]));
+    let half = "(core: 0, holds: [(population: \"lif1\", neurons: \"0-49\")])";
+    let half = format!("(format: 1, network: \"digits\", chip: \"loihi1\", cores: [{half}])");
+    bench.write("half.ron", half.as_bytes());
+    let one = "--set mesh.width=1 --set mesh.height=1 --set mesh.cores_per_tile=1";
+    let (kept, codes) = said(&format!("digits.nir --chip loihi1 --like half.ron {one}"));
+    assert_eq!((kept, codes), ([Some(50), Some(50), Some(106)], [true, false]));
+    // A mapping for another network is checked like any other, and said to be one.
+    bench.write("other.ron", text.replace("network: \"digits\"", "network: \"other\"").as_bytes());
+    assert_eq!(said("digits.nir --chip loihi1 --mapping other.ron").1, [false, true]);
+}

@@ -45,6 +45,10 @@ pub(crate) const MEND_MAPPING: &str =
     "correct this entry, or let `quarrion map NET --chip CHIP --out FILE` write a mapping";
 /// No placement whose packets avoid what is dead.
 pub(crate) const UNREACHABLE: &str = "QM042";
+/// An earlier mapping that was not kept.
+pub(crate) const NOT_KEPT: &str = "QM044";
+/// A mapping made for something else.
+pub(crate) const OTHER_MAPPING: &str = "QM045";
 /// Neurons that several compartments compute.
 pub(crate) const COPIES: &str = "QM043";
 /// A learning rule that cannot teach what it was given to.
@@ -212,6 +216,21 @@ pub const CODES: &[CodeEntry] = &[
         explanation: "Links and routers of the chip are dead, and with its routing every placement \
                       found has packets that would cross one of them. Routing by table goes around \
                       dead parts; fewer cores need fewer ways.",
+    },
+    CodeEntry {
+        code: NOT_KEPT,
+        title: "an earlier mapping can be kept only where it has to do with the network",
+        explanation: "`--like` keeps neurons on the cores where an earlier mapping had them and \
+                      places the rest on cores that are free. Where the mapping names no \
+                      population of the network, or leaves no core free, there is nothing to keep \
+                      or no room, and the mapping is made as if it were not there.",
+    },
+    CodeEntry {
+        code: OTHER_MAPPING,
+        title: "a mapping file names the network and the chip that it was made for",
+        explanation: "Populations are found by name and cores by number, so a mapping for another \
+                      network or chip can hold by chance: it is checked like any other, but it \
+                      was not made for this, and its cores may lie far apart here.",
     },
     CodeEntry {
         code: COPIES,

@@ -7,13 +7,14 @@ use quarrion_isa::diagnostic::Diagnostic;
 use serde::Serialize;
 
 use super::cut::{Cut, fits, share_cores, too_few};
+use super::like::{self, Kept};
 use super::measure::Meter;
 use super::mend::{Mended, mend};
 use super::options::{Objective, PlannerOptions, Strategy};
 use super::place::{available, place};
 use super::predict::{Prediction, measure_and_predict, predict};
 use super::search::Search;
-use super::{Candidate, Notes, Part, check_mapping, like};
+use super::{Candidate, Notes, Part, check_mapping};
 use crate::failure::CompileFailure;
 use crate::layout::Mapping;
 use crate::passes::codes;
@@ -70,6 +71,8 @@ pub(crate) struct Plan {
     pub(crate) rates: Vec<Vec<f64>>,
     /// Cores that no mapping can do without.
     pub(crate) core_bound: u32,
+    /// How much of the mapping to be kept was.
+    pub(crate) kept: Option<Kept>,
     pub(crate) notes: Notes,
 }
 
@@ -97,6 +100,12 @@ pub(crate) fn plan(
             Planner { meter: &meter, options, seed, cores }.plan()?
         }
     };
+    let mut plan = plan;
+    if let Some(old) = &options.like {
+        let kept = Kept::count(network, old, &plan.mapping);
+        plan.notes.extend(not_kept(kept, &plan.answers));
+        plan.kept = Some(kept);
+    }
     Ok(Plan { core_bound: core_bound(&meter), rates: meter.rates, ..plan })
 }
 
@@ -105,6 +114,28 @@ fn given_plan(mapping: Mapping, prediction: Prediction, objective: Objective) ->
     let work = Work::default();
     let answer = Answer { objective, strategy: Strategy::Given, prediction, work };
     Plan { mapping, answers: vec![answer.clone()], strategies: vec![answer], ..Plan::default() }
+}
+
+/// What a reader should know of an earlier mapping that was not kept.
+fn not_kept(kept: Kept, answers: &[Answer]) -> Option<Diagnostic> {
+    let made_anew = answers.iter().all(|answer| answer.strategy != Strategy::Given);
+    let message = if kept.shared == 0 {
+        "the earlier mapping places none of this network's neurons: it was made without it".into()
+    } else if made_anew {
+        format!(
+            "the earlier mapping leaves no cores for what it does not place: it was made anew, and \
+             {} of {} neurons are where they were",
+            kept.stayed, kept.shared
+        )
+    } else {
+        return None;
+    };
+    let found = Diagnostic::warning(codes::NOT_KEPT, message);
+    Some(
+        found
+            .at("--like", "", "this mapping")
+            .help("name a mapping of an earlier state of this network, or leave `--like` out"),
+    )
 }
 
 /// Cores that no mapping can do without: compartments and state bits over what a core has, kind
@@ -145,6 +176,7 @@ impl Planner<'_> {
         let cut = Cut::new(self.meter)?;
         let mut notes = Notes::new();
         if let Some(old) = &self.options.like
+            && !old.cores.is_empty()
             && let Some(mapping) = like::keep(self.meter, &cut, old)?
         {
             let (_, prediction) = measure_and_predict(self.meter, &mapping)?;

@@ -125,7 +125,7 @@ fn picked(part: &Part, wanted: impl Fn(PopulationId, u32) -> bool) -> Option<Par
 }
 
 /// Two halves of a part: some of its slices each, or half of its only slice.
-fn halve(part: &Part) -> Option<Vec<Part>> {
+pub(super) fn halve(part: &Part) -> Option<Vec<Part>> {
     let of = |slices| Part { core_type: part.core_type, slices };
     if part.slices.len() > 1 {
         let (one, other) = part.slices.split_at(part.slices.len() / 2);

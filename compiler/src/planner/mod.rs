@@ -30,6 +30,7 @@ mod work;
 use quarrion_isa::diagnostic::Diagnostic;
 
 pub use answer::{Answer, Work};
+pub use like::Kept;
 pub use options::{Effort, Objective, PlannerOptions, Strategy, Weights};
 pub use predict::{Bottleneck, Prediction};
 pub use rates::{Rates, UNIFORM_RATE};

@@ -7,7 +7,7 @@ use quarrion_compiler::network::{
     Comparison, Connectivity, Firing, Network, NeuronKind, NeuronModel, Population, Projection,
     ResetMode, Role,
 };
-use quarrion_compiler::planner::{Objective, PlannerOptions, Rates, Strategy};
+use quarrion_compiler::planner::{Kept, Objective, PlannerOptions, Rates, Strategy};
 use quarrion_compiler::verify::count_core;
 use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{Recording, RunOptions, run};
@@ -204,6 +204,34 @@ fn mappings_survive_their_file_and_are_kept() {
     assert_eq!(of_first(&kept.mapping), of_first(&made.mapping));
     assert!(of_first(&kept.mapping).len() > 10);
     assert_eq!(kept.answers[0].strategy, Strategy::Given);
+    assert_eq!(kept.kept, Some(Kept { stayed: 96, shared: 96, neurons: 106 }));
+}
+
+/// A core that no longer holds its neurons moves them and nothing else.
+#[test]
+fn a_small_change_moves_few_neurons() {
+    let network = example_network("digits_conv");
+    let chip = chip("loihi1", &[]);
+    let made = compiled(&network, &chip);
+    // Thresholds of their own for the neurons of one core are more configurations than it has.
+    let core = made.mapping.cores.iter().find(|core| core.slices[0].population.0 == 1);
+    let core = &core.expect("a core of the first layer").slices;
+    assert!(core.iter().map(|slice| slice.size()).sum::<u32>() > 32, "{core:?}");
+    let mut changed = network.clone();
+    let Role::Neurons(model) = &mut changed.populations[1].role else { panic!("neurons") };
+    let thresholds = &mut model.firing.as_mut().expect("fires").threshold;
+    assert_eq!(thresholds.len(), 768, "one for every neuron");
+    for (at, neuron) in core.iter().flat_map(|slice| slice.neurons()).enumerate() {
+        thresholds[neuron as usize] += at as f64 * 0.01;
+    }
+    let like = Some(made.mapping.clone());
+    let Kept { stayed, shared, neurons } =
+        planned(&changed, &chip, PlannerOptions { like, ..PlannerOptions::default() })
+            .kept
+            .expect("a share");
+    println!("{stayed} of {shared} neurons stay");
+    assert_eq!((shared, neurons), (1162, 1162));
+    assert!(stayed < shared && stayed * 100 >= shared * 90, "{stayed} of {shared}");
 }
 
 /// Dead cores stay empty, and no packet crosses a dead link, with the chip's own routing and with
