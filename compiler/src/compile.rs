@@ -5,10 +5,11 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::program::Program;
 
 pub use crate::failure::CompileFailure;
+use crate::infeasible::DoesNotFit;
 use crate::layout::Mapping;
 use crate::network::Network;
 pub use crate::options::{CompileOptions, InputValues, Taught};
-use crate::passes::{self, Draft};
+use crate::passes::{self, Draft, more_sums};
 use crate::planner::{Answer, Kept, Plan};
 use crate::quantised::QuantisedNetwork;
 use crate::utilisation::Utilisation;
@@ -53,15 +54,53 @@ pub fn compile(
     chip: &Chip,
     options: &CompileOptions,
 ) -> Result<Compiled, CompileFailure> {
-    let mut draft = Draft::new(network, chip, options);
-    for pass in passes::PASSES {
-        (pass.run)(&mut draft)?;
+    let given = options.mapping.as_ref();
+    let mut sums = given.map(|mapping| mapping.sums.clone()).unwrap_or_default();
+    // Why the network does not fit without partial sums.
+    let mut whole: Option<Box<DoesNotFit>> = None;
+    loop {
+        let mut draft = Draft::new(network, chip, options, sums);
+        let short = match run_passes(&mut draft) {
+            Ok(()) => return Ok(finish(draft)),
+            Err(CompileFailure::DoesNotFit(short)) => short,
+            Err(CompileFailure::Diagnostics(found)) => match whole {
+                Some(whole) => {
+                    let why = found.first().map(|found| found.message.clone());
+                    return Err(lacking(*whole, &why.unwrap_or_default()));
+                }
+                None => return Err(CompileFailure::Diagnostics(found)),
+            },
+        };
+        sums = match (short.population, given) {
+            (Some(_), None) => match more_sums(&draft, &short) {
+                Ok(sums) => sums,
+                Err(why) => return Err(lacking(*whole.unwrap_or(short), &why)),
+            },
+            _ => return Err(CompileFailure::DoesNotFit(short)),
+        };
+        whole.get_or_insert(short);
     }
+}
+
+fn run_passes(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
+    passes::PASSES.iter().try_for_each(|pass| (pass.run)(draft))
+}
+
+/// A network that does not fit although the chip could sum in parts, and why those do not help.
+fn lacking(mut short: DoesNotFit, why: &str) -> CompileFailure {
+    if short.population.is_some() && short.lacks.is_none() {
+        short.lacks = Some(format!("partial sums that would do: {why}"));
+    }
+    CompileFailure::DoesNotFit(Box::new(short))
+}
+
+fn finish(draft: Draft<'_>) -> Compiled {
+    let chip = draft.chip;
     let Draft { program, quantised, mapping, plan, notes, .. } = draft;
     let program = program.expect("the assemble pass makes the program");
     let utilisation = Utilisation::measure(&program, chip);
     let Plan { answers, strategies, rates, core_bound, kept, .. } = plan;
-    Ok(Compiled {
+    Compiled {
         program,
         quantised,
         mapping,
@@ -72,5 +111,5 @@ pub fn compile(
         kept,
         utilisation,
         notes,
-    })
+    }
 }

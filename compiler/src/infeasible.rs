@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use quarrion_isa::id::PopulationId;
 use serde::Serialize;
 
 /// What a chip can run out of.
@@ -66,6 +67,9 @@ pub struct DoesNotFit {
     pub resource: Resource,
     /// Where: a population's smallest part, or a core.
     pub place: String,
+    /// The population of which one neuron alone is too large, where that is so.
+    #[serde(skip)]
+    pub population: Option<PopulationId>,
     /// The demand, term by term.
     pub demand: Vec<Term>,
     /// How much there is.
@@ -122,6 +126,7 @@ impl DoesNotFit {
         Self {
             resource,
             place,
+            population: None,
             demand,
             bound,
             bound_path,

@@ -12,6 +12,87 @@ use serde::{Deserialize, Serialize};
 pub struct Mapping {
     /// The used cores, by ascending id.
     pub cores: Vec<CoreMapping>,
+    /// Populations whose input is summed in parts.
+    #[serde(default)]
+    pub sums: Sums,
+}
+
+/// Populations whose input is summed in parts on several cores, and in how many.
+///
+/// The sums are populations of their own: they stand behind those of the network, those of one
+/// population together, in the order of their populations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sums(Vec<(PopulationId, u32)>);
+
+/// Parts in which the input of a neuron may be summed, at most.
+pub(crate) const MOST_SUMS: u32 = 4096;
+
+/// The name of a population of partial sums.
+///
+/// # Shape
+/// `part` counts from 0, the name from 1: `lif1.sum1of3`.
+#[must_use]
+pub fn sum_name(whole: &str, part: u32, parts: u32) -> String {
+    format!("{whole}.sum{}of{parts}", part + 1)
+}
+
+/// The population and the number of parts that the name of partial sums speaks of.
+pub(crate) fn parse_sum_name(name: &str) -> Option<(&str, u32)> {
+    let (whole, sum) = name.rsplit_once(".sum")?;
+    let (part, parts) = sum.split_once("of")?;
+    let (part, parts): (u32, u32) = (part.parse().ok()?, parts.parse().ok()?);
+    ((1..=parts).contains(&part) && parts <= MOST_SUMS).then_some((whole, parts))
+}
+
+impl Sums {
+    /// The same with a population in `parts` parts.
+    pub(crate) fn with(&self, whole: PopulationId, parts: u32) -> Self {
+        let mut all: Vec<_> = self.0.iter().copied().filter(|&(known, _)| known != whole).collect();
+        all.push((whole, parts));
+        all.sort_unstable();
+        Self(all)
+    }
+
+    /// In how many parts the input of a population is summed; `None` where in one.
+    #[must_use]
+    pub fn parts_of(&self, whole: PopulationId) -> Option<u32> {
+        self.0.iter().find(|(known, _)| *known == whole).map(|&(_, parts)| parts)
+    }
+
+    /// The population that one of them sums for, and whether it is one of them, behind
+    /// `populations` of the network; the population itself else.
+    pub(crate) fn whole_of(&self, id: PopulationId, populations: usize) -> (PopulationId, bool) {
+        let mut first = populations;
+        for &(whole, parts) in &self.0 {
+            if (first..first + parts as usize).contains(&id.index()) {
+                return (whole, true);
+            }
+            first += parts as usize;
+        }
+        (id, false)
+    }
+
+    /// The id of a part, behind `populations` of the network.
+    pub(crate) fn id_of(&self, whole: PopulationId, part: u32, populations: usize) -> PopulationId {
+        let before = self.0.iter().take_while(|(known, _)| *known != whole);
+        let before: usize = before.map(|&(_, parts)| parts as usize).sum();
+        PopulationId::from_index(populations + before + part as usize)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl IntoIterator for Sums {
+    type Item = (PopulationId, u32);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
 }
 
 /// What one core holds, in order of compartment.

@@ -19,7 +19,7 @@ use quarrion_isa::id::{CoreId, PopulationId};
 use quarrion_isa::program::Occurrence;
 use serde::{Deserialize, Serialize};
 
-use crate::layout::{CoreMapping, Mapping, Run, Slice};
+use crate::layout::{CoreMapping, Mapping, Run, Slice, Sums, parse_sum_name, sum_name};
 use crate::passes::codes;
 
 /// The version of the format that is written and read.
@@ -129,6 +129,11 @@ pub fn parse_mapping(
         return Err(unreadable(source, text, text.find("format").unwrap_or(0), &what));
     }
     let spans = core_spans(text);
+    let sums = match unknown {
+        Unknown::Refuse => named_sums(&file, names),
+        // Those of an earlier network may be others.
+        Unknown::Skip => Sums::default(),
+    };
     let made_for = (file.network, file.chip);
     let mut located = LocatedMapping {
         mapping: Mapping::default(),
@@ -151,8 +156,7 @@ pub fn parse_mapping(
         let held = entry.holds.into_iter().map(|held| (Occurrence::First, held));
         let copies = entry.copies.into_iter().map(|held| (Occurrence::Copy, held));
         for (occurrence, held) in held.chain(copies) {
-            let known = names.iter().position(|name| *name == held.population);
-            let Some(index) = known else {
+            let Some(population) = find_population(&held.population, names, &sums) else {
                 if unknown == Unknown::Skip {
                     continue;
                 }
@@ -160,14 +164,39 @@ pub fn parse_mapping(
                 return Err(wrong(message));
             };
             let runs = parse_runs(&held.neurons).map_err(wrong)?;
-            slices.push(Slice { population: PopulationId::from_index(index), occurrence, runs });
+            slices.push(Slice { population, occurrence, runs });
         }
         if !slices.is_empty() {
             located.mapping.cores.push(CoreMapping { core: CoreId(entry.core), slices });
         }
     }
     located.mapping.cores.sort_by_key(|core| core.core);
+    located.mapping.sums = sums;
     Ok(located)
+}
+
+/// The populations of which the file places partial sums.
+fn named_sums(file: &MappingFile, names: &[String]) -> Sums {
+    let held = file.cores.iter().flat_map(|core| core.holds.iter().chain(&core.copies));
+    let sums = held.filter_map(|held| parse_sum_name(&held.population));
+    sums.fold(Sums::default(), |sums, (whole, parts)| {
+        match names.iter().position(|name| name == whole) {
+            Some(whole) => sums.with(PopulationId::from_index(whole), parts),
+            None => sums,
+        }
+    })
+}
+
+/// The population of a name: one of the network, or partial sums.
+fn find_population(name: &str, names: &[String], sums: &Sums) -> Option<PopulationId> {
+    if let Some(index) = names.iter().position(|known| known == name) {
+        return Some(PopulationId::from_index(index));
+    }
+    let (whole, parts) = parse_sum_name(name)?;
+    let id = PopulationId::from_index(names.iter().position(|known| known == whole)?);
+    let mut own = 0..sums.parts_of(id).filter(|&own| own == parts)?;
+    let part = own.find(|&part| sum_name(whole, part, parts) == name)?;
+    Some(sums.id_of(id, part, names.len()))
 }
 
 /// Writes a mapping; `names` are the populations as the program numbers them.

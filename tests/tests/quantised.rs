@@ -15,6 +15,7 @@ mod quantised {
     mod lava;
     mod mutation;
     mod packing;
+    mod partial_sums;
     mod payloads;
     mod planner;
     mod random;

@@ -12,18 +12,19 @@ use quarrion_isa::diagnostic::Diagnostic;
 use super::axon_delays::split_waits;
 use super::{Draft, codes};
 use crate::failure::CompileFailure;
-use crate::network::{Network, Projection, Role};
+use crate::layout::Sums;
+use crate::network::{Network, Population, Projection, Role};
 
 pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     let network = draft.network;
-    let phases = find_phases(network);
+    let steps = steps_onto(draft, &draft.sums);
+    let phases = find_phases(network, &steps);
     let limit = |projection: &Projection| {
         let choice = draft.choices[projection.target.index()].as_ref();
         choice.map_or(0, |choice| draft.chip.core_types[choice.core_type as usize].delay_max)
     };
     let limits: Vec<u32> = network.projections.iter().map(limit).collect();
-    let mut wanted: Vec<i64> =
-        network.projections.iter().map(|projection| wanted_delay(projection, &phases)).collect();
+    let mut wanted: Vec<i64> = wanted_delays(network, &phases, &steps);
     draft.waits = split_waits(draft, &mut wanted, &limits);
     let mut delays = Vec::with_capacity(network.projections.len());
     for ((projection, wanted), limit) in network.projections.iter().zip(wanted).zip(limits) {
@@ -37,16 +38,62 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     Ok(())
 }
 
+/// Steps that a spike takes onto each population of the network: one, and one over partial sums.
+pub(super) fn steps_onto(draft: &Draft<'_>, sums: &Sums) -> Vec<u32> {
+    draft.ids.iter().map(|&id| 1 + u32::from(sums.parts_of(id).is_some())).collect()
+}
+
+/// Checks that nothing but time changes when a spike takes `after` steps onto each population
+/// instead of `before`.
+///
+/// # Errors
+/// What would change, as the end of a sentence.
+pub(super) fn shifted_by(draft: &Draft<'_>, before: &[u32], after: &[u32]) -> Result<(), String> {
+    let network = draft.network;
+    let (old, new) = (find_phases(network, before), find_phases(network, after));
+    let slack = |projection: &Projection, phases: &[u32], steps: &[u32]| {
+        let (source, target) = (projection.source.index(), projection.target.index());
+        i64::from(phases[target]) - i64::from(phases[source]) - i64::from(steps[target])
+    };
+    for projection in &network.projections {
+        let name = &projection.name;
+        let (was, is) = (slack(projection, &old, before), slack(projection, &new, after));
+        if projection.given.is_some() && is != was {
+            return Err(format!("`{name}` would meet the layer's spikes in another step"));
+        }
+        let choice = draft.choices[projection.target.index()].as_ref();
+        let limit = choice.map_or(0, |one| draft.chip.core_types[one.core_type as usize].delay_max);
+        let (was, is) =
+            (was + i64::from(projection.total_delay()), is + i64::from(projection.total_delay()));
+        if projection.given.is_none() && is != was && !(0..=i64::from(limit)).contains(&is) {
+            return Err(if is < 0 {
+                format!("`{name}` is part of a loop, which would take a step longer")
+            } else {
+                format!("`{name}` would wait {is} steps, and synapses store {limit}")
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The delays at which the spikes of all projections arrive as the framework has them.
+fn wanted_delays(network: &Network, phases: &[u32], steps: &[u32]) -> Vec<i64> {
+    let wanted = |projection: &Projection| {
+        wanted_delay(projection, phases, steps[projection.target.index()])
+    };
+    network.projections.iter().map(wanted).collect()
+}
+
 /// The delay at which a projection's spikes arrive as the framework has them.
 ///
 /// A network of given integers was made for the chip: a layer is a step there too, and spikes that
 /// skip layers arrive early on purpose.
-fn wanted_delay(projection: &Projection, phases: &[u32]) -> i64 {
+fn wanted_delay(projection: &Projection, phases: &[u32], steps: u32) -> i64 {
     if projection.given.is_some() {
         return i64::from(projection.delay_steps);
     }
     let phase = |index: usize| i64::from(phases[index]);
-    phase(projection.target.index()) - phase(projection.source.index()) - 1
+    phase(projection.target.index()) - phase(projection.source.index()) - i64::from(steps)
         + i64::from(projection.total_delay())
 }
 
@@ -57,10 +104,10 @@ fn wanted_delay(projection: &Projection, phases: &[u32]) -> i64 {
 ///
 /// # Complexity
 /// Populations times projections for each projection that is left out, and once more.
-fn find_phases(network: &Network) -> Vec<u32> {
+fn find_phases(network: &Network, steps: &[u32]) -> Vec<u32> {
     let mut kept = vec![true; network.projections.len()];
     loop {
-        match settle(network, &kept) {
+        match settle(network, &kept, steps) {
             Ok(phases) => return phases.into_iter().map(|phase| phase as u32).collect(),
             Err(endless) => kept[endless] = false,
         }
@@ -68,8 +115,11 @@ fn find_phases(network: &Network) -> Vec<u32> {
 }
 
 /// Longest paths over the kept projections; the one to leave out where there is no end to them.
-fn settle(network: &Network, kept: &[bool]) -> Result<Vec<i64>, usize> {
-    let least = network.populations.iter().map(|p| i64::from(p.role != Role::Input));
+fn settle(network: &Network, kept: &[bool], steps: &[u32]) -> Result<Vec<i64>, usize> {
+    let first = |(p, &steps): (&Population, &u32)| {
+        if p.role == Role::Input { 0 } else { i64::from(steps) }
+    };
+    let least = network.populations.iter().zip(steps).map(first);
     let mut phases: Vec<i64> = least.collect();
     let mut pushed_by: Vec<Option<usize>> = vec![None; phases.len()];
     let mut last = None;
@@ -77,7 +127,8 @@ fn settle(network: &Network, kept: &[bool]) -> Result<Vec<i64>, usize> {
         last = None;
         for (index, projection) in network.projections.iter().enumerate() {
             let (source, target) = (projection.source.index(), projection.target.index());
-            let least = phases[source] + 1 - i64::from(framework_delay(projection));
+            let least =
+                phases[source] + i64::from(steps[target]) - i64::from(framework_delay(projection));
             if kept[index] && phases[target] < least {
                 phases[target] = least;
                 pushed_by[target] = Some(index);
@@ -134,7 +185,7 @@ fn unbalanced(network: &Network, projection: &Projection, wanted: i64, given: i6
 
 #[cfg(test)]
 mod tests {
-    use super::{find_phases, wanted_delay};
+    use super::{find_phases, wanted_delays};
     use crate::passes::test_networks::{Edge, chain};
 
     #[test]
@@ -153,10 +204,9 @@ mod tests {
                 forward(0, 3),
             ],
         );
-        let phases = find_phases(&network);
+        let phases = find_phases(&network, &[1; 4]);
         assert_eq!(phases, [0, 1, 1, 2]);
-        let delays: Vec<i64> =
-            network.projections.iter().map(|p| wanted_delay(p, &phases)).collect();
+        let delays = wanted_delays(&network, &phases, &[1; 4]);
         assert_eq!(delays, [0, 0, 0, 0, 0, 1]);
     }
 
@@ -165,9 +215,8 @@ mod tests {
         // Two populations in a loop of one framework step: the chip needs two.
         let edge = |source, target, recurrent| Edge { source, target, delay_steps: 0, recurrent };
         let network = chain(3, &[edge(0, 1, false), edge(1, 2, false), edge(2, 1, true)]);
-        let phases = find_phases(&network);
-        let delays: Vec<i64> =
-            network.projections.iter().map(|p| wanted_delay(p, &phases)).collect();
+        let phases = find_phases(&network, &[1; 3]);
+        let delays = wanted_delays(&network, &phases, &[1; 3]);
         assert_eq!(delays.iter().filter(|&&delay| delay < 0).count(), 1);
         assert_eq!(delays.iter().sum::<i64>(), -1);
     }

@@ -51,6 +51,8 @@ pub(crate) const NOT_KEPT: &str = "QM044";
 pub(crate) const OTHER_MAPPING: &str = "QM045";
 /// Neurons that several compartments compute.
 pub(crate) const COPIES: &str = "QM043";
+/// Input that is summed in parts.
+pub(crate) const PARTIAL_SUMS: &str = "QM044";
 /// A learning rule that cannot teach what it was given to.
 pub(crate) const LEARNING: &str = "QM060";
 /// The verifier found a program that is not the network.
@@ -242,6 +244,16 @@ pub const CODES: &[CodeEntry] = &[
                       destinations. Results and probes read one of them. On chips where packets can \
                       be lost, dropped or late the copies need not get the same spikes; there it is \
                       a warning.",
+    },
+    CodeEntry {
+        code: PARTIAL_SUMS,
+        title: "the input of a layer is summed in parts",
+        explanation: "A neuron whose input no core holds (`axons_in`, `fan_in` or synapse memory) is \
+                      split where spikes carry numbers: cores sum the input of a share of its \
+                      sources and send the sum on, and the neuron adds the sums one step later. \
+                      That is exact where sums wrap, nothing learns and the layer is in no loop; a \
+                      network that is not so does not fit instead. A mapping file that places \
+                      `LAYER.sumGofK` asks for K parts.",
     },
     CodeEntry {
         code: LEARNING,

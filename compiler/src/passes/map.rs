@@ -17,6 +17,7 @@ pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     let mut plan =
         planner::plan(&draft.quantised, draft.chip, &options.planner, given, options.seed)?;
     draft.mapping = std::mem::take(&mut plan.mapping);
+    draft.mapping.sums = draft.sums.clone();
     draft.notes.append(&mut plan.notes);
     draft.plan = plan;
     note_copies(draft);

@@ -13,6 +13,7 @@ mod pack;
 mod quantise;
 pub(crate) mod registers;
 mod select;
+mod split;
 #[cfg(test)]
 pub(crate) mod test_networks;
 mod validate;
@@ -24,7 +25,7 @@ use quarrion_isa::id::PopulationId;
 use quarrion_isa::program::{AxonTable, Program};
 
 use crate::failure::CompileFailure;
-use crate::layout::Mapping;
+use crate::layout::{Mapping, Sums};
 use crate::network::Network;
 use crate::options::CompileOptions;
 use crate::planner::Plan;
@@ -34,6 +35,7 @@ pub(crate) use axon_delays::Waits;
 pub(crate) use axons::CoreAxons;
 pub(crate) use pack::CoreBlocks;
 pub(crate) use select::Choice;
+pub(crate) use split::{more_sums, sum_program};
 
 /// One pass.
 #[derive(Clone, Copy)]
@@ -51,6 +53,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "select", purpose: "a kind of core and a neuron program", run: select::run },
     Pass { name: "balance", purpose: "phases, and delays where paths differ", run: balance::run },
     Pass { name: "quantise", purpose: "scales and the chip's integers", run: quantise::run },
+    Pass { name: "split", purpose: "partial sums of what no core holds", run: split::run },
     Pass { name: "learn", purpose: "rules onto projections", run: learn::run },
     Pass { name: "map", purpose: "which neurons on which core", run: map::run },
     Pass { name: "pack", purpose: "synapse lists into words", run: pack::run },
@@ -65,6 +68,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) chip: &'a Chip,
     pub(crate) options: &'a CompileOptions,
     pub(crate) notes: Vec<Diagnostic>,
+    /// Populations whose input is to be summed in parts.
+    pub(crate) sums: Sums,
     /// Validate: the program's id of each population of the network.
     pub(crate) ids: Vec<PopulationId>,
     /// Balance: phase of each population of the network.
@@ -93,12 +98,18 @@ pub(crate) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// Nothing done yet.
-    pub(crate) fn new(network: &'a Network, chip: &'a Chip, options: &'a CompileOptions) -> Self {
+    pub(crate) fn new(
+        network: &'a Network,
+        chip: &'a Chip,
+        options: &'a CompileOptions,
+        sums: Sums,
+    ) -> Self {
         Self {
             network,
             chip,
             options,
             notes: Vec::new(),
+            sums,
             ids: Vec::new(),
             phases: Vec::new(),
             delays: Vec::new(),

@@ -13,6 +13,7 @@ use crate::infeasible::{DoesNotFit, Resource};
 use crate::layout::{Run, Slice};
 use crate::passes::demand::{Held, SliceDemand, check_core};
 use crate::passes::lists::cut_extents;
+use crate::passes::sum_program;
 
 /// Synapses looked at for the heaviest of neurons that do not fit, and those that a neuron without
 /// any counts for.
@@ -116,11 +117,11 @@ impl<'a> Cutter<'a> {
         let mut short = self.heaviest(first)?;
         let input = [Resource::FanIn, Resource::AxonsIn, Resource::SynapseWords];
         if input.contains(&short.resource) {
-            short.lacks = Some(format!(
-                "graded partial sums, by which cores would share one neuron's input: core type \
-                 `{}` has none",
-                self.meter.kind(self.core_type).name
-            ));
+            short.population = Some(self.population);
+            let lacks = |why| {
+                format!("graded partial sums, by which cores would share one neuron's input: {why}")
+            };
+            short.lacks = sum_program(self.meter.kind(self.core_type)).err().map(lacks);
         }
         Ok(short)
     }

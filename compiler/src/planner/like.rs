@@ -111,7 +111,7 @@ pub(super) fn keep(
         }
     }
     kept.sort_by_key(|core| core.core);
-    Ok(Some(Mapping { cores: kept }))
+    Ok(Some(Mapping { cores: kept, ..Mapping::default() }))
 }
 
 /// Lays a part onto the first free core of its kind; says whether there is one.

@@ -47,7 +47,7 @@ pub(super) fn place(
     };
     let mut cores: Vec<CoreMapping> = parts.iter().zip(seats).map(held).collect();
     cores.sort_by_key(|core| core.core);
-    Some(Mapping { cores })
+    Some(Mapping { cores, ..Mapping::default() })
 }
 
 /// The cores of a kind that work and whose routers do, the last first.

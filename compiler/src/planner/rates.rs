@@ -3,10 +3,13 @@
 use quarrion_isa::diagnostic::Diagnostic;
 
 use crate::passes::codes;
-use crate::quantised::QuantisedNetwork;
+use crate::quantised::{QuantisedNetwork, QuantisedPopulation};
 
 /// Spikes per step of a neuron nobody knows more about.
 pub const UNIFORM_RATE: f64 = 0.1;
+
+/// Spikes per step of a partial sum: almost always one of its many sources spikes.
+const SUM_RATE: f64 = 1.0;
 
 /// How often neurons spike.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +42,12 @@ impl Rates {
                 .help("give one rate in 0..=1 for every neuron, from a run of this network")
         };
         let legal = |rate: f64| (0.0..=1.0).contains(&rate);
-        let all = |rate: f64| network.populations.iter().map(move |p| vec![rate; p.size as usize]);
+        let usual = |p: &QuantisedPopulation, rate: f64| {
+            if p.sums_for.is_some() { SUM_RATE } else { rate }
+        };
+        let all = |rate: f64| {
+            network.populations.iter().map(move |p| vec![usual(p, rate); p.size as usize])
+        };
         let stray = |names: Vec<&String>| {
             let stray = names
                 .into_iter()
@@ -53,8 +61,9 @@ impl Rates {
                 if let Some(stray) = stray(given.iter().map(|(name, _)| name).collect()) {
                     return Err(stray);
                 }
-                let of = |population: &crate::quantised::QuantisedPopulation| {
-                    let rate = known(&population.name).map_or(UNIFORM_RATE, |(_, rate)| *rate);
+                let of = |population: &QuantisedPopulation| {
+                    let unknown = usual(population, UNIFORM_RATE);
+                    let rate = known(&population.name).map_or(unknown, |(_, rate)| *rate);
                     vec![rate; population.size as usize]
                 };
                 network.populations.iter().map(of).collect()

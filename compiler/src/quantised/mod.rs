@@ -58,6 +58,8 @@ pub struct QuantisedPopulation {
     pub join: Option<QuantisedJoin>,
     /// The population whose neurons its compartments are inner parts of.
     pub part_of: Option<PopulationId>,
+    /// The population whose input its neurons sum a part of.
+    pub sums_for: Option<PopulationId>,
 }
 
 /// What the compartments of a population join.
@@ -173,6 +175,16 @@ impl QuantisedProjection {
 }
 
 impl QuantisedNetwork {
+    /// The position of a neuron program among those of the network, where it is put if it is new.
+    pub(crate) fn program_position(&mut self, program: &NeuronProgram) -> u32 {
+        let position = self.neuron_programs.iter().position(|known| known == program);
+        let position = position.unwrap_or_else(|| {
+            self.neuron_programs.push(program.clone());
+            self.neuron_programs.len() - 1
+        });
+        position as u32
+    }
+
     /// The population `id`.
     #[must_use]
     pub fn population(&self, id: PopulationId) -> &QuantisedPopulation {

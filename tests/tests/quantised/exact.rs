@@ -78,7 +78,7 @@ pub(crate) fn scattered(made: &Compiled, chip: &Chip, dice: &mut Dice) -> Mappin
         }
     }
     mapping.retain(|core| !core.slices.is_empty());
-    Mapping { cores: mapping }
+    Mapping { cores: mapping, ..Mapping::default() }
 }
 
 proptest! {

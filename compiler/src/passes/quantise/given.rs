@@ -3,7 +3,7 @@
 use quarrion_isa::chip::{CoreType, SignMode};
 use quarrion_isa::delivery::{Delivery, Overflow};
 use quarrion_isa::diagnostic::Diagnostic;
-use quarrion_isa::neuron::{NeuronProgram, Overflow as InputOverflow};
+use quarrion_isa::neuron::Overflow as InputOverflow;
 use quarrion_isa::program::ParameterValue;
 
 use super::weights::{SignedPart, keep_weights, quantise_connections, signed_parts};
@@ -72,20 +72,10 @@ pub(super) fn take_given(
     let inputs = (0..).zip(program.inputs()).map(|(input, _)| given.delivery(input, 0));
     Ok(QuantisedNeurons {
         core_type: choice.core_type,
-        neuron_program: position_of(program, quantised),
+        neuron_program: quantised.program_position(program),
         parameters,
         inputs: inputs.collect::<Result<_, _>>()?,
     })
-}
-
-/// The position of a neuron program among those of the network, where it is put if it is new.
-pub(super) fn position_of(program: &NeuronProgram, quantised: &mut QuantisedNetwork) -> u32 {
-    let position = quantised.neuron_programs.iter().position(|known| known == program);
-    let position = position.unwrap_or_else(|| {
-        quantised.neuron_programs.push(program.clone());
-        quantised.neuron_programs.len() - 1
-    });
-    position as u32
 }
 
 impl Given<'_> {

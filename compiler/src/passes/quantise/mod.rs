@@ -110,6 +110,7 @@ fn blank(draft: &Draft<'_>, index: usize, first_ordinal: u32) -> QuantisedPopula
         axon_delays: draft.waits[index].axon.clone(),
         join: None,
         part_of: None,
+        sums_for: None,
     }
 }
 

@@ -4,7 +4,6 @@ use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::neuron::NeuronProgram;
 use quarrion_isa::program::ParameterValue;
 
-use super::given::position_of;
 use super::{Work, delivery};
 use crate::network::{Comparison, NeuronModel};
 use crate::passes::codes;
@@ -55,7 +54,7 @@ pub(super) fn quantise_parameters(
     warn_coarse_decays(work, program, &parameters, notes);
     Ok(QuantisedNeurons {
         core_type: work.choice.core_type,
-        neuron_program: position_of(program, quantised),
+        neuron_program: quantised.program_position(program),
         parameters,
         inputs: vec![delivery(work, 0)?; program.inputs().len()],
     })

@@ -1,0 +1,118 @@
+//! Neurons with more input than a core holds: summed in parts, and the same spike for spike.
+
+use std::collections::BTreeSet;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, Taught, compile};
+use quarrion_compiler::infeasible::{DoesNotFit, Resource};
+use quarrion_compiler::mapping_file::{Unknown, parse_mapping, write_mapping};
+use quarrion_compiler::network::Network;
+use quarrion_isa::chip::Chip;
+use quarrion_isa::learning::{LearningRule, library};
+use quarrion_isa::stimulus::Sample;
+
+use super::random::{Dice, networks, stimulus};
+use super::shared::{assert_same_rasters, chip, compiled, example_network, run_oracle};
+
+const STEPS: u32 = 10;
+
+/// A Loihi 2 whose cores take spikes from few sources.
+fn narrow(axons_in: u64) -> Chip {
+    let axons = format!("core_types.neuro.axons_in={axons_in}");
+    chip("loihi2", &[&axons, "mesh.width=16", "mesh.height=16"])
+}
+
+/// Populations of partial sums.
+fn sums(made: &Compiled) -> usize {
+    made.quantised.populations.iter().filter(|population| population.sums_for.is_some()).count()
+}
+
+/// Spikes of the network's own populations, in steps of each one's window.
+fn spikes(made: &Compiled, sample: &Sample) -> BTreeSet<(String, u32, u32)> {
+    let raster = run_oracle(made, std::slice::from_ref(sample)).remove(0);
+    let own = raster.firings.into_iter().filter_map(|firing| {
+        let population = made.quantised.population(firing.population);
+        let step = firing.step.checked_sub(population.phase)?;
+        let counts = step < STEPS && population.sums_for.is_none();
+        counts.then(|| (population.name.clone(), step, firing.neuron))
+    });
+    own.collect()
+}
+
+fn misfit(network: &Network, chip: &Chip, options: &CompileOptions) -> DoesNotFit {
+    match compile(network, chip, options) {
+        Err(CompileFailure::DoesNotFit(short)) => *short,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it fits"),
+    }
+}
+
+/// Random networks on cores that hardly hear anything fire as on a chip that hears all, on both
+/// engines; their mappings can be written, read and used.
+#[test]
+fn networks_in_parts_fire_as_whole_ones() {
+    let mut runner = TestRunner::deterministic();
+    let (mut split, mut parts, mut compared, mut refused) = (0, 0, 0, 0);
+    for case in 0..40 {
+        let mut network = networks().new_tree(&mut runner).expect("a network").current();
+        if case % 5 > 0 {
+            network.projections.retain(|projection| !projection.recurrent);
+        }
+        let sample = stimulus(network.populations[0].len() as u32, STEPS, &mut Dice(case));
+        let large = compiled(&network, &chip("loihi2", &[]));
+        let small = narrow(13 + case % 14);
+        let made = match compile(&network, &small, &CompileOptions::default()) {
+            Ok(made) => made,
+            Err(CompileFailure::DoesNotFit(short)) => {
+                let lacks = short.lacks.clone().unwrap_or_default();
+                let looped = network.projections.iter().any(|p| p.recurrent);
+                let reason = lacks.contains("loop") && looped
+                    || lacks.contains("takes no more than")
+                    || short.resource == Resource::Cores;
+                assert!(reason, "{short}");
+                refused += 1;
+                continue;
+            }
+            Err(other) => panic!("{other}"),
+        };
+        assert_same_rasters(&made, &small, std::slice::from_ref(&sample));
+        let (wanted, found) = (spikes(&large, &sample), spikes(&made, &sample));
+        assert_eq!(found, wanted, "case {case}");
+        compared += wanted.len();
+        let here = sums(&made);
+        assert_eq!(made.notes.iter().any(|note| note.code == "QM044"), here > 0, "never silent");
+        split += usize::from(here > 0);
+        parts += here;
+        let all: Vec<String> = made.program.populations.iter().map(|p| p.name.clone()).collect();
+        let text = write_mapping(&made.mapping, "random", "loihi2", &all);
+        let names = network.names_in_program();
+        let read = parse_mapping(&text, "map.ron", &names, Unknown::Refuse).expect("a mapping");
+        let options = CompileOptions { mapping: Some(read.mapping), ..CompileOptions::default() };
+        let again = compile(&network, &small, &options).unwrap_or_else(|found| panic!("{found}"));
+        assert!(again.program == made.program, "case {case}: read back otherwise");
+    }
+    println!("{split} of 40 split into {parts} parts, {compared} spikes, {refused} refused");
+    assert!(split >= 25 && parts > 150 && compared > 5_000 && refused < 8);
+}
+
+/// What could differ is refused, with the reason beside the bound.
+#[test]
+fn what_is_not_exact_does_not_fit() {
+    let network = example_network("digits");
+    let lacks = |chip: &Chip, options: &CompileOptions| {
+        let short = misfit(&network, chip, options);
+        assert_eq!(short.resource, Resource::AxonsIn, "{short}");
+        short.lacks.expect("a reason")
+    };
+    let plain = CompileOptions::default();
+    let binary = chip("loihi1", &["core_types.neuro.axons_in=20"]);
+    assert!(lacks(&binary, &plain).contains("has none"), "spikes of Loihi 1 carry nothing");
+    let rule = library::find("pairwise-stdp").expect("shipped").text;
+    let rule = LearningRule::parse(rule, "rule").expect("a rule");
+    let learning = vec![Taught { projection: "input->lif1".into(), rule }];
+    let taught = CompileOptions { learning, ..CompileOptions::default() };
+    let learns = chip("loihi1", &["core_types.neuro.axons_in=20"]);
+    assert!(misfit(&network, &learns, &taught).lacks.is_some());
+    assert!(compile(&network, &narrow(20), &plain).is_ok(), "and else it fits");
+}
