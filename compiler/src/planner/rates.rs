@@ -2,6 +2,7 @@
 
 use quarrion_isa::diagnostic::Diagnostic;
 
+use crate::layout::parse_sum_name;
 use crate::passes::codes;
 use crate::quantised::{QuantisedNetwork, QuantisedPopulation};
 
@@ -48,10 +49,11 @@ impl Rates {
         let all = |rate: f64| {
             network.populations.iter().map(move |p| vec![usual(p, rate); p.size as usize])
         };
+        let known = |name: &str| network.populations.iter().any(|p| p.name == name);
         let stray = |names: Vec<&String>| {
-            let stray = names
-                .into_iter()
-                .find(|name| !network.populations.iter().any(|p| p.name == **name));
+            // Partial sums of the run that the rates are from need not be those of this mapping.
+            let summed = |name: &str| parse_sum_name(name).is_some_and(|(whole, _)| known(whole));
+            let stray = names.into_iter().find(|name| !known(name) && !summed(name));
             stray.map(|name| wrong(format!("rates name `{name}`, which is no population")))
         };
         let rates: Vec<Vec<f64>> = match self {
