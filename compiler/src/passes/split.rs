@@ -161,7 +161,7 @@ impl Split<'_> {
             for projection in onto {
                 let summed = unshifted(&projection.delivery)?;
                 projection.connections.for_each_input_of(neuron, |_, weight| {
-                    sum += i64::from(summed.contribution(weight, 1)).abs();
+                    sum += summed.contribution(weight, 1).abs();
                 });
             }
             if sum > most {
