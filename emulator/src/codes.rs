@@ -64,4 +64,13 @@ pub const CODES: &[CodeEntry] = &[
                       for packets to arrive or for a core to finish. The result of the run \
                       contains these faults; the counts say how many there were.",
     },
+    CodeEntry {
+        code: "QE034",
+        title: "timesteps have more to do than a tick lets them",
+        explanation: "Without a barrier the next timestep begins whether or not the last one's \
+                      work is done. Where its updates, packets or synapse lists take longer than \
+                      the tick, they run into later timesteps, and all times of the run show the \
+                      tick, not the work. Lengthen the tick, spread the network over more cores, \
+                      or give less input in a step.",
+    },
 ];

@@ -14,13 +14,15 @@ pub struct StepTime {
     phases: [Picoseconds; Phase::ALL.len()],
     /// What the step waited for longest.
     pub bound: Bound,
+    /// How much longer than its tick the step's work takes; nothing where a barrier waits for it.
+    pub excess: Picoseconds,
 }
 
 impl StepTime {
     /// A step without time, to which phases are added.
     #[must_use]
     pub fn new(bound: Bound) -> Self {
-        Self { phases: [Picoseconds::ZERO; Phase::ALL.len()], bound }
+        Self { phases: [Picoseconds::ZERO; Phase::ALL.len()], bound, excess: Picoseconds::ZERO }
     }
 
     /// Sets the time of one phase.

@@ -14,6 +14,7 @@ use quarrion_isa::way::{Passage, Way, WayEnd, WayLeg};
 use crate::manifest::{
     Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Settings, Source,
 };
+use crate::overload::Overload;
 use crate::record::{BoundTime, Layer, LinkQueue, LinkUse, ResourceUse, RunRecord, TimeRecord};
 
 /// Two samples of two steps on one core.
@@ -70,6 +71,7 @@ pub(crate) fn record() -> RunRecord {
                 [40, 50].into_iter().for_each(|ps| latency.add(ps));
                 latency
             }),
+            overload: Some(overload()),
         },
         faults: FaultCounts { lost: 7, dropped: 0, late: 2, overruns: 0 },
         hottest_links: vec![LinkUse {
@@ -127,4 +129,14 @@ pub(crate) fn settings() -> Settings {
 /// Timesteps that something bounded, and their time.
 fn bound(bound: Bound, (steps, ps): (u64, u64)) -> BoundTime {
     BoundTime { bound, place: bound.to_string(), steps, time: Picoseconds(ps) }
+}
+
+/// Two timesteps of more work than a tick.
+fn overload() -> Overload {
+    Overload {
+        steps: 2,
+        tick: Picoseconds(2000),
+        longest: Picoseconds(2700),
+        place: "synapse lists of core 0".into(),
+    }
 }

@@ -48,6 +48,10 @@ impl RunReport {
         if !wrong.is_empty() {
             lines.push(wrapped("went wrong", ", ", &wrong));
         }
+        if let Some(overload) = &self.overload {
+            let said = [overload.told.clone(), overload.advice.clone()];
+            lines.push(wrapped("overloaded", "; ", &said));
+        }
         let mut line = |name: &str, figure: String, rest: String| {
             lines.push(format!("  {name:<10} {figure:<14} {rest}").trim_end().to_owned());
         };

@@ -11,6 +11,7 @@ mod folder;
 mod html;
 mod human;
 mod manifest;
+mod overload;
 mod picture;
 pub mod plot;
 mod record;
@@ -24,12 +25,13 @@ pub use html::render_html;
 pub use manifest::{
     Assumption, HostSection, Manifest, RUN_FORMAT, RUN_VERSION, Settings, Source, parse_manifest,
 };
+pub use overload::Overload;
 pub use picture::{PlacementMarks, draw_mesh, draw_placement};
 pub use record::{
     BoundTime, Layer, LinkQueue, LinkUse, ResourceUse, RunFacts, RunRecord, TimeRecord,
 };
 pub use summary::{
     BoundShare, EnergyReport, KindReport, LastPacket, LatencyBucket, LatencyReport, LayerReport,
-    LinkReport, NotModelled, PathLeg, Prices, Range, ResourceShare, RunReport, SUMMARY_VERSION,
-    StepReport, Totals, Wait,
+    LinkReport, NotModelled, OverloadReport, PathLeg, Prices, Range, ResourceShare, RunReport,
+    SUMMARY_VERSION, StepReport, Totals, Wait,
 };

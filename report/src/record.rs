@@ -17,6 +17,8 @@ use quarrion_isa::timing::Bound;
 use quarrion_isa::way::Way;
 use serde::{Deserialize, Serialize};
 
+use crate::overload::Overload;
+
 /// Links that are named as the hottest.
 const HOTTEST: usize = 10;
 /// The handshake's name among what is not modelled.
@@ -170,6 +172,8 @@ pub struct TimeRecord {
     pub not_modelled: Vec<String>,
     /// Times of the packets from readiness to arrival; `None` where contention was not timed.
     pub packet_latency: Option<Histogram>,
+    /// Timesteps whose work takes longer than their tick; `None` where there is none.
+    pub overload: Option<Overload>,
 }
 
 /// The timesteps that one bound bounded.
@@ -343,6 +347,7 @@ impl TimeRecord {
             inference_max: ledger.samples.iter().map(|row| row.time).max().unwrap_or_default(),
             bounds,
             packet_latency: (ledger.latencies.count() > 0).then(|| ledger.latencies.clone()),
+            overload: Overload::of(chip, ledger),
             not_modelled: silent.iter().filter(|s| s.1).map(|s| s.0.into()).collect(),
         }
     }

@@ -12,8 +12,8 @@ use quarrion_isa::pricing::Powered;
 use quarrion_isa::program::{Program, Role};
 use quarrion_isa::stimulus::Stimulus;
 use quarrion_report::{
-    Assumption, Existing, HostSection, Manifest, Prices, RUN_FORMAT, RUN_VERSION, RunFacts,
-    RunFolder, RunRecord, RunReport, Settings, Source, SpikeRow, draw_mesh, render_html,
+    Assumption, Existing, HostSection, Manifest, Overload, Prices, RUN_FORMAT, RUN_VERSION,
+    RunFacts, RunFolder, RunRecord, RunReport, Settings, Source, SpikeRow, draw_mesh, render_html,
 };
 
 use super::load_chip_broken;
@@ -66,6 +66,7 @@ pub fn run(args: &RunArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(),
     terminal.say(&faults(&outcome.ledger.faults), texts);
     let classes = predictions(&outcome.output_counts);
     let record = record(program, &chip, stimulus, &outcome, &classes);
+    terminal.say(&overload(&record), texts);
     let settings = settings(args, program);
     let report = RunReport::new(&record, &settings, &Prices::of(&chip.chip));
     if let Some(path) = &args.counts {
@@ -199,6 +200,14 @@ fn faults(faults: &FaultCounts) -> Vec<Diagnostic> {
     }
     let counts = faults.named().map(|(name, count)| format!("{name}: {count}"));
     vec![Diagnostic::warning("QE033", counts.join(", "))]
+}
+
+/// That timesteps have more to do than their ticks let them.
+fn overload(record: &RunRecord) -> Vec<Diagnostic> {
+    let warn = |over: &Overload| {
+        Diagnostic::warning("QE034", over.told(record.timesteps)).help(over.advice())
+    };
+    record.time.overload.iter().map(warn).collect()
 }
 
 /// Input populations spike as the stimulus says.

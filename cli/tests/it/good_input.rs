@@ -124,6 +124,42 @@ fn probes_record_what_was_asked_for() {
     assert!(resets > 1000 && part.iter().any(|&v| v != 0), "{resets} spikes");
 }
 
+/// A tick that is too short for its timesteps' work is said with its figure and a way out, which
+/// helps.
+#[test]
+fn overloaded_ticks_are_said() {
+    let bench = Bench::new();
+    let run = |ns: u64, more: &str| {
+        let tick = "--set synchronisation=global_tick(period_ns:";
+        let words = "run digits.nir --chip loihi1 --input test.npz --samples 3";
+        bench.run(&format!("{words} {tick}{ns},source:\"test\",standing:assumed) {more}"))
+    };
+    let json = |ended: &Ended| -> Value { serde_json::from_str(&ended.stdout).expect("JSON") };
+    for timing in ["count", "queue"] {
+        let mut tick = 20;
+        // Late lists leave work undone: with more time there is more to do.
+        for round in 0.. {
+            let ran = run(tick, &format!("--timing {timing} --format json"));
+            let over = &json(&ran)["overload"];
+            assert_eq!(ran.stderr.contains("QE034"), !over.is_null(), "{}", ran.stderr);
+            if over.is_null() {
+                assert!((1..6).contains(&round), "{timing}: quiet after {round} rounds");
+                break;
+            }
+            let number = |key: &str| over[key].as_u64().expect("a number");
+            let longest = number("longest_ps");
+            assert!(number("steps") > 0 && longest > tick * 1000, "{over}");
+            assert_eq!(number("tick_ps"), tick * 1000);
+            tick = longest.div_ceil(1000);
+            assert!(ran.stderr.contains(&format!("period_ns={tick} ")), "{}", ran.stderr);
+        }
+    }
+    let screen = run(20, "--out short").stdout;
+    assert!(screen.contains("  overloaded ") && screen.contains("than a tick of 20"), "{screen}");
+    let page = std::fs::read_to_string(bench.path("short/report.html")).expect("a page");
+    assert!(page.contains("<td>overloaded</td>"));
+}
+
 /// Lava's files by ending and by content; graded input on a chip that carries it.
 #[test]
 fn lava_networks_run() {

@@ -235,10 +235,12 @@ impl CountModel {
     pub(super) fn close(&self, chip: &Chip, activity: &Activity, mut longest: Longest) -> StepTime {
         let mut update = self.times.iter().map(|times| times.update).max().unwrap_or(0);
         let mut done = longest.time;
+        let mut excess = 0;
         let barrier = match chip.synchronisation {
             Synchronisation::Barrier(_) => self.barrier.0,
             // The next tick comes whatever is still under way.
             Synchronisation::GlobalTick { period } | Synchronisation::FreeRunning { period } => {
+                excess = done.saturating_sub(period.0);
                 done = done.min(period.0);
                 update = update.min(done);
                 period.0 - done
@@ -258,13 +260,15 @@ impl CountModel {
         let read = chip.host.spike_out.occupancy.0 * u64::from(activity.host.spikes_out);
         let host = chip.host.handshake.unwrap_or_default().0 + read;
         longest.offer(host, Bound::Host);
-        StepTime::new(longest.bound)
+        let mut time = StepTime::new(longest.bound)
             .with(Phase::Update, Picoseconds(update))
             .with(Phase::Flush, Picoseconds(done - update))
             .with(Phase::Barrier, Picoseconds(barrier))
             .with(Phase::Learning, Picoseconds(learning))
             .with(Phase::Management, Picoseconds(management))
-            .with(Phase::Host, Picoseconds(host))
+            .with(Phase::Host, Picoseconds(host));
+        time.excess = Picoseconds(excess);
+        time
     }
 }
 

@@ -88,10 +88,15 @@ impl ChipNetwork {
         ];
         let known = times.into_iter().find(|(time, _)| time.0 > 0);
         known.map(|(time, what)| (time.0, what)).ok_or_else(|| {
-            let message = "the network cannot be timed alone: its links take no time";
+            let message = "the network cannot be timed alone: by the chip file no link takes any \
+                           time, so no load is too much for it";
             Diagnostic::error("QE024", message)
                 .at(&chip.name, "mesh.links.east_west.occupancy_ns", "is 0, as the others are")
-                .help("give the links' occupancies and latencies, in the file or with --set")
+                .help(
+                    "say how soon a flit may follow another and how long a hop takes, for example \
+                     --set mesh.links.east_west.occupancy_ns=5 --set \
+                     mesh.links.east_west.latency_ns=10, and the same for north_south",
+                )
         })
     }
 

@@ -17,7 +17,7 @@ use crate::record::{Layer, ResourceUse, RunRecord};
 
 pub use energy::{EnergyReport, KindReport, Range, Totals};
 pub use network::{LastPacket, LinkReport, PathLeg, Wait};
-pub use time::{BoundShare, LatencyBucket, LatencyReport, StepReport};
+pub use time::{BoundShare, LatencyBucket, LatencyReport, OverloadReport, StepReport};
 
 /// Version of the JSON form.
 pub const SUMMARY_VERSION: u32 = 1;
@@ -99,6 +99,8 @@ pub struct RunReport {
     pub bound_by: Vec<BoundShare>,
     /// What went wrong on the chip, over the whole run.
     pub faults: FaultCounts,
+    /// Timesteps whose work takes longer than their tick; `None` where there is none.
+    pub overload: Option<OverloadReport>,
     /// What the chip description gives no price or time for, although it happened.
     pub not_modelled: NotModelled,
     /// Seed, timing model and what was assumed because no file says it.
@@ -190,6 +192,7 @@ impl RunReport {
             energy_delay_product_js: totals(&|pj| pj * 1e-12 * (inference_ps / PER_SECOND)),
             bound_by: time::bounds(record),
             faults: record.faults,
+            overload: time.overload.as_ref().map(|over| OverloadReport::new(over, record)),
             not_modelled: not_modelled(&bill, record),
             settings: settings.clone(),
             events: energy::kinds(&bill, samples),

@@ -5,6 +5,7 @@ use quarrion_isa::histogram::Histogram;
 use serde::Serialize;
 
 use super::{by_name, ratio};
+use crate::overload::Overload;
 use crate::record::{BoundTime, HOST_HANDSHAKE, RunRecord, STATE_RESET};
 
 /// Bounds that a summary names.
@@ -48,6 +49,36 @@ pub struct LatencyBucket {
     pub up_to: u64,
     /// Packets in it.
     pub packets: u64,
+}
+
+/// Timesteps that a tick ends before their work is done.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OverloadReport {
+    /// How many.
+    pub steps: u64,
+    /// Length of a tick.
+    pub tick_ps: u64,
+    /// What the work of the worst of them takes.
+    pub longest_ps: u64,
+    /// What takes so long, with its place.
+    pub place: String,
+    /// All this in a sentence.
+    pub told: String,
+    /// A way out.
+    pub advice: String,
+}
+
+impl OverloadReport {
+    pub(super) fn new(overload: &Overload, record: &RunRecord) -> Self {
+        Self {
+            steps: overload.steps,
+            tick_ps: overload.tick.0,
+            longest_ps: overload.longest.0,
+            place: overload.place.clone(),
+            told: overload.told(record.timesteps),
+            advice: overload.advice(),
+        }
+    }
 }
 
 /// One of the bounds.
