@@ -11,4 +11,5 @@ pub mod gesture;
 pub mod golden;
 pub mod oracle_float;
 pub mod oracle_integer;
+pub mod published;
 pub mod scenario;

@@ -3,10 +3,7 @@
 use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, compile};
 use quarrion_compiler::layout::Mapping;
 use quarrion_compiler::mapping_file::{Unknown, parse_mapping, write_mapping};
-use quarrion_compiler::network::{
-    Comparison, Connectivity, Firing, Network, NeuronKind, NeuronModel, Population, Projection,
-    ResetMode, Role,
-};
+use quarrion_compiler::network::{Connectivity, Network, Population, Projection, Role};
 use quarrion_compiler::planner::{Kept, Objective, PlannerOptions, Rates, Strategy};
 use quarrion_compiler::verify::count_core;
 use quarrion_emulator::time::{Following, Timing};
@@ -17,8 +14,8 @@ use quarrion_isa::neuron::LaneOptions;
 use quarrion_isa::stimulus::Stimulus;
 use quarrion_tests::accuracy::{EXAMPLES, example, stimulus};
 use quarrion_tests::oracle_float::samples::Samples;
+use quarrion_tests::published::PUBLISHED;
 
-use super::random::Dice;
 use super::shared::{assert_same_rasters, chip, compiled, example_network, run_oracle};
 
 /// Compiles with a planner.
@@ -364,77 +361,15 @@ fn renumber(network: &Network, population: usize) -> Network {
     changed
 }
 
-/// Core counts that makers of other compilers printed, beside ours.
-///
-/// Lava-DL on Loihi 2: MNIST 784-128-64-10 on 3, 1 and 1 cores, Oxford 200-256-200 on 3 and 2. It
-/// stores 8-bit weights a byte each and splits a layer at 128 KiB; where we need as many or fewer,
-/// the words are packed as tightly as the weights allow.
+/// Under the rule that explains them, the core counts that Lava-DL prints are met by every layer; as
+/// lists are packed here no layer needs more.
 #[test]
-fn published_core_counts_are_met() {
-    let chip = chip("loihi2", &[]);
-    for (name, layers, theirs) in
-        [("MNIST", &[784, 128, 64, 10][..], &[3, 1, 1][..]), ("Oxford", &[200, 256, 200], &[3, 2])]
-    {
-        let network = dense_network(name, layers);
-        let planner =
-            PlannerOptions { strategies: vec![Strategy::Greedy], ..by(Objective::Latency) };
-        let made = planned(&network, &chip, planner);
-        let ours: Vec<u64> = made.utilisation.layers.iter().map(|layer| layer.cores).collect();
-        let words: Vec<u64> =
-            made.utilisation.layers.iter().map(|layer| layer.synapse_words).collect();
-        println!("{name}: {ours:?} cores for their {theirs:?}; {words:?} words of 16384 a core");
-        for (ours, theirs) in ours.iter().zip(theirs) {
-            assert!(ours <= theirs, "{name}: {ours} cores, published {theirs}");
-        }
-    }
-}
-
-/// A dense network of integrate-and-fire layers with weights of eight bits, none of them zero.
-fn dense_network(name: &str, layers: &[usize]) -> Network {
-    let mut dice = Dice(5);
-    let population = |(at, &size): (usize, &usize)| Population {
-        name: format!("layer{at}"),
-        shape: vec![size],
-        role: if at == 0 { Role::Input } else { Role::Neurons(integrators(size)) },
-        axon_delays: Vec::new(),
-        is_output: at + 1 == layers.len(),
-    };
-    let mut weight =
-        || (dice.below(127) as f64 + 1.0) * if dice.below(2) == 0 { 1.0 } else { -1.0 };
-    let projection = |(at, pair): (usize, &[usize])| Projection {
-        name: format!("fc{}", at + 1),
-        source: PopulationId::from_index(at),
-        target: PopulationId::from_index(at + 1),
-        connectivity: Connectivity::Dense {
-            inputs: pair[0],
-            outputs: pair[1],
-            weights: (0..pair[0] * pair[1]).map(|_| weight()).collect(),
-        },
-        given: None,
-        delay_steps: 0,
-        recurrent: false,
-    };
-    Network {
-        name: name.into(),
-        populations: layers.iter().enumerate().map(population).collect(),
-        projections: layers.windows(2).enumerate().map(projection).collect(),
-        assumptions: Vec::new(),
-        warnings: Vec::new(),
-    }
-}
-
-fn integrators(size: usize) -> NeuronModel {
-    NeuronModel {
-        kind: NeuronKind::If,
-        current_decay: None,
-        current_bias: vec![0.0; size],
-        voltage_decay: vec![1.0; size],
-        voltage_bias: vec![0.0; size],
-        firing: Some(Firing {
-            threshold: vec![500.0; size],
-            comparison: Comparison::Greater,
-            reset: ResetMode::Zero,
-        }),
+fn published_core_counts_are_explained() {
+    for one in PUBLISHED {
+        let (sets, rule) = one.rule;
+        assert_eq!(one.cores_with(sets).as_deref(), Ok(one.cores), "{}: {rule}", one.name);
+        let ours = one.cores_with(&[]).expect("layers that fit");
+        assert!(ours.iter().zip(one.cores).all(|(ours, theirs)| ours <= theirs), "{ours:?}");
     }
 }
 

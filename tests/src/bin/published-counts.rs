@@ -1,0 +1,56 @@
+//! Core counts that other compilers' makers printed, beside ours, and the rule that explains them.
+//!
+//! `published-counts [NXTF.npz]`: the archive is the CNN of NxTF's MNIST tutorial as synapses
+//! (`pre`, `post`, `w`, `off`), which is not ours to ship.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use quarrion_tests::published::{PUBLISHED, cores_of_npz};
+
+/// Cores of NxTF's paper for its MNIST CNN on Loihi 1, all layers together.
+const NXTF_CORES: u64 = 14;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("published-counts: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    println!("{:24} {:>10} {:>10} {:>12}  rule", "network", "published", "ours", "by the rule");
+    for one in PUBLISHED {
+        let ours = one.cores_with(&[])?;
+        let (sets, rule) = one.rule;
+        let ruled = one.cores_with(sets)?;
+        let cores = [one.cores, ours.as_slice(), ruled.as_slice()].map(by_layer);
+        println!("{:24} {:>10} {:>10} {:>12}  {rule}", one.name, cores[0], cores[1], cores[2]);
+    }
+    let name = "NxTF's MNIST CNN";
+    match std::env::args().nth(1) {
+        None => println!("{name:24} {NXTF_CORES:>10} {:>10}", "no file"),
+        Some(path) => {
+            let layers = cores_of_npz(Path::new(&path), "loihi1")?;
+            let cores: Vec<u64> = layers.iter().map(|(_, cores)| *cores).collect();
+            let sum: u64 = cores.iter().sum();
+            let sizes: Vec<String> = layers.iter().map(|(size, _)| size.to_string()).collect();
+            println!(
+                "{name:24} {NXTF_CORES:>10} {sum:>10} {:>12}  layers of {} on {}: NxTF shares lists \
+                 between patches of a convolution, here every synapse is stored",
+                "",
+                sizes.join("/"),
+                by_layer(&cores)
+            );
+        }
+    }
+    println!("YOLO-KP: its 574 cores are printed by layer, the shapes of its layers are not");
+    Ok(())
+}
+
+fn by_layer(cores: &[u64]) -> String {
+    cores.iter().map(u64::to_string).collect::<Vec<_>>().join("/")
+}
