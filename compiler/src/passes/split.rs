@@ -3,8 +3,9 @@
 //! On chips whose spikes carry numbers the input of a neuron can be summed on several cores: each
 //! sums the spikes of some of the sources and sends its sum on as a payload; the neuron adds the
 //! sums, one step later. Sums that wrap do not mind the order, nor do those that cannot reach the
-//! end of a word, so the result is the same spike for spike: what would not be exact is refused. `compile` asks for a split where a neuron alone does
-//! not fit; balance has left the step that it takes.
+//! end of a word, so the result is the same spike for spike: what would not be exact is refused.
+//! `compile` asks for a split where a neuron alone does not fit; balance has left the step that it
+//! takes.
 
 use quarrion_isa::chip::CoreType;
 use quarrion_isa::delivery::{Delivery, DeliverySettings, Overflow, Scaling, SynapseMode};
@@ -92,7 +93,7 @@ impl Split<'_> {
     /// Adds the populations of sums, and leads the projections over them.
     fn apply(&self, network: &mut QuantisedNetwork) -> Result<(), String> {
         let program = sum_program(self.core)?;
-        let (weight, exponent) = self.unit()?;
+        let (weight, exponent) = self.stored_one()?;
         let input = self.neurons.inputs.first().ok_or("its neurons have no input")?;
         let summed = unshifted(input)?;
         let (onto, others): (Vec<_>, Vec<_>) = std::mem::take(&mut network.projections)
@@ -194,16 +195,16 @@ impl Split<'_> {
     }
 
     /// A stored weight and an exponent that count one together.
-    fn unit(&self) -> Result<(i32, i32), String> {
+    fn stored_one(&self) -> Result<(i32, i32), String> {
         let rules = &self.core.weights;
         let steps = rules.signs.iter().filter_map(|&sign| widest_weights(self.core, sign));
         let exponents = rules.exponent_min..=rules.exponent_max;
-        let mut units = steps.filter_map(|(_, high, step)| {
+        let mut ones = steps.filter_map(|(_, high, step)| {
             let exponent = -step.checked_ilog2()?.cast_signed();
             let counts_one = step == 1 << -exponent && step <= high;
             (counts_one && exponents.contains(&exponent)).then_some((step, exponent))
         });
-        units.next().ok_or_else(|| "no stored weight counts one".into())
+        ones.next().ok_or_else(|| "no stored weight counts one".into())
     }
 
     /// The synapses of a projection whose sources belong to one sum.

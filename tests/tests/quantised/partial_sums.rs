@@ -88,7 +88,7 @@ fn networks_in_parts_fire_as_whole_ones() {
         assert_eq!(found, wanted, "case {case}");
         compared += wanted.len();
         let here = sums(&made);
-        assert_eq!(made.notes.iter().any(|note| note.code == "QM044"), here > 0, "never silent");
+        assert_eq!(made.notes.iter().any(|note| note.code == "QM046"), here > 0, "never silent");
         split += usize::from(here > 0);
         parts += here;
         let all: Vec<String> = made.program.populations.iter().map(|p| p.name.clone()).collect();
@@ -121,7 +121,12 @@ fn what_is_not_exact_does_not_fit() {
     let taught = CompileOptions { learning, ..CompileOptions::default() };
     let learns = chip("loihi1", &["core_types.neuro.axons_in=20"]);
     assert!(misfit(&network, &learns, &taught).lacks.is_some());
-    assert!(compile(&network, &narrow(20), &plain).is_ok(), "and else it fits");
+    let made = compile(&network, &narrow(20), &plain).expect("and else it fits");
+    let given = CompileOptions { mapping: Some(made.mapping), ..CompileOptions::default() };
+    match compile(&network, &chip("loihi1", &[]), &given) {
+        Err(CompileFailure::Diagnostics(found)) => assert_eq!(found[0].code, "QM046"),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Rates of a run name the sums that it had; another mapping of the network may use them.

@@ -361,8 +361,8 @@ fn renumber(network: &Network, population: usize) -> Network {
     changed
 }
 
-/// Under the rule that explains them, the core counts that Lava-DL prints are met by every layer; as
-/// lists are packed here no layer needs more.
+/// Under the rule that explains them every layer takes the cores that Lava-DL prints; as lists are
+/// packed here none needs more.
 #[test]
 fn published_core_counts_are_explained() {
     for one in PUBLISHED {
