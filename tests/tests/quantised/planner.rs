@@ -149,7 +149,8 @@ fn fewer_cores_are_kept_to() {
     assert!(matches!(refused, Err(CompileFailure::DoesNotFit(_))));
 }
 
-/// A larger board or core never makes a network that fits not fit, nor the timestep longer.
+/// A larger board or core never makes a network that fits not fit, nor the timestep longer: the
+/// mapping of the smaller one is a mapping there too.
 #[test]
 fn a_larger_chip_is_never_worse() {
     let network = example_network("digits_conv");
@@ -160,13 +161,16 @@ fn a_larger_chip_is_never_worse() {
         &[],
     ];
     let mut last = f64::INFINITY;
+    let mut smaller = None;
     for sets in sets {
-        let made = compiled(&network, &chip("loihi1", sets));
+        let chip = chip("loihi1", sets);
+        let made = compiled(&network, &chip);
         let step = made.answers[0].prediction.step_ps;
         assert!(step <= last * 1.01, "{sets:?}: {step} ps after {last}");
         last = step;
+        assert_accepted(&network, &chip, smaller.replace(made.mapping));
     }
-    let mut last = u32::MAX;
+    let (mut last, mut smaller) = (u32::MAX, None);
     for words in [65_536, 131_072, 262_144, 1_048_576] {
         let set = format!("core_types.neuro.synapse_memory_bits={words}");
         let chip = chip("loihi1", &[&set]);
@@ -174,7 +178,17 @@ fn a_larger_chip_is_never_worse() {
         let cores = made.answers[0].prediction.cores;
         assert!(cores <= last, "{words} bits: {cores} cores after {last}");
         last = cores;
+        assert_accepted(&network, &chip, smaller.replace(made.mapping));
     }
+}
+
+/// The mapping that a smaller chip got is used as it is.
+fn assert_accepted(network: &Network, chip: &Chip, smaller: Option<Mapping>) {
+    let Some(mapping) = smaller else { return };
+    let options = CompileOptions { mapping: Some(mapping.clone()), ..CompileOptions::default() };
+    let made = compile(network, chip, &options).unwrap_or_else(|failure| panic!("{failure}"));
+    assert_eq!(made.mapping, mapping);
+    assert_eq!(made.answers[0].strategy, Strategy::Given);
 }
 
 /// A mapping survives its file, and an old one keeps what did not change.
