@@ -247,5 +247,6 @@ fn operation(format: SynapseFormatKind) -> EventKind {
         SynapseFormatKind::Dense => EventKind::SynapticOpDense,
         SynapseFormatKind::Sparse => EventKind::SynapticOpSparse,
         SynapseFormatKind::Kernel => EventKind::SynapticOpKernel,
+        SynapseFormatKind::RunLength => EventKind::SynapticOpRunLength,
     }
 }

@@ -144,6 +144,8 @@ event_kinds! {
     SynapticOpDense, "synaptic_op_dense", Synapse, "A synaptic operation from a dense list";
     SynapticOpSparse, "synaptic_op_sparse", Synapse, "A synaptic operation from a sparse list";
     SynapticOpKernel, "synaptic_op_kernel", Synapse, "A synaptic operation from a shared kernel";
+    SynapticOpRunLength, "synaptic_op_run_length", Synapse,
+        "A synaptic operation from a run-length list";
     SynapseWord, "synapse_word", Synapse, "One synapse memory word read";
     AxonOut, "axon_out", Axon, "One axon-out entry read: a packet leaves its core";
     AxonIn, "axon_in", Axon, "One axon-in entry read: a packet is served by its core";

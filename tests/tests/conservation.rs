@@ -62,8 +62,12 @@ fn check_step(case: &Case, record: &Activity, ledger: &Ledger) -> Result<(), Str
     equal("host spikes of the row", row.host_spikes, total(EventKind::HostSpikeIn))?;
     let served = record.destinations.len() as u64;
     equal("lists served and packets in", served, total(EventKind::AxonIn))?;
-    let operations =
-        [EventKind::SynapticOpDense, EventKind::SynapticOpSparse, EventKind::SynapticOpKernel];
+    let operations = [
+        EventKind::SynapticOpDense,
+        EventKind::SynapticOpSparse,
+        EventKind::SynapticOpKernel,
+        EventKind::SynapticOpRunLength,
+    ];
     equal("operations of the row", row.synaptic_ops, operations.map(total).iter().sum())?;
     let host = &record.host.spikes_in;
     let from_host = match case.chip.mesh.multicast {

@@ -10,15 +10,32 @@ use crate::tree::{Node, Value};
 const DEPENDENCES: &[(&[&str], &[&str])] = &[
     (
         &["core_types", "*", "synapse_memory_bits"],
-        &["synapse_word", "synaptic_op_dense", "synaptic_op_sparse", "synaptic_op_kernel"],
+        &[
+            "synapse_word",
+            "synaptic_op_dense",
+            "synaptic_op_sparse",
+            "synaptic_op_kernel",
+            "synaptic_op_run_length",
+        ],
     ),
     (
         &["core_types", "*", "word_bits"],
-        &["synapse_word", "synaptic_op_dense", "synaptic_op_sparse", "synaptic_op_kernel"],
+        &[
+            "synapse_word",
+            "synaptic_op_dense",
+            "synaptic_op_sparse",
+            "synaptic_op_kernel",
+            "synaptic_op_run_length",
+        ],
     ),
     (
         &["core_types", "*", "weights", "accumulator_bits"],
-        &["synaptic_op_dense", "synaptic_op_sparse", "synaptic_op_kernel"],
+        &[
+            "synaptic_op_dense",
+            "synaptic_op_sparse",
+            "synaptic_op_kernel",
+            "synaptic_op_run_length",
+        ],
     ),
     (
         &["core_types", "*", "compartments"],

@@ -7,7 +7,7 @@ use quarrion_isa::chip::{CoreType, SignMode, SynapseFormat, SynapseFormatKind};
 use quarrion_isa::synapse::{KernelBlock, KernelShape, ListFormat, Region, WeightWidth};
 
 use crate::layout::Slice;
-use crate::quantised::{Connections, Plasticity, QuantisedPopulation, QuantisedProjection};
+use crate::quantised::{Connections, QuantisedPopulation, QuantisedProjection};
 
 /// The blocks that hold a projection's part on one core.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +66,8 @@ impl ListShape {
 /// Everything about the part that formats are chosen by.
 struct Part {
     shapes: Vec<ListShape>,
+    /// Per skip width of the core's run-length lists: synapses of weight zero that each list needs.
+    fillers: Vec<Vec<u32>>,
     fan_in: Vec<u32>,
     /// The smallest and largest weight, and all weights' bits together.
     smallest: i32,
@@ -91,7 +93,7 @@ pub(crate) fn plan_lists(
     slice: &Slice,
     core: &CoreType,
 ) -> Result<ListPlan, NoFormat> {
-    let part = survey(projection, slice);
+    let part = survey(projection, slice, core);
     let Part { shapes, fan_in, .. } = &part;
     if shapes.iter().all(|shape| shape.synapses == 0) {
         return Ok(ListPlan { fan_in: fan_in.clone(), ..ListPlan::default() });
@@ -102,7 +104,7 @@ pub(crate) fn plan_lists(
         None => lossless_width(&part, core),
     };
     let weight = weight.ok_or(NoFormat::Weights)?;
-    let packed = plan_packed(shapes, weight, projection, core);
+    let packed = plan_packed(&part, weight, projection, core);
     let kernel = plan_kernel(projection, slice, shapes, weight, core);
     let blocks = match (packed, kernel) {
         (Some(packed), Some(kernel)) => {
@@ -118,9 +120,14 @@ pub(crate) fn plan_lists(
 }
 
 /// Looks at every synapse once.
-fn survey(projection: &QuantisedProjection, slice: &Slice) -> Part {
+fn survey(projection: &QuantisedProjection, slice: &Slice, core: &CoreType) -> Part {
+    let sources = projection.connections.sources() as usize;
+    let run_length = |format: &&SynapseFormat| format.kind == SynapseFormatKind::RunLength;
+    let widths = core.formats.iter().find(run_length).map(|format| &format.index_widths);
+    let skips: Vec<u32> = widths.into_iter().flatten().map(|&bits| (1 << bits) - 1).collect();
     let mut part = Part {
-        shapes: vec![ListShape::default(); projection.connections.sources() as usize],
+        shapes: vec![ListShape::default(); sources],
+        fillers: vec![vec![0; sources]; skips.len()],
         fan_in: Vec::with_capacity(slice.size() as usize),
         smallest: 0,
         largest: 0,
@@ -132,6 +139,10 @@ fn survey(projection: &QuantisedProjection, slice: &Slice) -> Part {
             let shape = &mut part.shapes[source as usize];
             if shape.synapses == 0 {
                 shape.first = position;
+            } else if position > shape.last + 1 {
+                for (fillers, skip) in part.fillers.iter_mut().zip(&skips) {
+                    fillers[source as usize] += (position - shape.last - 1) / skip;
+                }
             }
             shape.last = position;
             shape.synapses += 1;
@@ -187,73 +198,130 @@ fn list_format(
     Some((ListFormat { delay_bits, ..ListFormat::new(format, core.word_bits, weight) }, format))
 }
 
-/// Each list dense or sparse, whichever takes fewer words, and then fewer synapses.
+/// A packed format with what each list of the part costs in it.
+struct Offer {
+    format: ListFormat,
+    /// In the order of the part's lists; [`NOT_HELD`] where the format cannot hold one.
+    costs: Vec<ListWork>,
+}
+
+/// The cost of a list that a format cannot hold.
+const NOT_HELD: ListWork = ListWork { words: u32::MAX, operations: u32::MAX };
+
+/// Each list in the packed format that takes the fewest words, and then the fewest synapses.
 ///
-/// All sparse lists of the part share one index width: the one with the fewest words in all.
+/// All sparse lists of the part share one index width, and all run-length lists one skip width: those
+/// with the fewest words in all.
 fn plan_packed(
-    shapes: &[ListShape],
+    part: &Part,
     weight: WeightWidth,
     projection: &QuantisedProjection,
     core: &CoreType,
 ) -> Option<Vec<BlockPlan>> {
-    let (delay, learning) = (projection.longest_delay(), projection.learning);
-    let tag_bits = learning.map_or(0, |learning| learning.tag_bits);
-    let tagged = |kind| {
-        let (format, offered) = list_format(core, kind, weight, delay)?;
-        Some((ListFormat { tag_bits, ..format }, offered))
-    };
-    let dense = tagged(SynapseFormatKind::Dense);
-    let sparse = tagged(SynapseFormatKind::Sparse);
-    let dense = dense.map(|(format, _)| format);
-    let mut choices: Vec<Option<ListFormat>> = vec![None];
-    if let Some((sparse, format)) = sparse {
-        let width = |&index_bits: &u32| Some(ListFormat { index_bits, ..sparse });
-        choices = format.index_widths.iter().map(width).chain([None]).collect();
+    let shapes = (0_u32..).zip(&part.shapes).filter(|(_, shape)| shape.synapses > 0);
+    let lists: Vec<(u32, ListShape)> = shapes.map(|(source, shape)| (source, *shape)).collect();
+    let offers = |kind| offers(part, &lists, weight, projection, core, kind);
+    let dense = offers(SynapseFormatKind::Dense);
+    // Nothing is shorter than a dense list without gaps.
+    let gaps = dense.is_empty() || lists.iter().any(|(_, shape)| shape.span() > shape.synapses);
+    let sparse = if gaps { offers(SynapseFormatKind::Sparse) } else { Vec::new() };
+    let run_length = if gaps { offers(SynapseFormatKind::RunLength) } else { Vec::new() };
+    // Whatever width is taken, more formats to choose from are never worse.
+    let any = |offers: &[Offer]| 0..offers.len().max(1);
+    let mut best: Option<(u64, Vec<&Offer>)> = None;
+    for at_sparse in any(&sparse) {
+        let chosen: Vec<&Offer> = dense.first().into_iter().chain(sparse.get(at_sparse)).collect();
+        let without: Vec<u32> = (0..lists.len()).map(|at| cheapest(&chosen, at).1.words).collect();
+        for at_run in any(&run_length) {
+            let run = run_length.get(at_run);
+            let words = match run {
+                Some(run) => {
+                    let both = without.iter().zip(&run.costs);
+                    both.map(|(&words, run)| u64::from(words.min(run.words))).sum()
+                }
+                None => without.iter().copied().map(u64::from).sum(),
+            };
+            if best.as_ref().is_none_or(|(least, _)| words < *least) {
+                best = Some((words, chosen.iter().copied().chain(run).collect()));
+            }
+        }
     }
-    let plans =
-        choices.into_iter().filter_map(|sparse| split_lists(shapes, dense, sparse, learning));
-    let words = |blocks: &Vec<BlockPlan>| -> u64 { blocks.iter().map(|block| block.words).sum() };
-    plans.min_by_key(words)
+    split_lists(&lists, &best?.1)
 }
 
-/// The lists of a part with one dense and one sparse format to choose from.
-fn split_lists(
-    shapes: &[ListShape],
-    dense: Option<ListFormat>,
-    sparse: Option<ListFormat>,
-    learning: Option<Plasticity>,
-) -> Option<Vec<BlockPlan>> {
-    let block = |format| BlockPlan {
-        format,
+/// The packed formats of a kind, one for each width of its index or skip.
+fn offers(
+    part: &Part,
+    lists: &[(u32, ListShape)],
+    weight: WeightWidth,
+    projection: &QuantisedProjection,
+    core: &CoreType,
+    kind: SynapseFormatKind,
+) -> Vec<Offer> {
+    let learning = projection.learning;
+    let Some((format, offered)) = list_format(core, kind, weight, projection.longest_delay())
+    else {
+        return Vec::new();
+    };
+    let tag_bits = learning.map_or(0, |learning| learning.tag_bits);
+    let widths: &[u32] =
+        if kind == SynapseFormatKind::Dense { &[0] } else { &offered.index_widths };
+    let offer = |(at, &index_bits): (usize, &u32)| {
+        let format = ListFormat { index_bits, tag_bits, ..format };
+        let cost = |&(source, shape): &(u32, ListShape)| {
+            let fillers = match kind {
+                SynapseFormatKind::Dense => shape.span() - shape.synapses,
+                SynapseFormatKind::RunLength => part.fillers[at][source as usize],
+                SynapseFormatKind::Sparse | SynapseFormatKind::Kernel => 0,
+            };
+            // What learns has no synapses but its own, so that no mapping makes any.
+            let own = learning.is_none() || fillers == 0;
+            let reached =
+                kind != SynapseFormatKind::Sparse || u64::from(shape.span()) <= 1 << index_bits;
+            if !own || !reached {
+                return NOT_HELD;
+            }
+            let operations = shape.synapses + fillers;
+            ListWork { words: format.list_words(operations.into()) as u32, operations }
+        };
+        Offer { format, costs: lists.iter().map(cost).collect() }
+    };
+    widths.iter().enumerate().map(offer).collect()
+}
+
+/// The cheapest offer for a list, the first of equals.
+fn cheapest(chosen: &[&Offer], list: usize) -> (usize, ListWork) {
+    let mut best = (0, NOT_HELD);
+    for (at, offer) in chosen.iter().enumerate() {
+        let work = offer.costs[list];
+        if (work.words, work.operations) < (best.1.words, best.1.operations) {
+            best = (at, work);
+        }
+    }
+    best
+}
+
+/// Every list in the cheapest of the chosen formats; `None` where none of them holds one.
+fn split_lists(lists: &[(u32, ListShape)], chosen: &[&Offer]) -> Option<Vec<BlockPlan>> {
+    let block = |offer: &&Offer| BlockPlan {
+        format: offer.format,
         sources: Vec::new(),
         work: Vec::new(),
         words: 0,
         kernel: None,
     };
-    let (mut as_dense, mut as_sparse) = (dense.map(block), sparse.map(block));
-    for (source, shape) in (0..).zip(shapes).filter(|(_, shape)| shape.synapses > 0) {
-        // What learns has no synapses but its own, so that no mapping makes any.
-        let whole = learning.is_none() || shape.span() == shape.synapses;
-        let dense_cost = dense
-            .filter(|_| whole)
-            .map(|format| (format.list_words(shape.span().into()), shape.span()));
-        let reaches = |format: &ListFormat| u64::from(shape.span()) <= 1 << format.index_bits;
-        let sparse_cost = sparse
-            .filter(reaches)
-            .map(|format| (format.list_words(shape.synapses.into()), shape.synapses));
-        let (block, (words, operations)) = match (dense_cost, sparse_cost) {
-            (Some(dense), Some(sparse)) if sparse < dense => (&mut as_sparse, sparse),
-            (Some(dense), _) => (&mut as_dense, dense),
-            (None, Some(sparse)) => (&mut as_sparse, sparse),
-            (None, None) => return None,
-        };
-        let block = block.as_mut()?;
-        block.sources.push(source);
-        block.work.push(ListWork { words: words as u32, operations });
-        block.words += words;
+    let mut blocks: Vec<BlockPlan> = chosen.iter().map(block).collect();
+    for (list, &(source, _)) in lists.iter().enumerate() {
+        let (at, work) = cheapest(chosen, list);
+        if work == NOT_HELD {
+            return None;
+        }
+        blocks[at].sources.push(source);
+        blocks[at].work.push(work);
+        blocks[at].words += u64::from(work.words);
     }
-    let blocks = [as_dense, as_sparse].into_iter().flatten();
-    Some(blocks.filter(|block| !block.sources.is_empty()).collect())
+    blocks.retain(|block| !block.sources.is_empty());
+    Some(blocks)
 }
 
 /// One shared kernel, where the projection is a convolution, the slice a box and the chip able.

@@ -1,6 +1,5 @@
 //! Pack: synapse lists into the chip's words, as planned.
 
-use quarrion_isa::chip::SynapseFormatKind;
 use quarrion_isa::id::{PopulationId, ProjectionId};
 use quarrion_isa::program::Block;
 use quarrion_isa::synapse::{KernelBlock, Region, Synapse, SynapseBlock, encode_lists};
@@ -82,8 +81,8 @@ fn pack(
 
 /// The lists of a block in the order of its sources: base compartment and synapses.
 ///
-/// A dense list names every compartment between its first and last target, with weight zero where
-/// there is no synapse.
+/// Where a format goes on by so many compartments at most, compartments in between are named with
+/// weight zero: in a dense list all of them.
 fn gather(
     projection: &QuantisedProjection,
     slice: &Slice,
@@ -94,7 +93,7 @@ fn gather(
     for (list, &source) in (0..).zip(&plan.sources) {
         list_of[source as usize] = list;
     }
-    let dense = plan.format.kind == SynapseFormatKind::Dense;
+    let skip = plan.format.longest_skip();
     let mut lists: Vec<(u32, Vec<Synapse>)> = vec![(0, Vec::new()); plan.sources.len()];
     for (compartment, neuron) in (base..).zip(slice.neurons()) {
         projection.for_each_input_of(neuron, |source, weight| {
@@ -103,12 +102,13 @@ fn gather(
             };
             let delay = projection.delay_of(source);
             let synapse = |target, weight| Synapse { target, delay, weight };
-            match list.last() {
-                None => *first = compartment,
-                Some(last) if dense => {
-                    list.extend((last.target + 1..compartment).map(|gap| synapse(gap, 0)));
+            match (list.last(), skip) {
+                (None, _) => *first = compartment,
+                (Some(last), Some(skip)) => {
+                    let between = (last.target + skip..compartment).step_by(skip as usize);
+                    list.extend(between.map(|gap| synapse(gap, 0)));
                 }
-                Some(_) => {}
+                (Some(_), None) => {}
             }
             list.push(synapse(compartment, weight));
         });

@@ -371,5 +371,6 @@ fn operation_kind(kind: quarrion_isa::chip::SynapseFormatKind) -> EventKind {
         SynapseFormatKind::Dense => EventKind::SynapticOpDense,
         SynapseFormatKind::Sparse => EventKind::SynapticOpSparse,
         SynapseFormatKind::Kernel => EventKind::SynapticOpKernel,
+        SynapseFormatKind::RunLength => EventKind::SynapticOpRunLength,
     }
 }

@@ -63,8 +63,8 @@ fn check_format(format: &ListFormat, core_type: &CoreType) -> Result<(), String>
     let offered = core_type.formats.iter().find(|offered| offered.kind == format.kind);
     let offered = offered.ok_or("its format is not one of the core's")?;
     let weights = &core_type.weights;
-    let sparse = format.kind == SynapseFormatKind::Sparse;
-    let index = if sparse {
+    let indexed = matches!(format.kind, SynapseFormatKind::Sparse | SynapseFormatKind::RunLength);
+    let index = if indexed {
         offered.index_widths.contains(&format.index_bits)
     } else {
         format.index_bits == 0

@@ -135,6 +135,7 @@ impl Counts {
                 SynapseFormatKind::Dense => EventKind::SynapticOpDense,
                 SynapseFormatKind::Sparse => EventKind::SynapticOpSparse,
                 SynapseFormatKind::Kernel => EventKind::SynapticOpKernel,
+                SynapseFormatKind::RunLength => EventKind::SynapticOpRunLength,
             };
             self.add(ground, server, EventKind::AxonIn, 1);
             self.add(ground, server, EventKind::SynapseWord, destination.words);

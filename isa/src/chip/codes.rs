@@ -75,10 +75,11 @@ pub const CODES: &[CodeEntry] = &[
     },
     CodeEntry {
         code: "QC030",
-        title: "A sparse format lists index widths, the others none",
-        explanation: "A sparse list stores for each synapse which compartment it ends in; its \
-                      `index_widths` ascend. Dense lists and kernels imply the compartment by \
-                      position and store no index.",
+        title: "Sparse and run-length formats list index widths, the others none",
+        explanation: "A sparse list stores for each synapse which compartment it ends in, a \
+                      run-length list how many compartments further than the synapse before; \
+                      their `index_widths` ascend. Dense lists and kernels imply the compartment \
+                      by position and store no index.",
     },
     CodeEntry {
         code: "QC031",
@@ -89,7 +90,7 @@ pub const CODES: &[CodeEntry] = &[
     CodeEntry {
         code: "QC032",
         title: "A core has at least one synapse format, one of each kind",
-        explanation: "Formats are told apart by their kind (dense, sparse, kernel); two of a kind \
+        explanation: "Formats are told apart by their kind (dense, sparse, run_length, kernel); two of a kind \
                       would leave open which one a list uses, none would leave nowhere to store a \
                       synapse.",
     },

@@ -155,14 +155,14 @@ pub enum SignMode {
 /// One way to store a synapse list, with the exact size formula's constants.
 ///
 /// A list of n synapses takes `prefix_bits + n * (weight + delay + tag + index)` bits, with the
-/// index only where the format has one, rounded up to whole words.
+/// index (sparse) or skip (run-length) only where the format has one, rounded up to whole words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SynapseFormat {
-    /// Dense, sparse or shared kernel.
+    /// Dense, sparse, shared kernel or run-length.
     pub kind: SynapseFormatKind,
     /// Bits before the first synapse of an entry.
     pub prefix_bits: u32,
-    /// Widths that the destination index may take (sparse), ascending.
+    /// Widths that the destination index (sparse) or skip (run-length) may take, ascending.
     pub index_widths: Vec<u32>,
     /// Widths that the delay field may take, ascending; 0 where no delay is stored.
     pub delay_widths: Vec<u32>,
@@ -180,6 +180,8 @@ pub enum SynapseFormatKind {
     Sparse,
     /// One shared convolution kernel.
     Kernel,
+    /// (skip, weight) pairs: how many compartments further than the one before.
+    RunLength,
 }
 
 /// The register behind one parameter: mantissa bits, sign and exponent.
@@ -242,6 +244,8 @@ pub struct Services {
     pub synaptic_op_sparse: Stage,
     /// One synaptic operation from a shared kernel.
     pub synaptic_op_kernel: Stage,
+    /// One synaptic operation from a run-length list.
+    pub synaptic_op_run_length: Stage,
     /// One visit of a plastic synapse.
     pub synaptic_update: Stage,
     /// One trace brought to the end of an epoch.
@@ -283,6 +287,7 @@ impl CoreType {
             SynapseFormatKind::Dense => self.services.synaptic_op_dense,
             SynapseFormatKind::Sparse => self.services.synaptic_op_sparse,
             SynapseFormatKind::Kernel => self.services.synaptic_op_kernel,
+            SynapseFormatKind::RunLength => self.services.synaptic_op_run_length,
         }
     }
 }

@@ -29,7 +29,7 @@ pub struct Synapse {
 /// How the lists of a block are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ListFormat {
-    /// Dense, sparse or shared kernel.
+    /// Dense, sparse, run-length or shared kernel.
     pub kind: SynapseFormatKind,
     /// Stored bits per weight.
     pub weight_bits: u32,
@@ -37,7 +37,7 @@ pub struct ListFormat {
     pub weight_bits_max: u32,
     /// Shared sign mode.
     pub sign: SignMode,
-    /// Bits of the destination index (sparse only).
+    /// Bits of the destination index (sparse) or skip (run-length); 0 elsewhere.
     pub index_bits: u32,
     /// Bits of the delay field.
     pub delay_bits: u32,
@@ -94,8 +94,19 @@ impl ListFormat {
     /// Bits of one synapse.
     #[must_use]
     pub fn synapse_bits(&self) -> u64 {
-        let index = if self.kind == SynapseFormatKind::Sparse { self.index_bits } else { 0 };
-        u64::from(self.weight_bits + index + self.delay_bits + self.tag_bits)
+        let fields = [self.weight_bits, self.index_bits, self.delay_bits, self.tag_bits];
+        fields.into_iter().map(u64::from).sum()
+    }
+
+    /// How many compartments a list of the format may go on by from one synapse to the next; `None`
+    /// where it may name any.
+    #[must_use]
+    pub fn longest_skip(&self) -> Option<u32> {
+        match self.kind {
+            SynapseFormatKind::Dense => Some(1),
+            SynapseFormatKind::RunLength => Some((1 << self.index_bits) - 1),
+            SynapseFormatKind::Sparse | SynapseFormatKind::Kernel => None,
+        }
     }
 
     /// Words that a list of `synapses` synapses takes: the exact size that `encode` writes.

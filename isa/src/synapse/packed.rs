@@ -2,9 +2,10 @@
 //!
 //! Layout of a list, from the lowest bit of its first word: entries of at most `entry_synapses`
 //! synapses, each with a prefix (its low bits count the entry's synapses) followed by the synapses:
-//! index (sparse), delay, tag, weight. Learning starts from tags of zero. A list starts at a word
-//! boundary. Dense lists name no targets: the n-th synapse ends in compartment `base + n`. Sparse
-//! indices count from `base` as well.
+//! index (sparse) or skip (run-length), delay, tag, weight. Learning starts from tags of zero. A list
+//! starts at a word boundary. Dense lists name no targets: the n-th synapse ends in compartment
+//! `base + n`. Sparse indices count from `base` as well; a skip counts from the synapse before, the
+//! first from `base`.
 
 use bitvec::field::BitField;
 use bitvec::order::Lsb0;
@@ -61,25 +62,32 @@ impl PackedBlock {
         }
         let mut cursor = Cursor { words, at: 0, word_bits: self.format.word_bits as usize };
         let mut left = entry.synapses;
-        let mut dense_index = 0;
+        let mut next = 0_u32;
         while left > 0 {
             let count = left.min(self.format.entry_synapses);
             if cursor.take(self.format.prefix_bits) != prefix(&self.format, count) {
                 return Err(corrupt);
             }
             for _ in 0..count {
-                let index = if self.format.kind == SynapseFormatKind::Sparse {
-                    cursor.take(self.format.index_bits) as u32
-                } else {
-                    dense_index
+                let stored = cursor.take(self.format.index_bits) as u32;
+                let index = match self.format.kind {
+                    SynapseFormatKind::Sparse => stored,
+                    SynapseFormatKind::RunLength => {
+                        next = next.checked_add(stored).ok_or(corrupt)?;
+                        next
+                    }
+                    SynapseFormatKind::Dense | SynapseFormatKind::Kernel => {
+                        next += 1;
+                        next - 1
+                    }
                 };
-                dense_index += 1;
                 let delay = cursor.take(self.format.delay_bits) as u32;
                 if cursor.take(self.format.tag_bits) != 0 {
                     return Err(corrupt);
                 }
                 let weight = weight_of(&self.format, cursor.take(self.format.weight_bits));
-                visit(Synapse { target: entry.base + index, delay, weight });
+                let target = entry.base.checked_add(index).ok_or(corrupt)?;
+                visit(Synapse { target, delay, weight });
             }
             left -= count;
         }
@@ -90,8 +98,9 @@ impl PackedBlock {
 /// Writes lists into words; the inverse of [`PackedBlock::decode_list`].
 ///
 /// Weights must lie in [`ListFormat::weight_range`] on multiples of the format's step, sparse
-/// indices and delays must fit their fields, and a dense list must name consecutive targets: the
-/// packing pass sees to that, and the verifier reads the words back.
+/// indices, skips and delays must fit their fields, a dense list must name consecutive targets and
+/// a run-length list ascending ones from its base on: the packing pass sees to that, and the verifier
+/// reads the words back.
 #[must_use]
 pub fn encode_lists(format: ListFormat, lists: &[(u32, Vec<Synapse>)]) -> PackedBlock {
     let mut words = Vec::new();
@@ -102,11 +111,19 @@ pub fn encode_lists(format: ListFormat, lists: &[(u32, Vec<Synapse>)]) -> Packed
         words.resize(first_word + count, 0);
         let mut writer =
             Writer { words: &mut words[first_word..], at: 0, word_bits: format.word_bits as usize };
+        let mut last = *base;
         for entry in synapses.chunks(format.entry_synapses as usize) {
             writer.put(format.prefix_bits, prefix(&format, entry.len() as u32));
             for synapse in entry {
-                if format.kind == SynapseFormatKind::Sparse {
-                    writer.put(format.index_bits, u64::from(synapse.target - base));
+                match format.kind {
+                    SynapseFormatKind::Sparse => {
+                        writer.put(format.index_bits, u64::from(synapse.target - base));
+                    }
+                    SynapseFormatKind::RunLength => {
+                        writer.put(format.index_bits, u64::from(synapse.target - last));
+                        last = synapse.target;
+                    }
+                    SynapseFormatKind::Dense | SynapseFormatKind::Kernel => {}
                 }
                 writer.put(format.delay_bits, u64::from(synapse.delay));
                 writer.put(format.tag_bits, 0);

@@ -86,8 +86,16 @@ fn packed(
         let all = cut.iter().flat_map(|(lowest, part)| part.iter().map(|s| of(*lowest, s)));
         u32::BITS - all.max().unwrap_or(0).leading_zeros()
     };
-    if format.kind == SynapseFormatKind::Sparse {
-        format.index_bits = highest(&|lowest, synapse| synapse.target - lowest);
+    match format.kind {
+        SynapseFormatKind::Sparse => {
+            format.index_bits = highest(&|lowest, synapse| synapse.target - lowest);
+        }
+        SynapseFormatKind::RunLength => {
+            let skips = cut.iter().flat_map(|(_, part)| part.windows(2));
+            let longest = skips.map(|pair| pair[1].target - pair[0].target).max().unwrap_or(0);
+            format.index_bits = u32::BITS - longest.leading_zeros();
+        }
+        SynapseFormatKind::Dense | SynapseFormatKind::Kernel => {}
     }
     format.delay_bits = format.delay_bits.max(highest(&|_, synapse| synapse.delay));
     (SynapseBlock::Packed(encode_lists(format, &cut)), readers)

@@ -117,7 +117,7 @@ pub struct ProjectionSketch {
 pub enum BlockSketch {
     /// One list per source; the targets are neurons of the target population.
     Packed {
-        /// Dense or sparse.
+        /// Dense, sparse or run-length.
         kind: SynapseFormatKind,
         /// Synapses of each source, in stored order.
         lists: Vec<Vec<Synapse>>,

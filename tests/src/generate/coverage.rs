@@ -38,6 +38,7 @@ pub const FEATURES: &[(&str, u64)] = &[
     ("packet of several flits", 250),
     ("dense list", 300),
     ("sparse list", 350),
+    ("run-length list", 150),
     ("kernel list", 250),
     ("stochastic synapse", 120),
     ("scaled sum", 100),
@@ -182,6 +183,7 @@ impl Reached<'_> {
             }
             "dense list" => any(&[EventKind::SynapticOpDense]),
             "sparse list" => any(&[EventKind::SynapticOpSparse]),
+            "run-length list" => any(&[EventKind::SynapticOpRunLength]),
             "kernel list" => any(&[EventKind::SynapticOpKernel]),
             "stochastic synapse" => served(&|list| list.block.delivery.draws() > 0),
             "scaled sum" => served(&|list| {

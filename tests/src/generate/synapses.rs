@@ -100,7 +100,12 @@ fn draw_packed(
     let (sources, targets) = (sketch.populations[source].size(), sketch.populations[target].size());
     let longest = dice.pick(&[0, 0, 1, 3, 7, 62]);
     let density = dice.pick(&[10, 40, 100]);
-    let dense = dice.chance(45);
+    let kind = match dice.below(100) {
+        0..40 => SynapseFormatKind::Dense,
+        40..80 => SynapseFormatKind::Sparse,
+        _ => SynapseFormatKind::RunLength,
+    };
+    let dense = kind == SynapseFormatKind::Dense;
     let mut lists = Vec::new();
     for _ in 0..sources {
         let mut list = Vec::new();
@@ -115,12 +120,11 @@ fn draw_packed(
                 }
             }
         }
-        if !dense && dice.chance(30) {
+        if kind == SynapseFormatKind::Sparse && dice.chance(30) {
             dice.shuffle(&mut list);
         }
         lists.push(list);
     }
-    let kind = if dense { SynapseFormatKind::Dense } else { SynapseFormatKind::Sparse };
     let spread = dice.pick(&[Spread::Whole, Spread::Whole, Spread::WithEmpty, Spread::Split(3)]);
     BlockSketch::Packed { kind, lists, spread }
 }

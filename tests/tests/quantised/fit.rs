@@ -60,6 +60,7 @@ fn every_resource_that_runs_out_says_so() {
                 "core_types.neuro.list_words=1",
                 "core_types.neuro.formats.0.prefix_bits=80",
                 "core_types.neuro.formats.1.prefix_bits=80",
+                "core_types.neuro.formats.3.prefix_bits=80",
             ],
         ),
         ("accumulator_slots", &["core_types.neuro.accumulator_slots=1"]),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quarrion_compiler::compile::Compiled;
 use quarrion_compiler::network::{Connectivity, Network};
 use quarrion_compiler::verify::verify;
-use quarrion_isa::chip::Chip;
+use quarrion_isa::chip::{Chip, SynapseFormatKind};
 use quarrion_isa::program::Program;
 use serde::Deserialize;
 use serde_json::{Number, Value};
@@ -43,7 +43,19 @@ fn victims() -> Vec<(Compiled, Chip)> {
         assert_eq!(copies > 0, at == 1, "{copies} copies in victim {at}");
         (made, chip)
     };
-    small_networks(4_000).take(4).enumerate().map(victim).collect()
+    let victims: Vec<(Compiled, Chip)> =
+        small_networks(4_000).take(4).enumerate().map(victim).collect();
+    for kind in [
+        SynapseFormatKind::Dense,
+        SynapseFormatKind::Sparse,
+        SynapseFormatKind::RunLength,
+        SynapseFormatKind::Kernel,
+    ] {
+        let cores = victims.iter().flat_map(|(made, _)| &made.program.cores);
+        let mut blocks = cores.flat_map(|core| &core.blocks);
+        assert!(blocks.any(|block| block.synapses.format().kind == kind), "no {kind:?} block");
+    }
+    victims
 }
 
 /// Paths of all numbers of a stored program; whether they are words of synapse memory.

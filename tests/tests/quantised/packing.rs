@@ -10,7 +10,11 @@ use super::random::Dice;
 
 /// Formats with widths that chips have, and some that none has.
 fn formats() -> impl Strategy<Value = ListFormat> {
-    let kind = prop_oneof![Just(SynapseFormatKind::Dense), Just(SynapseFormatKind::Sparse)];
+    let kind = prop_oneof![
+        Just(SynapseFormatKind::Dense),
+        Just(SynapseFormatKind::Sparse),
+        Just(SynapseFormatKind::RunLength)
+    ];
     let sign =
         prop_oneof![Just(SignMode::Mixed), Just(SignMode::Excitatory), Just(SignMode::Inhibitory)];
     let widths = (1_u32..=9, 0_u32..=3, 0_u32..=12, 0_u32..=6, 0_u32..=9);
@@ -23,7 +27,7 @@ fn formats() -> impl Strategy<Value = ListFormat> {
             weight_bits,
             weight_bits_max: weight_bits + more,
             sign,
-            index_bits: if kind == SynapseFormatKind::Sparse { index_bits } else { 0 },
+            index_bits: if kind == SynapseFormatKind::Dense { 0 } else { index_bits },
             delay_bits,
             tag_bits,
             prefix_bits,
@@ -41,16 +45,20 @@ fn weight(format: &ListFormat, dice: &mut Dice) -> i32 {
     (i64::from(low) + step * dice.below(steps as u64) as i64) as i32
 }
 
-/// Lists that the format holds: dense ones name consecutive compartments.
+/// Lists that the format holds: dense ones name consecutive compartments, run-length ones skip.
 fn lists(format: &ListFormat, count: usize, dice: &mut Dice) -> Vec<(u32, Vec<Synapse>)> {
     let list = |_| {
         let base = dice.below(1000) as u32;
         let length = dice.below(150) as u32;
-        let mut synapses = Vec::new();
+        let mut synapses: Vec<Synapse> = Vec::new();
         for position in 0..length {
             let index = match format.kind {
                 SynapseFormatKind::Sparse => dice.below(1 << format.index_bits) as u32,
-                _ => position,
+                SynapseFormatKind::RunLength => {
+                    let last = synapses.last().map_or(base, |last| last.target);
+                    last - base + dice.below(1 << format.index_bits) as u32
+                }
+                SynapseFormatKind::Dense | SynapseFormatKind::Kernel => position,
             };
             let delay = dice.below(1 << format.delay_bits) as u32;
             synapses.push(Synapse { target: base + index, delay, weight: weight(format, dice) });

@@ -18,6 +18,7 @@ pub(super) fn services(path: &str, file: &CoreTypeFile, found: &mut Findings) ->
         synaptic_op_dense,
         synaptic_op_sparse,
         synaptic_op_kernel,
+        synaptic_op_run_length,
         synaptic_update,
         trace_update,
     } = &file.services;
@@ -41,6 +42,7 @@ pub(super) fn services(path: &str, file: &CoreTypeFile, found: &mut Findings) ->
         synaptic_op_dense: stage("synaptic_op_dense", synaptic_op_dense),
         synaptic_op_sparse: stage("synaptic_op_sparse", synaptic_op_sparse),
         synaptic_op_kernel: stage("synaptic_op_kernel", synaptic_op_kernel),
+        synaptic_op_run_length: stage("synaptic_op_run_length", synaptic_op_run_length),
         synaptic_update: stage("synaptic_update", synaptic_update),
         trace_update: stage("trace_update", trace_update),
     };
@@ -84,6 +86,7 @@ fn note_missing(path: &str, file: &CoreTypeFile, missing: &[&str], found: &mut F
         "synaptic_op_dense" => has(SynapseFormatKind::Dense),
         "synaptic_op_sparse" => has(SynapseFormatKind::Sparse),
         "synaptic_op_kernel" => has(SynapseFormatKind::Kernel),
+        "synaptic_op_run_length" => has(SynapseFormatKind::RunLength),
         "synaptic_update" | "trace_update" => file.learning.is_some(),
         _ => true,
     };

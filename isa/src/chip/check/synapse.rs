@@ -70,7 +70,7 @@ pub(super) fn check_formats(path: &str, file: &CoreTypeFile, found: &mut Finding
     let list = format!("{path}.formats");
     if file.formats.is_empty() {
         let message = format!("`{list}` is empty, but a core needs a synapse format");
-        found.error("QC032", &list, message, "add a dense, sparse or kernel format");
+        found.error("QC032", &list, message, "add a dense, sparse, run_length or kernel format");
     }
     for (position, format) in file.formats.iter().enumerate() {
         let at = |field: &str| format!("{list}.{position}.{field}");
@@ -84,12 +84,19 @@ pub(super) fn check_formats(path: &str, file: &CoreTypeFile, found: &mut Finding
         if let Some(synapses) = format.entry_synapses {
             counts::at_least_one(found, &at("entry_synapses"), u64::from(synapses));
         }
-        if format.kind == SynapseFormatKind::Sparse {
-            check_index(path, position, format, file, found);
-        } else if !format.index_widths.is_empty() {
-            let place = at("index_widths");
-            let message = format!("`{place}` is given, but only sparse lists store an index");
-            found.clash("QC030", (&place, &at("kind")), message, "drop `index_widths`");
+        match format.kind {
+            SynapseFormatKind::Sparse => check_index(path, position, format, file, found),
+            SynapseFormatKind::RunLength => {
+                counts::widths(found, "QC030", &at("index_widths"), &format.index_widths, (1, 31));
+            }
+            _ if !format.index_widths.is_empty() => {
+                let place = at("index_widths");
+                let message = format!(
+                    "`{place}` is given, but only sparse and run-length lists store where they end"
+                );
+                found.clash("QC030", (&place, &at("kind")), message, "drop `index_widths`");
+            }
+            SynapseFormatKind::Dense | SynapseFormatKind::Kernel => {}
         }
     }
 }

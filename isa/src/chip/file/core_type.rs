@@ -118,11 +118,11 @@ pub struct WeightsFile {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FormatFile {
-    /// Dense, sparse or shared kernel.
+    /// Dense, sparse, shared kernel or run-length.
     pub kind: SynapseFormatKind,
     /// Bits before the first synapse of an entry.
     pub prefix_bits: u32,
-    /// Widths that the destination index may take, ascending.
+    /// Widths that the destination index or skip may take, ascending.
     #[serde(default)]
     pub index_widths: Vec<u32>,
     /// Widths that the delay field may take, ascending; 0 where no delay is stored.
@@ -190,6 +190,8 @@ pub struct ServicesFile {
     pub synaptic_op_sparse: Option<StageFigure>,
     /// One synaptic operation from a shared kernel.
     pub synaptic_op_kernel: Option<StageFigure>,
+    /// One synaptic operation from a run-length list.
+    pub synaptic_op_run_length: Option<StageFigure>,
     /// One visit of a plastic synapse.
     pub synaptic_update: Option<StageFigure>,
     /// One trace brought to the end of an epoch.
