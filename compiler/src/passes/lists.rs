@@ -210,8 +210,8 @@ const NOT_HELD: ListWork = ListWork { words: u32::MAX, operations: u32::MAX };
 
 /// Each list in the packed format that takes the fewest words, and then the fewest synapses.
 ///
-/// All sparse lists of the part share one index width, and all run-length lists one skip width: those
-/// with the fewest words in all.
+/// All sparse lists of the part share one index width, and all run-length lists one skip width:
+/// those with the fewest words in all.
 fn plan_packed(
     part: &Part,
     weight: WeightWidth,

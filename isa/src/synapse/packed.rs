@@ -2,10 +2,10 @@
 //!
 //! Layout of a list, from the lowest bit of its first word: entries of at most `entry_synapses`
 //! synapses, each with a prefix (its low bits count the entry's synapses) followed by the synapses:
-//! index (sparse) or skip (run-length), delay, tag, weight. Learning starts from tags of zero. A list
-//! starts at a word boundary. Dense lists name no targets: the n-th synapse ends in compartment
-//! `base + n`. Sparse indices count from `base` as well; a skip counts from the synapse before, the
-//! first from `base`.
+//! index (sparse) or skip (run-length), delay, tag, weight. Learning starts from tags of zero. A
+//! list starts at a word boundary. Dense lists name no targets: the n-th synapse ends in
+//! compartment `base + n`. Sparse indices count from `base` as well; a skip counts from the synapse
+//! before, the first from `base`.
 
 use bitvec::field::BitField;
 use bitvec::order::Lsb0;
@@ -99,8 +99,8 @@ impl PackedBlock {
 ///
 /// Weights must lie in [`ListFormat::weight_range`] on multiples of the format's step, sparse
 /// indices, skips and delays must fit their fields, a dense list must name consecutive targets and
-/// a run-length list ascending ones from its base on: the packing pass sees to that, and the verifier
-/// reads the words back.
+/// a run-length list ascending ones from its base on: the packing pass sees to that, and the
+/// verifier reads the words back.
 #[must_use]
 pub fn encode_lists(format: ListFormat, lists: &[(u32, Vec<Synapse>)]) -> PackedBlock {
     let mut words = Vec::new();

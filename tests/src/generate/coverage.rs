@@ -38,7 +38,7 @@ pub const FEATURES: &[(&str, u64)] = &[
     ("packet of several flits", 250),
     ("dense list", 300),
     ("sparse list", 350),
-    ("run-length list", 150),
+    ("run-length list", 100),
     ("kernel list", 250),
     ("stochastic synapse", 120),
     ("scaled sum", 100),

@@ -101,8 +101,8 @@ fn draw_packed(
     let longest = dice.pick(&[0, 0, 1, 3, 7, 62]);
     let density = dice.pick(&[10, 40, 100]);
     let kind = match dice.below(100) {
-        0..40 => SynapseFormatKind::Dense,
-        40..80 => SynapseFormatKind::Sparse,
+        0..35 => SynapseFormatKind::Dense,
+        35..85 => SynapseFormatKind::Sparse,
         _ => SynapseFormatKind::RunLength,
     };
     let dense = kind == SynapseFormatKind::Dense;

@@ -119,6 +119,7 @@ fn a_price_without_a_law_warns_that_it_stayed() {
             "prices.synaptic_op_dense.energy_pj=30",
             "prices.synaptic_op_sparse.energy_pj=30",
             "prices.synaptic_op_kernel.energy_pj=30",
+            "prices.synaptic_op_run_length.energy_pj=30",
         ],
     ));
     assert!(priced.notes.iter().all(|note| note.code != "QC071"), "new prices belong to it");
