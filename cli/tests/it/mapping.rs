@@ -99,8 +99,9 @@ fn waste_is_told_by_cause() {
     };
     let tight = first_layer(&[]);
     assert_eq!(tight("format_bits"), 0);
-    let formats = [0, 1, 2].map(|at| format!("core_types.neuro.formats.{at}.delay_widths=[6]"));
-    let wide = first_layer(&["--set", &formats[0], "--set", &formats[1], "--set", &formats[2]]);
+    let formats = [0, 1, 2, 3].map(|at| format!("core_types.neuro.formats.{at}.delay_widths=[6]"));
+    let wide: Vec<&str> = formats.iter().flat_map(|format| ["--set", format]).collect();
+    let wide = first_layer(&wide);
     assert_eq!(wide("prefix_bits"), tight("prefix_bits"));
     // Dense lists: every synapse has eight bits of weight and, for nothing, six of delay.
     let held = wide("stored_bits") - wide("padding_bits") - wide("prefix_bits");
