@@ -237,6 +237,18 @@ pub const CODES: &[CodeEntry] = &[
          the program as NAME=VALUE, such as 'lif1=my.neuron,scale=64,vth=100'. A program is a name \
          from `quarrion neuron list` or a file.",
     ),
+    entry(
+        "QU017",
+        "a command line must be one that the command takes",
+        "A flag, a value or a command is unknown, missing or given twice. With `--format json` that \
+         is told as a finding like any other; without it in words, with the command's usage.",
+    ),
+    entry(
+        "QU018",
+        "a mesh that `mesh` has room for",
+        "Every router, link and core is simulated with its buffers, at some 20 kB a core. Larger \
+         boards are refused before memory is asked for.",
+    ),
 ];
 
 const fn entry(code: &'static str, title: &'static str, explanation: &'static str) -> CodeEntry {

@@ -1,5 +1,6 @@
 //! Ctrl-C: at once where nothing is half done, at the next sample where something is.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::exit;
@@ -29,6 +30,7 @@ pub fn install() {
     // Fails only where a handler exists already, as in tests that run several commands.
     let _ = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::SeqCst) || !POLLED.load(Ordering::SeqCst) {
+            let _ = std::io::stderr().write_all(b"interrupted; nothing was written\n");
             std::process::exit(i32::from(exit::INTERRUPTED));
         }
     });

@@ -22,6 +22,7 @@ pub mod render;
 pub mod terminal;
 pub mod texts;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -41,6 +42,11 @@ pub fn run_command_line() -> ExitCode {
     let line = match CommandLine::read() {
         Ok(line) => line,
         Err(error) => {
+            if error.use_stderr() && wants_json() {
+                let said = render::finding::to_json(&unreadable(&error));
+                let _ = std::io::stderr().lock().write_all(said.as_bytes());
+                return ExitCode::from(exit::BAD_INPUT);
+            }
             // Help and version go to stdout and are good; where nobody reads, nobody minds.
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { exit::BAD_INPUT } else { exit::GOOD });
@@ -58,6 +64,24 @@ pub fn run_command_line() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Whether a command line that does not parse asks for JSON.
+fn wants_json() -> bool {
+    let words: Vec<String> = std::env::args().collect();
+    words.iter().any(|word| word == "--format=json")
+        || words.windows(2).any(|pair| pair == ["--format", "json"])
+}
+
+/// A command line that does not parse, as a finding.
+fn unreadable(error: &clap::Error) -> Diagnostic {
+    let text = error.to_string();
+    let mut parts = text.split("\n\n");
+    let message = parts.next().unwrap_or_default().trim_start_matches("error: ");
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    Diagnostic::error("QU017", message)
+        .at("the command", "", "cannot be read")
+        .help("`quarrion COMMAND --help` lists what a command takes")
 }
 
 /// Carries out one command.

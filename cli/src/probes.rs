@@ -82,7 +82,7 @@ fn take_apart(text: &str) -> Option<Parts<'_>> {
         None => (rest, None),
     };
     let (population, word) = rest.rsplit_once('.')?;
-    let named = !population.is_empty() && !word.is_empty();
+    let named = !population.is_empty() && !word.is_empty() && !word.contains(['[', ']']);
     named.then_some(Parts { population, word, neurons, steps })
 }
 

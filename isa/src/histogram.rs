@@ -79,8 +79,16 @@ impl Histogram {
 
     /// The buckets with values: upper end (included) and number of values.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.spans().map(|(_, up_to, values)| (up_to, values))
+    }
+
+    /// The same with the lower end before them: values are above it, but in the first bucket.
+    pub fn spans(&self) -> impl Iterator<Item = (u64, u64, u64)> + '_ {
         let filled = self.buckets.iter().enumerate().filter(|(_, values)| **values > 0);
-        filled.map(|(bucket, values)| (upper_end(bucket), *values))
+        filled.map(|(bucket, values)| {
+            let above = bucket.checked_sub(1).map_or(0, upper_end);
+            (above, upper_end(bucket), *values)
+        })
     }
 }
 

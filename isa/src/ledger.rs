@@ -57,7 +57,8 @@ pub struct QueueRow {
     pub link: LinkId,
     /// Flits in the buffers behind it, summed over time: divide by a time for the mean.
     pub waiting_flit_ps: u64,
-    /// Most flits of one plane that were in those buffers or on their way there.
+    /// Most flits of one plane that were sent and whose credits were not back, of each virtual
+    /// channel the most, added up.
     pub ahead_flits_max: u32,
 }
 

@@ -3,8 +3,8 @@
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{
-    Cartesian2d, ChartBuilder, ChartContext, Circle, Color, DrawingArea, IntoDrawingArea, IntoFont,
-    LineSeries, PathElement, RGBColor, Rectangle, SVGBackend, WHITE,
+    Cartesian2d, ChartBuilder, ChartContext, Circle, Color, Cross, DrawingArea, IntoDrawingArea,
+    IntoFont, LineSeries, PathElement, RGBColor, Rectangle, SVGBackend, WHITE,
 };
 
 /// Size of a plot in points.
@@ -27,11 +27,11 @@ pub struct Plot<'a> {
 
 /// A line with its name.
 #[derive(Clone, Debug)]
-pub struct Series<'a> {
+pub struct Series<'a, P = (f64, f64)> {
     /// What the legend calls it.
     pub name: &'a str,
     /// Its points, by ascending x.
-    pub points: Vec<(f64, f64)>,
+    pub points: Vec<P>,
 }
 
 /// Two axes from zero to the given ends.
@@ -62,13 +62,19 @@ fn frame<'a>(
     Ok(chart)
 }
 
-/// Draws lines; both axes start at zero.
+/// Draws lines; both axes start at zero. Where a value of `beyond` lies on the horizontal axis there
+/// is a cross at the top: no point can be drawn.
 ///
 /// # Errors
 /// The plot cannot be drawn: our bug.
-pub fn draw_lines(plot: &Plot<'_>, series: &[Series<'_>]) -> Result<String, String> {
+pub fn draw_lines(
+    plot: &Plot<'_>,
+    series: &[Series<'_>],
+    beyond: &Series<'_, f64>,
+) -> Result<String, String> {
     let points = || series.iter().flat_map(|series| series.points.iter().copied());
-    let (right, top) = (most(points().map(|p| p.0)), most(points().map(|p| p.1)));
+    let along = points().map(|p| p.0).chain(beyond.points.iter().copied());
+    let (right, top) = (most(along), most(points().map(|p| p.1)));
     let mut svg = String::new();
     let bug = |error: &dyn std::fmt::Display| error.to_string();
     {
@@ -84,6 +90,14 @@ pub fn draw_lines(plot: &Plot<'_>, series: &[Series<'_>]) -> Result<String, Stri
             let dots = series.points.iter().map(|point| Circle::new(*point, 3, colour.filled()));
             chart.draw_series(dots).map_err(|e| bug(&e))?;
         }
+        if !beyond.points.is_empty() {
+            let crosses = beyond.points.iter().map(|&x| Cross::new((x, top), 5, BLACK));
+            chart
+                .draw_series(crosses)
+                .map_err(|e| bug(&e))?
+                .label(beyond.name)
+                .legend(|(x, y)| Cross::new((x + 9, y), 5, BLACK));
+        }
         chart
             .configure_series_labels()
             .border_style(BLACK)
@@ -95,20 +109,19 @@ pub fn draw_lines(plot: &Plot<'_>, series: &[Series<'_>]) -> Result<String, Stri
     Ok(svg)
 }
 
-/// Draws bars: each from the right end of the one before it to its own.
+/// Draws bars: from, to, height. Where no bar stands the axis stays empty.
 ///
 /// # Errors
 /// The plot cannot be drawn: our bug.
-pub fn draw_bars(plot: &Plot<'_>, bars: &[(f64, f64)]) -> Result<String, String> {
-    let (right, top) = (most(bars.iter().map(|b| b.0)), most(bars.iter().map(|b| b.1)));
+pub fn draw_bars(plot: &Plot<'_>, bars: &[(f64, f64, f64)]) -> Result<String, String> {
+    let (right, top) = (most(bars.iter().map(|b| b.1)), most(bars.iter().map(|b| b.2)));
     let mut svg = String::new();
     let bug = |error: &dyn std::fmt::Display| error.to_string();
     {
         let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
         let mut chart = frame(&area, plot, (right, top))?;
-        let starts = std::iter::once(0.0).chain(bars.iter().map(|bar| bar.0));
-        let boxes = starts.zip(bars).map(|(start, (end, height))| {
-            Rectangle::new([(start, 0.0), (*end, *height)], COLOURS[0].mix(0.7).filled())
+        let boxes = bars.iter().map(|&(start, end, height)| {
+            Rectangle::new([(start, 0.0), (end, height)], COLOURS[0].mix(0.7).filled())
         });
         chart.draw_series(boxes).map_err(|e| bug(&e))?;
         area.present().map_err(|e| bug(&e))?;
@@ -130,12 +143,24 @@ mod tests {
     fn plots_show_their_names_and_every_point() {
         let plot = Plot { title: "a <mesh>", x: "load", y: "latency" };
         let points = vec![(0.1, 5.0), (0.2, 7.0), (0.3, 20.0)];
-        let svg = draw_lines(&plot, &[Series { name: "mean", points: points.clone() }]).unwrap();
+        let lines = [Series { name: "mean", points: points.clone() }];
+        let none = Series { name: "beyond", points: Vec::new() };
+        let svg = draw_lines(&plot, &lines, &none).unwrap();
         assert!(svg.starts_with("<svg") && svg.contains("a &lt;mesh&gt;"));
         assert!(svg.contains("latency") && svg.contains("mean"));
         assert_eq!(svg.matches("<circle").count(), points.len());
-        let bars = draw_bars(&plot, &points).unwrap();
-        assert!(bars.matches("<rect").count() > points.len(), "a box each, and the ground");
-        assert!(draw_lines(&plot, &[]).is_ok() && draw_bars(&plot, &[]).is_ok());
+        let two = Series { name: "beyond", points: vec![0.4, 0.5] };
+        let crossed = draw_lines(&plot, &lines, &two).unwrap();
+        assert!(crossed.contains("beyond") && !svg.contains("beyond"));
+        assert!(crossed.matches("<line").count() > svg.matches("<line").count());
+        // An empty stretch between two bars has no ink.
+        let bars = draw_bars(&plot, &[(0.0, 1.0, 5.0), (9.0, 10.0, 7.0)]).unwrap();
+        let blue = |line: &&str| line.starts_with("<rect") && line.contains("#3050B0");
+        let widths = bars.lines().filter(blue).filter_map(|line| {
+            line.split_once("width=\"")?.1.split('"').next()?.parse::<u32>().ok()
+        });
+        let widths: Vec<u32> = widths.collect();
+        assert!(widths.len() == 2 && widths.iter().all(|&width| width < 100), "{widths:?}");
+        assert!(draw_lines(&plot, &[], &none).is_ok() && draw_bars(&plot, &[]).is_ok());
     }
 }

@@ -84,11 +84,10 @@ fn draw(title: &str, question: &Question, answer: &Answer) -> Result<String, Fai
     let picture = match answer {
         Answer::Curve(curve) => draw_curve(title, question, curve),
         Answer::Once(once) => {
-            let bars = once
-                .latency_ps
-                .buckets()
-                .map(|(up_to, packets)| (up_to as f64 / 1e3, packets as f64));
-            let plot = Plot { title, x: "latency up to, ns", y: "packets" };
+            let in_ns = |ps: u64| ps as f64 / 1e3;
+            let spans = once.latency_ps.spans();
+            let bars = spans.map(|(above, up_to, n)| (in_ns(above), in_ns(up_to), n as f64));
+            let plot = Plot { title, x: "latency, ns", y: "packets" };
             draw_bars(&plot, &bars.collect::<Vec<_>>())
         }
     };
@@ -96,7 +95,7 @@ fn draw(title: &str, question: &Question, answer: &Answer) -> Result<String, Fai
 }
 
 fn draw_curve(title: &str, question: &Question, curve: &Curve) -> Result<String, String> {
-    // Beyond saturation latency says only how long one has measured.
+    // Beyond saturation latency says only how long one has measured: those loads are marked.
     let stable = || curve.points.iter().filter(|point| point.stable());
     let in_ns = |ps: f64| ps / 1e3;
     let series = [
@@ -112,5 +111,10 @@ fn draw_curve(title: &str, question: &Question, curve: &Curve) -> Result<String,
         question.cycle_ps as f64 / 1e3,
         curve.saturation
     );
-    draw_lines(&Plot { title, x: &x, y: "latency, ns" }, &series)
+    let beyond = curve.points.iter().filter(|point| !point.stable());
+    let beyond = Series {
+        name: "more than is carried",
+        points: beyond.map(|point| point.offered).collect(),
+    };
+    draw_lines(&Plot { title, x: &x, y: "latency, ns" }, &series, &beyond)
 }

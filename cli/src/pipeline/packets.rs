@@ -22,6 +22,8 @@ use crate::texts::{Texts, read_text};
 
 /// Packets of each core in a burst, where the user gives no number.
 const BURST_PACKETS: u32 = 16;
+/// Most cores of a board, at some 20 kB each.
+const CORES_MAX: usize = 1 << 18;
 /// Packets from which the busiest link is found: of all cores, and the most of one.
 const SAMPLED_PACKETS: (u32, u32) = (1 << 19, 1 << 10);
 /// Packets in a thousand that go to a hot spot.
@@ -112,11 +114,25 @@ pub struct Once {
     pub ledger: Ledger,
 }
 
+/// Refuses boards that would not fit into memory.
+fn check_size(chip: &Chip) -> Result<(), Failure> {
+    let cores = chip.cores.len();
+    if cores <= CORES_MAX {
+        return Ok(());
+    }
+    let message = format!("the board has {cores} cores, and `mesh` has room for {CORES_MAX}");
+    let found = Diagnostic::error("QU018", message)
+        .at(&chip.name, "mesh", "this many tiles")
+        .help("take a smaller board, such as --set mesh.width=64 --set mesh.height=64");
+    Err(Failure::Limit(found))
+}
+
 /// Works out what was asked.
 ///
 /// # Errors
 /// The chip's network cannot be timed, or flags or trace are wrong.
 pub fn ask(args: &MeshArgs, chip: &Chip, texts: &mut Texts) -> Result<Question, Failure> {
+    check_size(chip)?;
     let network = ChipNetwork::new(chip)?;
     let (cycle_ps, cycle) = ChipNetwork::cycle(chip)?;
     if args.flits == 0 || args.flits > 1 << 10 {

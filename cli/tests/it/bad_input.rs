@@ -121,6 +121,11 @@ const CASES: &[(&str, i32, &str)] = &[
         "run digits.nir --chip loihi1 --input test.npz --timing queue --packets p.csv --at first",
     ),
     ("mesh-packets-of-a-curve", 2, "mesh --chip loihi1 --burst 3"),
+    (
+        "mesh-too-large",
+        4,
+        "mesh --chip loihi1 --set mesh.width=512 --set mesh.height=512 --set mesh.cores_per_tile=2",
+    ),
     ("mesh-without-times", 2, "mesh --chip truenorth"),
     ("csv-of-no-table", 2, "chip list --format csv"),
     // Results.
@@ -135,6 +140,12 @@ const CASES: &[(&str, i32, &str)] = &[
     ("results-over-each-other", 2, "map digits.nir --chip loihi1 --out a.out --picture ./a.out"),
     // Probes.
     ("probe-unreadable", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe v[0"),
+    (
+        "probe-with-tail",
+        2,
+        "run digits.nir --chip loihi1 --input test.npz --out r --probe lif1.v[0..4]x",
+    ),
+    ("usage-as-json", 2, "map digits.nir --chip loihi1 --levrs --format json"),
     ("probe-population", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe lfi1.v"),
     ("probe-input", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe input.v"),
     ("probe-word", 2, "run digits.nir --chip loihi1 --input test.npz --out r --probe lif1.w"),

@@ -97,7 +97,8 @@ pub struct LinkCount {
     pub busy_ps: u64,
     /// Flits waiting in the buffer behind it, summed over time: divide by the time for the mean.
     pub queue_flit_ps: u64,
-    /// Most flits ever sent whose credits were not back: in the buffer behind it or on the way.
+    /// Most flits ever sent whose credits were not back: on the way, in the buffer behind it, or
+    /// gone with the credit under way; of each virtual channel the most, added up.
     pub ahead_peak: u32,
 }
 

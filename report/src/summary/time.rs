@@ -45,6 +45,8 @@ pub struct LatencyReport {
 /// One bucket of a histogram of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LatencyBucket {
+    /// Times in it are longer than this, but in the first bucket of all.
+    pub above: u64,
     /// Longest time in it.
     pub up_to: u64,
     /// Packets in it.
@@ -96,7 +98,7 @@ pub struct BoundShare {
 
 impl LatencyReport {
     pub(super) fn new(times: &Histogram) -> Self {
-        let bucket = |(up_to, packets)| LatencyBucket { up_to, packets };
+        let bucket = |(above, up_to, packets)| LatencyBucket { above, up_to, packets };
         Self {
             packets: times.count(),
             mean: times.mean(),
@@ -104,7 +106,7 @@ impl LatencyReport {
             p95: times.quantile(950),
             p99: times.quantile(990),
             max: times.max(),
-            histogram: times.buckets().map(bucket).collect(),
+            histogram: times.spans().map(bucket).collect(),
         }
     }
 }
