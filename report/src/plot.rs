@@ -62,8 +62,8 @@ fn frame<'a>(
     Ok(chart)
 }
 
-/// Draws lines; both axes start at zero. Where a value of `beyond` lies on the horizontal axis there
-/// is a cross at the top: no point can be drawn.
+/// Draws lines; both axes start at zero. Where a value of `beyond` lies on the horizontal axis
+/// there is a cross at the top: no point can be drawn.
 ///
 /// # Errors
 /// The plot cannot be drawn: our bug.

@@ -120,7 +120,7 @@ fn earlier_mappings_say_how_much_of_them_is_kept() {
         let ended = bench.run(&format!("map {words} --format json"));
         assert_eq!(ended.code, Some(0), "{words}\n{}", ended.stderr);
         let made: Value = serde_json::from_str(&ended.stdout).expect("JSON");
-        let codes = ["QM044", "QM045"].map(|code| ended.stderr.contains(code));
+        let codes = ["QM045", "QM046"].map(|code| ended.stderr.contains(code));
         let kept = ["stayed", "shared", "neurons"].map(|key| made["kept"][key].as_u64());
         (kept, codes)
     };

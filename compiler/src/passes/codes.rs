@@ -46,9 +46,9 @@ pub(crate) const MEND_MAPPING: &str =
 /// No placement whose packets avoid what is dead.
 pub(crate) const UNREACHABLE: &str = "QM042";
 /// An earlier mapping that was not kept.
-pub(crate) const NOT_KEPT: &str = "QM044";
+pub(crate) const NOT_KEPT: &str = "QM045";
 /// A mapping made for something else.
-pub(crate) const OTHER_MAPPING: &str = "QM045";
+pub(crate) const OTHER_MAPPING: &str = "QM046";
 /// Neurons that several compartments compute.
 pub(crate) const COPIES: &str = "QM043";
 /// Input that is summed in parts.
