@@ -52,7 +52,7 @@ pub(crate) const OTHER_MAPPING: &str = "QM046";
 /// Neurons that several compartments compute.
 pub(crate) const COPIES: &str = "QM043";
 /// Input that is summed in parts.
-pub(crate) const PARTIAL_SUMS: &str = "QM046";
+pub(crate) const PARTIAL_SUMS: &str = "QM044";
 /// A learning rule that cannot teach what it was given to.
 pub(crate) const LEARNING: &str = "QM060";
 /// The verifier found a program that is not the network.

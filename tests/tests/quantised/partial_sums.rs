@@ -88,7 +88,7 @@ fn networks_in_parts_fire_as_whole_ones() {
         assert_eq!(found, wanted, "case {case}");
         compared += wanted.len();
         let here = sums(&made);
-        assert_eq!(made.notes.iter().any(|note| note.code == "QM046"), here > 0, "never silent");
+        assert_eq!(made.notes.iter().any(|note| note.code == "QM044"), here > 0, "never silent");
         split += usize::from(here > 0);
         parts += here;
         let all: Vec<String> = made.program.populations.iter().map(|p| p.name.clone()).collect();
@@ -124,7 +124,7 @@ fn what_is_not_exact_does_not_fit() {
     let made = compile(&network, &narrow(20), &plain).expect("and else it fits");
     let given = CompileOptions { mapping: Some(made.mapping), ..CompileOptions::default() };
     match compile(&network, &chip("loihi1", &[]), &given) {
-        Err(CompileFailure::Diagnostics(found)) => assert_eq!(found[0].code, "QM046"),
+        Err(CompileFailure::Diagnostics(found)) => assert_eq!(found[0].code, "QM044"),
         other => panic!("{other:?}"),
     }
 }
