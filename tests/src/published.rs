@@ -28,11 +28,12 @@ pub struct Published {
     pub sizes: &'static [usize],
     /// Cores of every layer, as printed.
     pub cores: &'static [u64],
-    /// Edits of the chip under which every layer takes as many, and what they stand for.
+    /// Edits of the chip under which every layer takes as many, and what they stand for: found from
+    /// these very counts, so an explanation that is possible, and no evidence.
     pub rule: (&'static [&'static str], &'static str),
 }
 
-/// Lists as Lava writes them: sparse, with six bits of delay whether they are used or not.
+/// Sparse lists only, with six bits of delay whether they are used or not.
 const SPARSE: &str = "core_types.neuro.formats=[(kind: sparse, prefix_bits: 10, \
                       index_widths: [7, 8, 13], delay_widths: [6], entry_synapses: 60)]";
 

@@ -1,4 +1,5 @@
-//! Core counts that other compilers' makers printed, beside ours, and the rule that explains them.
+//! Core counts that other compilers' makers printed, beside ours, and a rule that would explain
+//! them, found from the same counts.
 //!
 //! `published-counts [NXTF.npz]`: the archive is the CNN of NxTF's MNIST tutorial as synapses
 //! (`pre`, `post`, `w`, `off`), which is not ours to ship.
@@ -22,7 +23,10 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    println!("{:24} {:>10} {:>10} {:>12}  rule", "network", "published", "ours", "by the rule");
+    println!(
+        "{:24} {:>10} {:>10} {:>12}  a rule that would explain it",
+        "network", "published", "ours", "by the rule"
+    );
     for one in PUBLISHED {
         let ours = one.cores_with(&[])?;
         let (sets, rule) = one.rule;
