@@ -160,6 +160,23 @@ fn overloaded_ticks_are_said() {
     assert!(page.contains("<td>overloaded</td>"));
 }
 
+/// A board of 98,304 cores runs what one of its chips runs, to the same spikes, with packets that
+/// wait for each other.
+#[test]
+fn the_largest_board_runs_a_small_network() {
+    let bench = Bench::new();
+    let of = |chip: &str| {
+        let flags = "--input test.npz --samples 1 --timing queue --format json";
+        json(bench.run(&format!("run digits.nir --chip {chip} {flags}")))
+    };
+    let (board, chip) = (of("pohoiki-springs"), of("loihi1"));
+    assert_eq!(board["cores_available"], 98_304);
+    for same in ["accuracy", "spikes_per_layer"] {
+        assert_eq!(board[same], chip[same], "{same}");
+    }
+    assert!(board["packet_latency_ps"]["max"].as_u64() > Some(0), "{}", board["packet_latency_ps"]);
+}
+
 /// Lava's files by ending and by content; graded input on a chip that carries it.
 #[test]
 fn lava_networks_run() {
