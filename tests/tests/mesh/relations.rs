@@ -128,7 +128,7 @@ fn deeper_buffers_never_lower_throughput() {
 #[test]
 fn a_slower_link_delays_its_packets() {
     for fidelity in BOTH {
-        let mut last = 0;
+        let (mut first, mut last) = (None, 0);
         for slow in 1..6 {
             let mut fabric = spec(4, 4).build().unwrap();
             let link = fabric.link_at(1, direction::EAST).unwrap();
@@ -137,7 +137,9 @@ fn a_slower_link_delays_its_packets() {
             let completion = run(fidelity, &fabric, &traffic).completion_ps;
             assert!(completion >= last, "{fidelity:?}: {slow} times slower");
             last = completion;
+            first.get_or_insert(completion);
         }
+        assert!(Some(last) > first, "{fidelity:?}: five times slower takes as long");
     }
 }
 
