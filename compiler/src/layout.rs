@@ -78,12 +78,6 @@ impl Sums {
         let before: usize = before.map(|&(_, parts)| parts as usize).sum();
         PopulationId::from_index(populations + before + part as usize)
     }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl IntoIterator for Sums {

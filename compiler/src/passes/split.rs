@@ -33,8 +33,9 @@ const PROGRAM: &str = "graded_vec";
 
 pub(super) fn run(draft: &mut Draft<'_>) -> Result<(), CompileFailure> {
     for (whole, parts) in draft.sums.clone() {
+        check_exact(draft).map_err(|why| refusal(draft, whole, &why))?;
         let neurons = draft.quantised.population(whole).neurons.clone();
-        let Some(neurons) = neurons else { continue };
+        let neurons = neurons.ok_or_else(|| refusal(draft, whole, "it is an input"))?;
         let core = &draft.chip.core_types[neurons.core_type as usize];
         let split = Split { whole, parts, core, neurons, input: draft.options.input };
         split.apply(&mut draft.quantised).map_err(|why| refusal(draft, whole, &why))?;
@@ -68,16 +69,19 @@ pub(crate) fn more_sums(draft: &Draft<'_>, short: &DoesNotFit) -> Result<Sums, S
     if wanted > MOST_SUMS.into() {
         return Err(format!("it would take {wanted} of them, and {MOST_SUMS} are tried"));
     }
+    Ok(draft.sums.with(whole, wanted as u32))
+}
+
+/// Checks that partial sums, found or given by a mapping, change nothing but time.
+fn check_exact(draft: &Draft<'_>) -> Result<(), String> {
     if !draft.options.learning.is_empty() {
         return Err("the network learns, and no rule reaches over them".into());
     }
     if draft.choices.iter().flatten().any(|choice| choice.dendrite.is_some()) {
         return Err("neurons take several compartments here".into());
     }
-    let sums = draft.sums.with(whole, wanted as u32);
-    let (before, after) = (steps_onto(draft, &draft.sums), steps_onto(draft, &sums));
-    shifted_by(draft, &before, &after)?;
-    Ok(sums)
+    let whole = steps_onto(draft, &Sums::default());
+    shifted_by(draft, &whole, &steps_onto(draft, &draft.sums))
 }
 
 /// One population on its way into sums.

@@ -129,6 +129,32 @@ fn what_is_not_exact_does_not_fit() {
     }
 }
 
+/// A mapping that asks for parts gets none that change the result: not of a loop, not of an input.
+#[test]
+fn mappings_that_ask_for_inexact_parts_are_refused() {
+    let mut runner = TestRunner::deterministic();
+    let looped =
+        std::iter::repeat_with(|| networks().new_tree(&mut runner).expect("one").current())
+            .find(|network| network.projections.iter().any(|p| p.recurrent))
+            .expect("a network with a loop");
+    let last = format!("p{}", looped.populations.len() - 1);
+    for whole in [last.as_str(), "p0"] {
+        let text = format!(
+            "(format: 1, network: \"random\", chip: \"loihi2\", cores: \
+             [(core: 0, holds: [(population: \"{whole}.sum1of2\", neurons: \"0\")])])"
+        );
+        let names = looped.names_in_program();
+        let read = parse_mapping(&text, "map.ron", &names, Unknown::Refuse).expect("a mapping");
+        let options = CompileOptions { mapping: Some(read.mapping), ..hasty() };
+        match compile(&looped, &chip("loihi2", &[]), &options) {
+            Err(CompileFailure::Diagnostics(found)) => {
+                assert_eq!(found[0].code, "QM044", "{whole}: {}", found[0]);
+            }
+            other => panic!("{whole}: {other:?}"),
+        }
+    }
+}
+
 /// Rates of a run name the sums that it had; another mapping of the network may use them.
 #[test]
 fn rates_of_partial_sums_are_of_use_to_other_mappings() {
