@@ -31,6 +31,8 @@ pub enum Resource {
     FanOut,
     /// Distinct compartment groups of a core.
     Configurations,
+    /// Ways between cores that cross nothing dead.
+    Ways,
 }
 
 /// One named part of a demand.
@@ -102,6 +104,7 @@ impl Resource {
             Self::FanIn => "synapses onto one compartment",
             Self::FanOut => "axon-out entries of one compartment",
             Self::Configurations => "distinct configurations",
+            Self::Ways => "ways that cross nothing dead",
         }
     }
 }

@@ -12,4 +12,5 @@ pub mod golden;
 pub mod oracle_float;
 pub mod oracle_integer;
 pub mod published;
+pub mod reach;
 pub mod scenario;

@@ -47,6 +47,13 @@ const CASES: &[(&str, i32, &str)] = &[
     ("set-missing-price", 2, "chip check loihi1 --set prices.axon_out.energy_pj=3"),
     ("show-unknown-path", 2, "chip show loihi1 prises"),
     ("does-not-fit", 3, "compile digits.nir --chip loihi1 --set core_types.neuro.axons_in=32"),
+    (
+        "no-way-around",
+        3,
+        "map digits.nir --chip loihi1 --set core_types.neuro.compartments=16 --set mesh.width=2 \
+         --set mesh.height=2 --set mesh.cores_per_tile=2 --set \
+         faults.dead_links=[(x:0,y:0,towards:east)]",
+    ),
     // Mappings.
     ("mapping-nonsense", 2, "compile digits.nir --chip loihi1 --mapping nonsense.ron"),
     ("mapping-format", 2, "compile digits.nir --chip loihi1 --mapping mapping_format.ron"),

@@ -215,9 +215,10 @@ pub const CODES: &[CodeEntry] = &[
     CodeEntry {
         code: UNREACHABLE,
         title: "every packet goes around what is dead",
-        explanation: "Links and routers of the chip are dead, and with its routing every placement \
-                      found has packets that would cross one of them. Routing by table goes around \
-                      dead parts; fewer cores need fewer ways.",
+        explanation: "Links and routers of the chip are dead, and with its routing packets of the \
+                      mapping given would cross one of them. Without a mapping the compiler places \
+                      around what is dead, or says that nothing fits; routing by table goes around \
+                      dead parts.",
     },
     CodeEntry {
         code: NOT_KEPT,

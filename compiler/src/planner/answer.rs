@@ -6,6 +6,7 @@ use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use serde::Serialize;
 
+use super::clear::{Unplaced, dead_way};
 use super::cut::{Cut, fits, share_cores, too_few};
 use super::like::{self, Kept};
 use super::measure::Meter;
@@ -123,8 +124,8 @@ fn not_kept(kept: Kept, answers: &[Answer]) -> Option<Diagnostic> {
         "the earlier mapping places none of this network's neurons: it was made without it".into()
     } else if made_anew {
         format!(
-            "the earlier mapping leaves no cores for what it does not place: it was made anew, and \
-             {} of {} neurons are where they were",
+            "the earlier mapping leaves no cores for the rest, or no ways over what is dead: it was \
+             made anew, and {} of {} neurons are where they were",
             kept.stayed, kept.shared
         )
     } else {
@@ -179,8 +180,10 @@ impl Planner<'_> {
             && !old.cores.is_empty()
             && let Some(mapping) = like::keep(self.meter, &cut, old)?
         {
-            let (_, prediction) = measure_and_predict(self.meter, &mapping)?;
-            return Ok(given_plan(mapping, prediction, self.options.objective));
+            let (measured, prediction) = measure_and_predict(self.meter, &mapping)?;
+            if dead_way(self.meter, &mapping, &measured).is_none() {
+                return Ok(given_plan(mapping, prediction, self.options.objective));
+            }
         }
         let parts = cut.alone();
         // Copies ask for ways of their own; where they never end, axons out are what is short.
@@ -295,7 +298,7 @@ impl Planner<'_> {
         if !fits(&parts, &self.cores) {
             return Ok(());
         }
-        if let Some(mapping) = place(self.meter, &parts, &measured, self.seed) {
+        if let Ok(mapping) = place(self.meter, &parts, &measured, self.seed) {
             let (_, prediction) = measure_and_predict(self.meter, &mapping)?;
             found.push(Candidate { strategy, mapping, prediction });
         }
@@ -306,7 +309,13 @@ impl Planner<'_> {
     fn failure(&self, alone: &Mended) -> CompileFailure {
         let shared = share_cores(self.meter, alone);
         if fits(&shared, &self.cores) {
-            return unreachable_cores(self.meter.chip).into();
+            let mended = mend(self.meter, shared.clone(), self.cores.iter().sum());
+            if let Ok(Ok(Mended { parts, measured })) = mended
+                && let Err(Unplaced::Blocked(blocked)) =
+                    place(self.meter, &parts, &measured, self.seed)
+            {
+                return blocked.misfit(self.meter.chip).into();
+            }
         }
         let path = self.options.cores.map(|_| "the number of cores that may be used");
         too_few(self.meter, &shared, &self.cores, path).into()
@@ -350,12 +359,4 @@ fn shared_cores(chip: &Chip, apart: usize) -> Diagnostic {
     Diagnostic::note(codes::SHARED_CORES, message)
         .at(&chip.name, "cores", format!("{} cores", chip.cores.len()))
         .help("a chip with more cores would take shorter timesteps")
-}
-
-/// Says that every placement loses packets.
-fn unreachable_cores(chip: &Chip) -> Diagnostic {
-    let message = "no placement was found whose packets all go around what is dead";
-    Diagnostic::error(codes::UNREACHABLE, message)
-        .at(&chip.name, "faults", "dead links and routers")
-        .help("route by table (`mesh.routing`), which goes around what is dead")
 }

@@ -4,8 +4,8 @@ use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_isa::program::Occurrence;
 
+use super::clear::dead_way;
 use super::measure::{Measured, Meter};
-use super::place::dead_way;
 use crate::failure::CompileFailure;
 use crate::layout::{Mapping, Run};
 use crate::passes::codes;

@@ -7,6 +7,7 @@
 //! * `cut`: populations as boxes, each on cores of its own, ever finer where time is lost;
 //! * `search`: blocks of neurons through the hypergraph partitioner of [`crate::mapping`];
 //! * `place`: a core for every part, near the parts it talks to and the host's port;
+//! * `clear`: placements that no packet leaves over something dead;
 //! * `measure`, `predict`: what a mapping asks of its cores, and what a timestep takes;
 //! * `mend`: cores that turn out too full are split, neurons with too many ways copied;
 //! * `like`: an old mapping is kept.
@@ -14,6 +15,7 @@
 mod answer;
 mod boxes;
 mod check;
+mod clear;
 mod cut;
 mod graph;
 mod like;

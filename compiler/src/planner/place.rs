@@ -6,6 +6,7 @@ use quarrion_isa::chip::{Chip, LinkClass, Mesh};
 use quarrion_isa::id::{CoreId, TileId};
 
 use super::Part;
+use super::clear::{Unplaced, Ways, clear, has_dead};
 use super::measure::{Measured, Meter};
 use super::seats::Seats;
 use crate::layout::{CoreMapping, Mapping};
@@ -17,8 +18,7 @@ const PER_PAIR: u64 = 400;
 /// Least and most flows looked at.
 const WORK: (u64, u64) = (200_000, 200_000_000);
 
-/// Places measured parts; `None` where there are too few cores of some kind, or where every place
-/// found has packets that would cross something dead.
+/// Places measured parts, clear of what is dead.
 ///
 /// Kinds of core are placed one after the other, each by the traffic among its own parts.
 pub(super) fn place(
@@ -26,7 +26,7 @@ pub(super) fn place(
     parts: &[Part],
     measured: &Measured,
     seed: u64,
-) -> Option<Mapping> {
+) -> Result<Mapping, Unplaced> {
     let flows = Flows::between(meter, parts, measured);
     let mut seats = vec![CoreId(0); parts.len()];
     for kind in 0..meter.chip.core_types.len() as u32 {
@@ -34,11 +34,13 @@ pub(super) fn place(
         if mine.is_empty() {
             continue;
         }
-        for (&part, core) in mine.iter().zip(choose(meter, kind, &flows.among(&mine), seed)?) {
-            seats[part] = core;
-        }
+        let chosen = choose(meter, kind, &flows.among(&mine), seed).ok_or(Unplaced::Cores)?;
+        mine.iter().zip(chosen).for_each(|(&part, core)| seats[part] = core);
     }
-    let seats = Detour { meter, parts, flows: &flows }.avoid_dead(seats)?;
+    if has_dead(meter.chip) {
+        let ways = Ways::of_parts(meter, parts, measured);
+        seats = clear(meter.chip, parts, &ways, seats).map_err(Unplaced::Blocked)?;
+    }
     let held = |(part, core): (&Part, CoreId)| {
         let mut slices = part.slices.clone();
         // Copies stand last, as mapping files have them.
@@ -47,38 +49,16 @@ pub(super) fn place(
     };
     let mut cores: Vec<CoreMapping> = parts.iter().zip(seats).map(held).collect();
     cores.sort_by_key(|core| core.core);
-    Some(Mapping { cores, ..Mapping::default() })
+    Ok(Mapping { cores, ..Mapping::default() })
 }
 
 /// The cores of a kind that work and whose routers do, the last first.
-fn working(chip: &Chip, kind: u32) -> impl Iterator<Item = CoreId> + '_ {
+pub(super) fn working(chip: &Chip, kind: u32) -> impl Iterator<Item = CoreId> + '_ {
     let cores = chip.cores.iter().enumerate().rev();
     let own = cores.filter(move |(_, site)| site.core_type == kind);
     own.filter(|(_, site)| !chip.mesh.is_dead(site.tile))
         .map(|(index, _)| CoreId::from_index(index))
         .filter(|&core| chip.works(core))
-}
-
-/// The first two cores of a mapping between which packets cross something dead; from the host where
-/// there is no first one.
-pub(super) fn dead_way(
-    meter: &Meter<'_>,
-    mapping: &Mapping,
-    measured: &Measured,
-) -> Option<(Option<CoreId>, CoreId)> {
-    let mesh = &meter.chip.mesh;
-    if mesh.dead_links.is_empty() && mesh.dead_tiles.is_empty() {
-        return None;
-    }
-    let part = |core: &CoreMapping| Part {
-        core_type: meter.chip.cores[core.core.index()].core_type,
-        slices: core.slices.clone(),
-    };
-    let parts: Vec<Part> = mapping.cores.iter().map(part).collect();
-    let seats: Vec<CoreId> = mapping.cores.iter().map(|core| core.core).collect();
-    let flows = Flows::between(meter, &parts, measured);
-    let detour = Detour { meter, parts: &parts, flows: &flows };
-    (0..seats.len()).find_map(|part| detour.first_lost(&seats, part))
 }
 
 /// Cores of each kind that work.
@@ -133,83 +113,6 @@ fn edge_cost(mesh: &Mesh) -> u32 {
     let inside = mesh.link(LinkClass::EastWest).latency.0.max(1);
     (edge / inside).clamp(1, 64) as u32
 }
-
-/// Moving parts away from where their packets would cross something dead.
-struct Detour<'a> {
-    meter: &'a Meter<'a>,
-    parts: &'a [Part],
-    flows: &'a Flows,
-}
-
-impl Detour<'_> {
-    /// Moves parts to other cores, or exchanges them, until every packet arrives.
-    fn avoid_dead(&self, mut seats: Vec<CoreId>) -> Option<Vec<CoreId>> {
-        let mesh = &self.meter.chip.mesh;
-        if mesh.dead_links.is_empty() && mesh.dead_tiles.is_empty() {
-            return Some(seats);
-        }
-        for _ in 0..DETOURS {
-            let Some(part) = (0..seats.len()).find(|&part| self.lost(&seats, part) > 0) else {
-                return Some(seats);
-            };
-            let kind = self.parts[part].core_type;
-            let mut best: Option<(usize, usize, CoreId)> = None;
-            for core in working(self.meter.chip, kind) {
-                let mut tried = seats.clone();
-                let other = seats.iter().position(|&seat| seat == core);
-                if let Some(other) = other {
-                    tried[other] = seats[part];
-                }
-                tried[part] = core;
-                let lost = self.lost(&tried, part) + other.map_or(0, |o| self.lost(&tried, o));
-                let far =
-                    mesh.hops(self.meter.chip.tile_of(seats[part]), self.meter.chip.tile_of(core));
-                let rank = (lost, far.total() as usize, core);
-                if core != seats[part] && best.is_none_or(|best| rank < best) {
-                    best = Some(rank);
-                }
-            }
-            let (_, _, core) = best?;
-            if let Some(other) = seats.iter().position(|&seat| seat == core) {
-                seats[other] = seats[part];
-            }
-            seats[part] = core;
-        }
-        (0..seats.len()).all(|part| self.lost(&seats, part) == 0).then_some(seats)
-    }
-
-    /// The first way to a part that crosses something dead.
-    fn first_lost(&self, seats: &[CoreId], part: usize) -> Option<(Option<CoreId>, CoreId)> {
-        let chip = self.meter.chip;
-        let seat = seats[part];
-        if self.flows.host[part] > 0 && !chip.mesh.connects(chip.host.port, chip.tile_of(seat)) {
-            return Some((None, seat));
-        }
-        let mut own = self.flows.between.iter().filter(|&&(_, to, _)| to as usize == part);
-        own.find_map(|&(from, _, _)| {
-            let from = seats[from as usize];
-            (!chip.connects(from, seat)).then_some((Some(from), seat))
-        })
-    }
-
-    /// Ways from and to a part that cross something dead.
-    fn lost(&self, seats: &[CoreId], part: usize) -> usize {
-        let chip = self.meter.chip;
-        let own = self
-            .flows
-            .between
-            .iter()
-            .filter(|&&(from, to, _)| from as usize == part || to as usize == part);
-        let lost =
-            own.filter(|&&(from, to, _)| !chip.connects(seats[from as usize], seats[to as usize]));
-        let host = self.flows.host[part] > 0
-            && !chip.mesh.connects(chip.host.port, chip.tile_of(seats[part]));
-        lost.count() + usize::from(host)
-    }
-}
-
-/// Moves of parts away from dead links that are tried.
-const DETOURS: usize = 2_000;
 
 /// The board as the placer sees it.
 fn grid(meter: &Meter<'_>, free: &BTreeMap<u32, Vec<CoreId>>) -> Grid {

@@ -76,4 +76,15 @@ impl Seats {
         let copy = turn.checked_sub(1).and_then(|turn| shared.copies.get(turn));
         Some(copy.copied().unwrap_or(first))
     }
+
+    /// The parts of all compartments that compute a neuron; nobody computes an input's.
+    pub(super) fn senders(
+        &self,
+        population: PopulationId,
+        neuron: u32,
+    ) -> impl Iterator<Item = u32> + '_ {
+        let first = self.first[population.index()][neuron as usize];
+        let copies = self.shared.get(&(population, neuron)).map(|shared| &shared.copies);
+        first.into_iter().chain(copies.into_iter().flatten().copied())
+    }
 }

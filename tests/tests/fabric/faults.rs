@@ -1,21 +1,23 @@
 //! Broken parts: what is placed and routed around them, held to searches of the smallest kind.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use quarrion_boards::load_chip;
-use quarrion_compiler::compile::{CompileOptions, compile};
+use quarrion_compiler::compile::{CompileOptions, Compiled, compile};
 use quarrion_compiler::import::ImportPolicy;
 use quarrion_compiler::import::nir::read_nir;
 use quarrion_compiler::network::{Network, lower_network};
 use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{Recording, RunError, RunOptions, RunOutcome, run};
-use quarrion_isa::chip::{Chip, Position};
-use quarrion_isa::id::TileId;
+use quarrion_isa::chip::Chip;
+use quarrion_isa::event::EventKind;
+use quarrion_isa::id::{CoreId, PopulationId, TileId};
 use quarrion_isa::neuron::LaneOptions;
-use quarrion_isa::program::Program;
+use quarrion_isa::program::{AxonOut, Program};
 use quarrion_isa::stimulus::{InputSpike, Sample, Stimulus};
 use quarrion_tests::accuracy::example;
+use quarrion_tests::reach::{climb_and_descend, distances, goes_straight, neighbours};
 
 pub(super) fn digits() -> Network {
     let bytes = std::fs::read(example("digits").join("digits.nir")).expect("the example");
@@ -60,67 +62,6 @@ fn emulate(program: &Program, chip: &Chip, timing: Timing, threads: usize) -> Ru
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Tiles with the neighbours that a packet can go on to.
-fn neighbours(chip: &Chip) -> Vec<Vec<usize>> {
-    let mesh = &chip.mesh;
-    let (width, height) = (i64::from(mesh.board_width()), i64::from(mesh.board_height()));
-    let dead: BTreeSet<(u32, u32)> = mesh
-        .dead_links
-        .iter()
-        .map(|link| {
-            let (tile, direction) = mesh.link_ends(*link);
-            let to = mesh.tile_at(mesh.neighbour(mesh.position(tile), direction));
-            (tile.0, to.0)
-        })
-        .collect();
-    let near = |tile: i64| {
-        let (x, y) = (tile % width, tile / width);
-        let all = [(x + 1, y), (x - 1, y), (x, y + 1), (x, y - 1)];
-        let inside =
-            all.into_iter().filter(|(x, y)| (0..width).contains(x) && (0..height).contains(y));
-        let tiles = inside.map(|(x, y)| y * width + x);
-        tiles
-            .filter(|to| !dead.contains(&(tile as u32, *to as u32)))
-            .map(|to| to as usize)
-            .collect()
-    };
-    (0..width * height).map(near).collect()
-}
-
-/// Hops to every tile, by breadth.
-fn distances(near: &[Vec<usize>], from: usize) -> Vec<Option<usize>> {
-    let mut distance = vec![None; near.len()];
-    distance[from] = Some(0);
-    let mut queue = VecDeque::from([from]);
-    while let Some(at) = queue.pop_front() {
-        for &to in &near[at] {
-            if distance[to].is_none() {
-                distance[to] = distance[at].map(|hops| hops + 1);
-                queue.push_back(to);
-            }
-        }
-    }
-    distance
-}
-
-/// Whether going along x and then along y meets nothing dead.
-fn x_then_y(chip: &Chip, near: &[Vec<usize>], from: TileId, to: TileId) -> bool {
-    let (mut at, goal) = (chip.mesh.position(from), chip.mesh.position(to));
-    let step = |at: u32, goal: u32| if at < goal { at + 1 } else { at - 1 };
-    while at != goal {
-        let next = match at.x == goal.x {
-            true => Position { x: at.x, y: step(at.y, goal.y) },
-            false => Position { x: step(at.x, goal.x), y: at.y },
-        };
-        let (here, there) = (chip.mesh.tile_at(at).index(), chip.mesh.tile_at(next).index());
-        if !near[here].contains(&there) {
-            return false;
-        }
-        at = next;
-    }
-    true
-}
-
 pub(super) const SMALL: &str = "core_types.neuro.compartments=16";
 const DRAWN: [&str; 3] = ["faults.drawn_links=3", "faults.drawn_routers=1", "faults.drawn_cores=9"];
 
@@ -160,7 +101,7 @@ fn fixed_routes_meet_nothing_dead_and_the_result_stays() {
         assert!(placed.cores.iter().all(|core| !broken.faults.dead_cores.contains(&core.core)));
         let near = neighbours(&broken);
         for (from, to) in pairs(&broken, &placed) {
-            assert!(x_then_y(&broken, &near, from, to), "seed {seed}: {from} to {to}");
+            assert!(goes_straight(&broken, &near, from, to), "seed {seed}: {from} to {to}");
         }
         moved += u32::from(pairs(&broken, &placed) != pairs(&whole, &program));
         for timing in [Timing::Count, Timing::Queue, Timing::Cycle] {
@@ -174,7 +115,7 @@ fn fixed_routes_meet_nothing_dead_and_the_result_stays() {
         // A program that knows nothing of the faults is refused, or uses nothing that is dead.
         let crosses = pairs(&whole, &program)
             .into_iter()
-            .any(|(from, to)| !x_then_y(&broken, &near, from, to));
+            .any(|(from, to)| !goes_straight(&broken, &near, from, to));
         let held = program.cores.iter().any(|core| broken.faults.dead_cores.contains(&core.core));
         let options = RunOptions {
             threads: 1,
@@ -198,11 +139,12 @@ fn fixed_routes_meet_nothing_dead_and_the_result_stays() {
 
 #[test]
 fn routes_by_table_reach_whatever_a_search_reaches() {
-    let mut apart = 0;
-    for seed in 0..10 {
-        let sets = ["mesh.routing=table", "faults.drawn_links=18", "faults.drawn_routers=3"];
-        let broken = chip(&sets, seed);
+    let (mut apart, mut routes, mut detours, mut extra) = (0, 0, 0, 0);
+    for seed in 0..20 {
+        let links = format!("faults.drawn_links={}", [4, 18][seed as usize % 2]);
+        let broken = chip(&["mesh.routing=table", &links, "faults.drawn_routers=3"], seed);
         let near = neighbours(&broken);
+        let climbs: Vec<_> = (0..near.len()).map(|to| climb_and_descend(&near, to)).collect();
         for from in 0..near.len() {
             let distance = distances(&near, from);
             for (to, hops) in distance.iter().enumerate() {
@@ -225,10 +167,18 @@ fn routes_by_table_reach_whatever_a_search_reaches() {
                 });
                 assert_eq!(at, to, "seed {seed}");
                 assert!(Some(length) >= *hops, "shorter than the shortest way");
+                assert_eq!(Some(length), climbs[to][from], "seed {seed}: {from} to {to}");
+                let (start, end) = (broken.mesh.position(start), broken.mesh.position(end));
+                let free = start.x.abs_diff(end.x) + start.y.abs_diff(end.y);
+                routes += 1;
+                detours += u32::from(length > free as usize);
+                extra += u32::from(Some(length) > *hops);
             }
         }
     }
+    println!("{routes} routes: {detours} are detours, {extra} longer than they could be");
     assert!(apart > 0, "no network fell apart");
+    assert!(detours * 20 > routes && extra * 4 < routes);
 }
 
 #[test]
@@ -244,7 +194,7 @@ fn a_table_leads_a_run_around_faults_that_fixed_routes_cannot_pass() {
     let near = neighbours(&broken);
     let detours = pairs(&straight, &program)
         .into_iter()
-        .filter(|(from, to)| !x_then_y(&straight, &near, *from, *to))
+        .filter(|(from, to)| !goes_straight(&straight, &near, *from, *to))
         .count();
     println!("{detours} pairs lie behind the wall");
     assert!(detours > 0, "nothing lies behind the wall");
@@ -255,6 +205,54 @@ fn a_table_leads_a_run_around_faults_that_fixed_routes_cannot_pass() {
         let time = |outcome: &RunOutcome| outcome.ledger.samples[0].time;
         assert!(time(&outcome) >= time(&free), "{timing:?}: detours save time");
     }
+}
+
+/// What a run on a broken mesh counts is what a search says, spike by spike.
+#[test]
+fn hops_around_faults_are_those_of_a_search() {
+    let network = digits();
+    let mut held = 0;
+    for seed in 0..6 {
+        let sets = [SMALL, "mesh.routing=table", "faults.drawn_links=12", "faults.drawn_routers=2"];
+        let broken = chip(&sets, seed);
+        // Where the host's own tile has come off, nothing fits.
+        let made = compile(&network, &broken, &CompileOptions::default());
+        let Ok(Compiled { program, .. }) = made else { continue };
+        let near = neighbours(&broken);
+        let climbs: Vec<_> = (0..near.len()).map(|to| climb_and_descend(&near, to)).collect();
+        let far = |from: TileId, row: &[AxonOut]| -> u64 {
+            let hops = row.iter().map(|entry| {
+                climbs[broken.tile_of(entry.core).index()][from.index()].expect("a way") as u64
+            });
+            hops.sum()
+        };
+        let outcome = emulate(&program, &broken, Timing::Count, 1);
+        let given = &stimulus(&program).samples[0].spikes;
+        let mut hops: u64 = given
+            .iter()
+            .map(|spike| far(broken.host.port, program.inputs.row(spike.neuron as usize)))
+            .sum();
+        for spike in &outcome.spikes {
+            for (core, compartment) in seats(&program, spike.population, spike.neuron) {
+                let core = program.cores.iter().find(|one| one.core == core).expect("a core");
+                let row = core.axons_out.row(compartment as usize);
+                hops += far(broken.tile_of(core.core), row);
+            }
+        }
+        let total = &outcome.ledger.total;
+        let counted = total.get(EventKind::HopEastWest) + total.get(EventKind::HopNorthSouth);
+        assert!(hops > 2_000, "seed {seed}: only {hops} hops");
+        assert_eq!(counted, hops, "seed {seed}");
+        held += 1;
+    }
+    assert!(held >= 3, "only {held} chips held the network");
+}
+
+/// The compartments of a neuron.
+fn seats(program: &Program, population: PopulationId, neuron: u32) -> Vec<(CoreId, u32)> {
+    let places = &program.populations[population.index()].places;
+    let own = places.iter().filter(|p| (p.neuron..p.neuron + p.count).contains(&neuron));
+    own.map(|place| (place.core, place.compartment + neuron - place.neuron)).collect()
 }
 
 #[test]

@@ -52,6 +52,9 @@ pub(super) fn for_misfit(chip: &Chip, short: &DoesNotFit, cores_asked: Option<u3
     if cores && cores_asked.is_none() {
         knobs.extend(more_cores(chip));
     }
+    if short.resource == Resource::Ways {
+        knobs.push(routes_by_table());
+    }
     knobs.retain(|knob| !knob.steps.is_empty());
     knobs
 }
@@ -145,6 +148,13 @@ fn more_cores(chip: &Chip) -> [Knob; 2] {
         Knob { what: format!("{most}-fold tiles"), steps: TIMES.map(wider).into() },
         Knob { what: format!("{most}-fold chips"), steps: TIMES.map(chips).into() },
     ]
+}
+
+/// Routes that go around what is dead.
+fn routes_by_table() -> Knob {
+    let change = "with routes by table, which go around what is dead".to_owned();
+    let step = Step { change, sets: vec!["mesh.routing=table".to_owned()] };
+    Knob { what: "routes by table".to_owned(), steps: vec![step] }
 }
 
 /// Weights of fewer bits, two at a time.
