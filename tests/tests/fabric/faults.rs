@@ -145,7 +145,7 @@ fn routes_by_table_reach_whatever_a_search_reaches() {
         let broken = chip(&["mesh.routing=table", &links, "faults.drawn_routers=3"], seed);
         let near = neighbours(&broken);
         let climbs: Vec<_> = (0..near.len()).map(|to| climb_and_descend(&near, to)).collect();
-        for from in 0..near.len() {
+        for (from, _) in near.iter().enumerate() {
             let distance = distances(&near, from);
             for (to, hops) in distance.iter().enumerate() {
                 let (start, end) = (TileId(from as u32), TileId(to as u32));
