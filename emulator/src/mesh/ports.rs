@@ -1,5 +1,7 @@
 //! What both engines know about cores and host ports.
 
+use std::ops::Range;
+
 use super::plan::{Plan, Ticket};
 use super::traffic::Traffic;
 use super::tree::Forest;
@@ -58,6 +60,17 @@ impl Lines {
     #[inline]
     pub(super) fn of(&self, port: usize) -> &[Entry] {
         &self.entries[self.first[port] as usize..self.first[port + 1] as usize]
+    }
+
+    /// Positions of one source's packets among all.
+    pub(super) fn range(&self, port: usize) -> Range<u32> {
+        self.first[port]..self.first[port + 1]
+    }
+
+    /// The packet at a position.
+    #[inline]
+    pub(super) fn entry(&self, position: u32) -> &Entry {
+        &self.entries[position as usize]
     }
 
     /// Whether no packet keeps its core busy.

@@ -1,7 +1,7 @@
 //! Sources and sinks.
 
-use super::state::{NEVER, Place};
-use super::{Shared, Singles};
+use super::state::NEVER;
+use super::{Place, Shared, Singles};
 use crate::mesh::alloc::pick;
 
 /// Looks of a core: at its line, at its buffers.
@@ -22,9 +22,11 @@ impl<const P: usize, const V: usize> Singles<P, V> {
     /// The first packets of a source.
     pub(super) fn begin(&mut self, port: u32, shared: &Shared<'_>) {
         let number = self.nodes[(port + self.fig.routers) as usize] - shared.plan.routers;
-        if let Some(first) = shared.lines.of(number as usize).first() {
-            self.cores[port as usize].touched = true;
-            self.refill(port, first.at, shared);
+        let line = shared.lines.range(number as usize);
+        if !line.is_empty() {
+            let core = &mut self.cores[port as usize];
+            (core.next, core.end, core.touched) = (line.start, line.end, true);
+            self.refill(port, shared.lines.entry(line.start).at, shared);
         }
     }
 
@@ -52,18 +54,19 @@ impl<const P: usize, const V: usize> Singles<P, V> {
     /// The next packet of a source: the first tick at which it could go, and its plane.
     #[inline]
     fn next_packet(&self, port: u32, shared: &Shared<'_>) -> Option<(u64, u8)> {
-        let number = self.nodes[(port + self.fig.routers) as usize] - shared.plan.routers;
         let core = &self.cores[port as usize];
-        let entry = shared.lines.of(number as usize).get(core.next as usize)?;
+        if core.next == core.end {
+            return None;
+        }
+        let entry = shared.lines.entry(core.next);
         Some((entry.at.max(core.ready), entry.plane))
     }
 
     /// Sends a source's next packet into a channel that has room.
     #[inline]
     fn inject(&mut self, port: u32, plane: u8, channel: u32, tick: u64, shared: &Shared<'_>) {
-        let number = self.nodes[(port + self.fig.routers) as usize] - shared.plan.routers;
         let core = &mut self.cores[port as usize];
-        let ticket = shared.lines.of(number as usize)[core.next as usize].ticket;
+        let ticket = &shared.lines.entry(core.next).ticket;
         let side = port as usize * self.fig.planes as usize + usize::from(plane);
         let out = &mut self.sides[side].out;
         core.next += 1;
@@ -71,10 +74,11 @@ impl<const P: usize, const V: usize> Singles<P, V> {
         out.count += 1;
         let (ahead, kind, at) = (out.ahead + channel, out.kind, channel as usize % V);
         let peak = out.peak[at];
-        let place = Place::new(&ticket, tick + u64::from(out.latency));
+        let place = Place::new(ticket, tick + u64::from(out.latency));
         self.log.injected(ticket.packet, tick);
-        let node = self.nodes[(port + self.fig.routers) as usize];
-        self.log.head(ticket.packet, || shared.plan.link_from(node, u32::from(plane)), tick);
+        let number = (port + self.fig.routers) as usize;
+        let link = || shared.plan.link_from(self.nodes[number], u32::from(plane));
+        self.log.head(ticket.packet, link, tick);
         let behind = self.push(ahead, kind, place, (peak, tick), shared);
         let out = &mut self.sides[side].out;
         out.room[at] = behind.room;
@@ -175,7 +179,7 @@ impl<const P: usize, const V: usize> Singles<P, V> {
         }
         let core = &mut self.cores[port as usize];
         let take = place.at().max(core.busy);
-        let work = shared.lines.service(place.packet);
+        let work = shared.lines.service(place.packet());
         if work > 0 {
             core.busy = take + work;
         }
@@ -184,7 +188,7 @@ impl<const P: usize, const V: usize> Singles<P, V> {
         state.first = state.first.wrapping_add(1);
         input.queue = input.queue.wrapping_add(take - place.at());
         let (back, found) = (input.back, (0, end, input.buffer));
-        self.log.delivered(place.packet, take, take + work);
+        self.log.delivered(place.packet(), take, take + work);
         self.give_back(back + local % V as u32, free, (0, found.2), shared);
         found
     }
@@ -210,7 +214,7 @@ impl<const P: usize, const V: usize> Singles<P, V> {
                     next = next.min(come.max(core.busy));
                     break;
                 }
-                let work = shared.lines.service(place.packet);
+                let work = shared.lines.service(place.packet());
                 if work > 0 {
                     core.busy = tick + work;
                 }
@@ -221,7 +225,7 @@ impl<const P: usize, const V: usize> Singles<P, V> {
                 state.first = state.first.wrapping_add(1);
                 state.len -= 1;
                 let back = input.back + lane % V as u32;
-                self.log.delivered(place.packet, tick, tick + work);
+                self.log.delivered(place.packet(), tick, tick + work);
                 self.give_back(back, free, held, shared);
             }
         }

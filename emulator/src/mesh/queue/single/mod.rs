@@ -16,6 +16,7 @@
 mod cores;
 mod looks;
 mod movement;
+mod place;
 mod router;
 mod state;
 
@@ -30,7 +31,8 @@ use crate::mesh::plan::{NONE, Plan};
 use crate::mesh::record::{Carried, Log};
 use crate::mesh::traffic::{Destination, Detail, Packet, Traffic};
 use looks::Looks;
-use state::{Core, In, Kind, Out, Place, Router, Side};
+use place::{LATEST, Place};
+use state::{Core, In, Kind, Out, Router, Side};
 
 /// Whether the engine knows this fabric.
 pub(super) fn knows(plan: &Plan) -> bool {
@@ -52,9 +54,6 @@ pub(super) fn takes(traffic: &Traffic) -> bool {
     let plain = traffic.horizon_ps.is_none() && traffic.packets.iter().all(single);
     plain && last.saturating_add(work) < LATEST
 }
-
-/// Times in ticks leave room for eight bits; this much is a day in picoseconds.
-const LATEST: u64 = 1 << 54;
 
 /// Something for another region.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! A packet leaves a router for the next buffer.
 
-use super::state::{Kind, NONE, Place};
-use super::{FOREIGN, Mail, Shared, Singles, What};
+use super::state::{Kind, NONE};
+use super::{FOREIGN, Mail, Place, Shared, Singles, What};
 
 /// What a sender finds behind its link.
 #[derive(Clone, Copy, Debug)]
@@ -60,13 +60,7 @@ impl<const P: usize, const V: usize> Singles<P, V> {
         let after = tick + 1 + fig.settle;
         let look = after.max((next.at() + fig.settle) & 0u64.wrapping_sub(more));
         lane.look = look;
-        lane.slot = match fig.plain {
-            true => next.plain_slot(input.place),
-            false if more == 1 => {
-                shared.plan.step(self.nodes[node as usize], &next.ticket()).port as u8
-            }
-            false => 0,
-        };
+        lane.slot = next.slot();
         self.looks.set(look, number, more);
         if V > 1 {
             let cross = fig.cross;
@@ -101,7 +95,7 @@ impl<const P: usize, const V: usize> Singles<P, V> {
             }
         }
         let link = || shared.plan.link_from(self.nodes[node as usize], port);
-        self.log.head(place.packet, link, tick);
+        self.log.head(place.packet(), link, tick);
         let behind = self.push(ahead, kind, place, (peak, tick), shared);
         let out = self.routers[node as usize].out(port);
         out.room[at] = behind.room;
@@ -235,20 +229,17 @@ impl<const P: usize, const V: usize> Singles<P, V> {
         let state = &mut input.lanes[local as usize % V];
         let end = state.first.wrapping_add(state.len);
         let at = end as usize & self.fig.ring as usize;
+        let place = match self.fig.plain {
+            true => place.in_mesh(input.place),
+            false => place.in_router(shared.plan, self.nodes[node as usize]),
+        };
         self.store[start + at] = place;
         state.len += 1;
         let len = state.len;
         let alone = u64::from(len == 1);
         let look = state.look.max((place.at() + self.fig.settle) & 0u64.wrapping_sub(alone));
-        let slot = match self.fig.plain {
-            true => place.plain_slot(input.place),
-            false if alone == 1 => {
-                shared.plan.step(self.nodes[node as usize], &place.ticket()).port as u8
-            }
-            false => 0,
-        };
         state.look = look;
-        state.slot = if alone == 1 { slot } else { state.slot };
+        state.slot = if alone == 1 { place.slot() } else { state.slot };
         self.looks.set(look, lane, alone);
         (len, end, input.buffer)
     }

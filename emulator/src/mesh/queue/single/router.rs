@@ -101,7 +101,8 @@ impl<const P: usize, const V: usize> Singles<P, V> {
     #[inline(always)]
     fn act_several(&mut self, node: u32, lanes: u64, tick: u64, shared: &Shared<'_>) {
         let router = &mut self.routers[node as usize];
-        let mut desk = Desk { router, looks: &mut self.looks, first: node << Self::SHIFT };
+        let (first, cross) = (node << Self::SHIFT, self.fig.cross);
+        let mut desk = Desk { router, looks: &mut self.looks, first, cross };
         let ports = desk.look_at(lanes, tick);
         let mut offers = [0u64; P];
         let mut inputs = 0u64;
@@ -139,6 +140,8 @@ struct Desk<'e, const P: usize, const V: usize> {
     looks: &'e mut Looks,
     /// Its first lane.
     first: u32,
+    /// Ticks that a slot of the switch is busy with a flit.
+    cross: u64,
 }
 
 impl<const P: usize, const V: usize> Desk<'_, P, V> {
@@ -186,6 +189,10 @@ impl<const P: usize, const V: usize> Desk<'_, P, V> {
         let mut asked = by_slot::<V>(want);
         let mut wake = ready;
         if ready <= tick {
+            // A slot that is busy for a tick is free in the next one.
+            if self.cross == 1 {
+                return pick(asked, pointer) / V as u32;
+            }
             wake = NEVER;
             for at in bits(asked) {
                 let busy = self.router.ins[(at as usize / V) & (P - 1)].busy;
@@ -207,10 +214,10 @@ impl<const P: usize, const V: usize> Desk<'_, P, V> {
         let out = self.router.out(port);
         let mut wake = NEVER;
         let mut resting = 0;
-        for (channel, usable) in out.usable.iter().enumerate() {
-            let rests = (out.resting >> channel) & u8::from(*usable > tick);
-            resting |= rests << channel;
-            wake = wake.min(if rests == 1 { *usable } else { NEVER });
+        for channel in bits(u64::from(out.resting)) {
+            let usable = out.usable[channel as usize % V];
+            resting |= u8::from(usable > tick) << channel;
+            wake = wake.min(if usable > tick { usable } else { NEVER });
         }
         out.resting = resting;
         let waiting = out.waiting;

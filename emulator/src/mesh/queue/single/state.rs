@@ -2,65 +2,10 @@
 //!
 //! Sizes are compile-time constants, powers of two: `P` slots per router, `V` channels per slot.
 
-use crate::mesh::plan::{Ticket, plain_step};
-use crate::mesh::routing::Order;
-
 /// Later than anything: not known yet.
 pub(super) const NEVER: u64 = u64::MAX;
 /// No channel.
 pub(super) const NONE: u8 = u8::MAX;
-
-/// A place of a buffer. With a packet in it: when it came and where it goes; without one: from
-/// when on the sender may use it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Place {
-    /// Tick (56 bits), order (1), slot at the destination router (7).
-    when: u64,
-    pub(super) packet: u32,
-    to: (u16, u16),
-}
-
-impl Place {
-    #[inline]
-    pub(super) fn new(ticket: &Ticket, at: u64) -> Self {
-        let order = u64::from(ticket.order == Order::YFirst) << 7;
-        let when = (at << 8) | order | u64::from(ticket.eject & 0x7F);
-        Self { when, packet: ticket.packet, to: (ticket.x, ticket.y) }
-    }
-
-    #[inline]
-    pub(super) fn at(&self) -> u64 {
-        self.when >> 8
-    }
-
-    /// The same at another tick.
-    #[inline]
-    pub(super) fn moved(self, at: u64) -> Self {
-        Self { when: (self.when & 0xFF) | (at << 8), ..self }
-    }
-
-    #[inline]
-    fn order(&self) -> Order {
-        if self.when & 0x80 == 0 { Order::XFirst } else { Order::YFirst }
-    }
-
-    /// The slot in which it leaves a router of a mesh.
-    #[inline]
-    pub(super) fn plain_slot(&self, at: (u16, u16)) -> u8 {
-        plain_step(at, self.to, self.order(), self.when as u8 & 0x7F) as u8
-    }
-
-    pub(super) fn ticket(&self) -> Ticket {
-        Ticket {
-            packet: self.packet,
-            x: self.to.0,
-            y: self.to.1,
-            flits: 1,
-            eject: self.when as u8 & 0x7F,
-            order: self.order(),
-        }
-    }
-}
 
 /// A virtual channel of an in slot: a ring of places.
 #[derive(Clone, Copy, Debug)]
@@ -243,12 +188,13 @@ pub(super) struct Core {
     pub(super) pointer: u8,
     /// It has sent or got anything.
     pub(super) touched: bool,
-    /// Packets taken from the line.
+    /// Positions of the next packet of its line, and of the line's end.
     pub(super) next: u32,
+    pub(super) end: u32,
 }
 
 impl Default for Core {
     fn default() -> Self {
-        Self { busy: 0, ready: 0, looks: [NEVER; 2], pointer: 0, touched: false, next: 0 }
+        Self { busy: 0, ready: 0, looks: [NEVER; 2], pointer: 0, touched: false, next: 0, end: 0 }
     }
 }
