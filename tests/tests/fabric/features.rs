@@ -123,22 +123,33 @@ fn slow_cores_hold_packets_back_to_their_sources() {
     }
 }
 
-/// A barrier that is a tree over the mesh goes down and up again, over chips too.
+/// A barrier that is a tree over the mesh goes down and up again: over chips too, through the
+/// pipelines of clocked routers, and around what is dead.
 #[test]
 fn a_barrier_by_tree_takes_twice_its_depth() {
     let tree =
         "synchronisation=barrier(latency:tree(base_ns:7),source:\"a test\",standing:assumed)";
     let edge = "mesh.links.chip_edge=(latency_ns:90,occupancy_ns:9,width_bits:32,source:\"a test\",\
                 standing:assumed)";
-    let program = program(&chip(&[SMALL], 1));
+    let clocked = "mesh.router=clocked(period_ns:1,pipeline_cycles:5,virtual_channels:1,\
+                   buffer_flits:4,speculative:false)";
+    // Only the last column leads to the last row.
+    let column = |x: u32| format!("(x:{x},y:2,towards:south)");
+    let wall = (0..7).map(column).collect::<Vec<String>>().join(",");
+    let wall = format!("faults.dead_links=[{wall}]");
     // 8 x 4 tiles: 7 links east of 4.1 ns, 3 south of 6.5 ns.
-    let one = 7_000 + 2 * (7 * 4_100 + 3 * 6_500);
-    let two = 7_000 + 2 * (14 * 4_100 + 90_000 + 3 * 6_500);
-    for (sets, wanted) in
-        [(vec![SMALL, tree], one), (vec![SMALL, tree, edge, "mesh.chips_x=2"], two)]
-    {
-        let outcome = emulate(&program, &chip(&sets, 1), Timing::Queue);
-        let steps = &outcome.ledger.steps;
-        assert!(steps.iter().all(|row| row.time.phase(Phase::Barrier).0 == wanted), "{wanted}");
+    let cases: [(&[&str], u64); 4] = [
+        (&[], 7 * 4_100 + 3 * 6_500),
+        (&[edge, "mesh.chips_x=2"], 14 * 4_100 + 90_000 + 3 * 6_500),
+        (&[clocked], 7 * 4_100 + 3 * 6_500 + 10 * 5_000),
+        (&[&wall], 14 * 4_100 + 3 * 6_500),
+    ];
+    for (sets, depth) in cases {
+        let chip = chip(&[&[SMALL, tree], sets].concat(), 1);
+        let outcome = emulate(&program(&chip), &chip, Timing::Queue);
+        let wanted = 7_000 + 2 * depth;
+        for row in &outcome.ledger.steps {
+            assert_eq!(row.time.phase(Phase::Barrier).0, wanted, "{sets:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZero;
 
 use quarrion_emulator::mesh::{
     Arrivals, Destination, Detail, Ending, Fidelity, GridSpec, Pattern, PortId, QueueModel,
-    Routing, Synthetic, Traffic, direction,
+    RouterClock, Routing, Synthetic, Traffic, direction,
 };
 use quarrion_tests::booksim::settings::CYCLE_PS;
 
@@ -165,6 +165,27 @@ fn regions_and_threads_change_nothing() {
                 assert!(together.links == alone.links, "{threads} threads");
                 assert_eq!(together.conservation, alone.conservation);
             }
+        }
+    }
+}
+
+/// Where nothing between regions takes longer than it must, a window a tick too long would show:
+/// once flits are what arrives soonest, once credits, with routers that act on both at once.
+#[test]
+fn regions_see_each_other_in_time() {
+    for (flit, credit) in [(1, 7), (7, 1), (2, 2)] {
+        let mut spec = spec(13, 11);
+        spec.timing.clock = RouterClock::Asynchronous { forward_ps: 0 };
+        for link in [&mut spec.east_west, &mut spec.north_south] {
+            (link.latency_ps, link.credit_ps) = (flit * CYCLE_PS, credit * CYCLE_PS);
+            (link.flit_ps, link.buffer_flits) = (CYCLE_PS, 2);
+        }
+        let fabric = spec.build().unwrap();
+        for flits in [1, 2] {
+            let traffic = burst(&fabric, Pattern::Uniform, 12, flits, 0);
+            let cycle = run(Fidelity::Cycle, &fabric, &traffic);
+            let together = run(Fidelity::Queue, &fabric, &traffic);
+            assert!(together.packets == cycle.packets, "{flit}, {credit}, {flits} flits");
         }
     }
 }

@@ -97,6 +97,14 @@ impl Foreign {
         };
         (lane & !FOREIGN) >> REGION_SHIFT
     }
+
+    /// When it arrives.
+    fn tick(&self) -> u64 {
+        match self {
+            Self::Burst(sent) => sent.burst.at,
+            Self::Credit(tick, _) => *tick,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -125,6 +133,8 @@ pub(super) struct Region<const P: usize, const V: usize> {
     touched: Vec<u64>,
     /// The last run left packets behind.
     pub(super) broken: bool,
+    /// All ticks before this one are worked on: nothing may come for them from other regions.
+    done: u64,
     slots: u32,
 }
 
@@ -160,6 +170,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
             fresh_lanes: Vec::new(),
             touched: vec![0; nodes.len().div_ceil(64)],
             broken: false,
+            done: 0,
             slots: plan.slots,
             nodes,
         };
@@ -234,6 +245,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
             nodes.take_while(|node| *node < count).for_each(|node| self.reset(node));
         }
         self.broken = false;
+        self.done = 0;
         self.calendar.rewind();
         self.outbox.clear();
         self.log.start(detail);
@@ -268,6 +280,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
     }
 
     fn run_until(&mut self, end: u64, shared: &Shared<'_>) {
+        self.done = end;
         let mut touched = std::mem::take(&mut self.touched);
         let mut credits = std::mem::take(&mut self.credits);
         let (mut parts, mut context) = self.open(shared);
@@ -295,6 +308,7 @@ impl<const P: usize, const V: usize> Region<P, V> {
     }
 
     fn take_in(&mut self, foreign: &Foreign, shared: &Shared<'_>) {
+        debug_assert!(foreign.tick() >= self.done, "a window longer than the shortest link");
         let (mut parts, mut context) = self.open(shared);
         match *foreign {
             Foreign::Burst(sent) => {
