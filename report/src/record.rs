@@ -300,7 +300,7 @@ fn resources(program: &Program, chip: &Chip) -> Vec<ResourceUse> {
         let amounts = [
             (u64::from(core.compartments), u64::from(kind.compartments)),
             (core.axons_in.len() as u64, u64::from(kind.axons_in)),
-            (core.axons_out.entries.len() as u64, u64::from(kind.axons_out)),
+            (core.axon_out_entries(chip), u64::from(kind.axons_out)),
             (core.synapse_words() * word_bits, kind.synapse_words() * word_bits),
         ];
         for (total, (used, available)) in uses.iter_mut().zip(amounts) {

@@ -8,6 +8,7 @@
 mod quantised {
     mod accuracy;
     mod axon_delays;
+    mod chips;
     mod clear;
     mod exact;
     mod findings;

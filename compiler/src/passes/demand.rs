@@ -55,6 +55,16 @@ pub(crate) struct Held<'a> {
     pub(crate) demand: &'a SliceDemand,
     /// Empty where the targets' cores are not known yet.
     pub(crate) axons_out: &'a [u64],
+    /// Entries beyond those that each neuron takes for its ways to other chips; empty where the
+    /// cores have no numbers yet.
+    pub(crate) other_chip: &'a [u64],
+}
+
+impl<'a> Held<'a> {
+    /// A slice whose axons out are not looked at.
+    pub(crate) fn inward(demand: &'a SliceDemand) -> Self {
+        Self { demand, axons_out: &[], other_chip: &[] }
+    }
 }
 
 /// The limits of one kind of core: amount and the chip file's path.
@@ -279,11 +289,7 @@ pub(crate) fn check_core(
             longest.into_iter().collect(),
         ),
         (Resource::FanIn, limit(core.fan_in.map(u64::from), "fan_in"), most(|d| d.fan_in)),
-        (
-            Resource::AxonsOut,
-            limit(Some(core.axons_out.into()), "axons_out"),
-            edge_terms(held, |axons| axons.iter().sum()),
-        ),
+        (Resource::AxonsOut, limit(Some(core.axons_out.into()), "axons_out"), axon_terms(held)),
         (Resource::FanOut, limit(core.fan_out.map(u64::from), "fan_out"), most_edges(held)),
         (
             Resource::Configurations,
@@ -307,7 +313,18 @@ fn ring_terms(demands: &[&SliceDemand]) -> Vec<Term> {
     demands.iter().map(|d| Term::new(&*d.name, d.compartments * slots)).collect()
 }
 
-/// Axon-out entries, slice by slice.
+/// Axon-out entries slice by slice, and what ways to other chips take beyond.
+fn axon_terms(held: &[Held<'_>]) -> Vec<Term> {
+    let mut terms = edge_terms(held, |axons| axons.iter().sum());
+    let beyond = held.iter().map(|held| {
+        let name = format!("{}, its ways to other chips once more", held.demand.name);
+        Term::new(name, held.other_chip.iter().sum())
+    });
+    terms.extend(beyond.filter(|term| term.amount > 0));
+    terms
+}
+
+/// Axon-out entries of ways, slice by slice.
 fn edge_terms(held: &[Held<'_>], amount: fn(&[u64]) -> u64) -> Vec<Term> {
     let terms = held.iter().map(|h| Term::new(&*h.demand.name, amount(h.axons_out)));
     terms.filter(|term| term.amount > 0).collect()

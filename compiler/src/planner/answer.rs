@@ -6,23 +6,22 @@ use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use serde::Serialize;
 
+use super::choose::choose;
 use super::clear::{Unplaced, dead_way};
 use super::cut::{Cut, fits, share_cores, too_few};
 use super::like::{self, Kept};
-use super::measure::Meter;
-use super::mend::{Mended, mend};
+use super::measure::{Measured, Meter};
+use super::mend::{Mended, mend, mend_apart, relieved};
 use super::options::{Objective, PlannerOptions, Strategy};
 use super::place::{available, place};
 use super::predict::{Prediction, measure_and_predict, predict};
 use super::search::Search;
 use super::{Candidate, Notes, Part, check_mapping};
 use crate::failure::CompileFailure;
+use crate::infeasible::DoesNotFit;
 use crate::layout::Mapping;
 use crate::passes::codes;
 use crate::quantised::QuantisedNetwork;
-
-/// Timesteps closer than this count as equal, so that fewer cores decide.
-const CLOSE: f64 = 1.01;
 
 /// Synapses looked at by the balanced cut, beside a multiple of the network's own.
 const BALANCE_WORK: (u64, u64) = (2_000_000, 24);
@@ -165,6 +164,15 @@ fn allowed(chip: &Chip, most: Option<u32>) -> Vec<usize> {
     cores.map(|cores| most.map_or(cores, |most| cores.min(most as usize))).collect()
 }
 
+/// What the strategies made.
+#[derive(Default)]
+struct Found {
+    candidates: Vec<Candidate>,
+    works: BTreeMap<Strategy, Work>,
+    /// What a core was short of once it was known where its ways lead.
+    short: Option<Box<DoesNotFit>>,
+}
+
 struct Planner<'a> {
     meter: &'a Meter<'a>,
     options: &'a PlannerOptions,
@@ -189,9 +197,9 @@ impl Planner<'_> {
         // Copies ask for ways of their own; where they never end, axons out are what is short.
         let most = parts.len() + COPIES_MOST * self.meter.chip.cores.len();
         let alone = mend(self.meter, parts, most)??;
-        let (candidates, works) = self.candidates(&cut, &alone, &mut notes)?;
+        let Found { candidates, works, short } = self.candidates(&cut, &alone, &mut notes)?;
         let Some(best) = choose(&candidates, &self.options.objective) else {
-            return Err(self.failure(&alone));
+            return Err(short.map_or_else(|| self.failure(&alone), CompileFailure::from));
         };
         let answer = |objective: Objective, candidate: &Candidate| Answer {
             objective,
@@ -224,16 +232,15 @@ impl Planner<'_> {
         cut: &Cut<'_>,
         alone: &Mended,
         notes: &mut Notes,
-    ) -> Result<(Vec<Candidate>, BTreeMap<Strategy, Work>), CompileFailure> {
-        let mut found = Vec::new();
-        let mut works = BTreeMap::new();
+    ) -> Result<Found, CompileFailure> {
+        let mut found = Found::default();
         let shared = share_cores(self.meter, alone);
         let alone = &alone.parts;
         let roomy = fits(alone, &self.cores);
         for &strategy in &self.options.strategies {
             let mut work = Work::default();
             let synapses = if strategy == Strategy::Greedy { 0 } else { self.meter.work() };
-            let placed = found.len() as u64;
+            let placed = found.candidates.len() as u64;
             match strategy {
                 Strategy::Greedy => {
                     if roomy {
@@ -267,12 +274,26 @@ impl Planner<'_> {
                 }
                 Strategy::Balanced | Strategy::Given => {}
             }
-            work.placed = found.len() as u64 - placed;
+            work.placed = found.candidates.len() as u64 - placed;
             work.layouts = work.layouts.max(work.placed);
             work.synapses = self.meter.work() - synapses;
-            works.insert(strategy, work);
+            found.works.insert(strategy, work);
         }
-        Ok((found, works))
+        if found.candidates.is_empty() && found.short.is_some() {
+            self.add_apart(cut, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    /// Cores so filled that it does not matter which ways leave their chip: where traffic alone
+    /// decides, parts lie where they have too few axons out.
+    fn add_apart(&self, cut: &Cut<'_>, found: &mut Found) -> Result<(), CompileFailure> {
+        let cores = self.cores.iter().sum::<usize>();
+        let most = cores + COPIES_MOST * self.meter.chip.cores.len();
+        if let Ok(apart) = mend_apart(self.meter, cut.alone(), most)? {
+            self.add(Strategy::Greedy, share_cores(self.meter, &apart), found)?;
+        }
+        Ok(())
     }
 
     /// The objectives that the partitioner is asked for.
@@ -285,24 +306,45 @@ impl Planner<'_> {
     }
 
     /// Mends and places parts and says what they take; nothing where there are too few cores.
+    ///
+    /// Only on cores it shows which ways leave their chip, and what axons out those take: cores
+    /// that are too full then are split, and all is placed again.
     fn add(
         &self,
         strategy: Strategy,
-        parts: Vec<Part>,
-        found: &mut Vec<Candidate>,
+        mut parts: Vec<Part>,
+        found: &mut Found,
     ) -> Result<(), CompileFailure> {
         let cores = self.cores.iter().sum();
-        let Ok(Mended { parts, measured }) = mend(self.meter, parts, cores)? else {
-            return Ok(());
-        };
-        if !fits(&parts, &self.cores) {
-            return Ok(());
+        let mut last = None;
+        loop {
+            let mended = mend(self.meter, parts, cores)?.ok();
+            let mended = mended.filter(|mended| fits(&mended.parts, &self.cores));
+            let placed = mended.and_then(|Mended { parts, measured }| {
+                place(self.meter, &parts, &measured, self.seed).ok()
+            });
+            let Some(mapping) = placed else {
+                found.short = last.or(found.short.take());
+                return Ok(());
+            };
+            let measured = Measured::of_cores(self.meter, &mapping.cores)?;
+            let seated: Vec<Part> =
+                mapping.cores.iter().map(|core| self.meter.part(core)).collect();
+            match relieved(self.meter, &seated, &measured) {
+                Ok(None) => {
+                    let prediction = predict(self.meter, &mapping, &measured);
+                    found.candidates.push(Candidate { strategy, mapping, prediction });
+                    return Ok(());
+                }
+                Ok(Some((short, more))) if more.len() > seated.len() => {
+                    (last, parts) = (Some(short), more);
+                }
+                Ok(Some((short, _))) | Err(short) => {
+                    found.short = Some(short);
+                    return Ok(());
+                }
+            }
         }
-        if let Ok(mapping) = place(self.meter, &parts, &measured, self.seed) {
-            let (_, prediction) = measure_and_predict(self.meter, &mapping)?;
-            found.push(Candidate { strategy, mapping, prediction });
-        }
-        Ok(())
     }
 
     /// Why there is no mapping.
@@ -319,36 +361,6 @@ impl Planner<'_> {
         }
         let path = self.options.cores.map(|_| "the number of cores that may be used");
         too_few(self.meter, &shared, &self.cores, path).into()
-    }
-}
-
-/// The best candidate for an objective, the first of equals.
-fn choose<'c>(candidates: &'c [Candidate], objective: &Objective) -> Option<&'c Candidate> {
-    let least = |key: &dyn Fn(&Prediction) -> f64| {
-        let score = |candidate: &Candidate| key(&candidate.prediction);
-        candidates.iter().min_by(|a, b| score(a).total_cmp(&score(b)))
-    };
-    match objective {
-        Objective::Latency => {
-            let shortest = least(&|p| p.step_ps)?.prediction.step_ps;
-            let close = candidates.iter().filter(|c| c.prediction.step_ps <= shortest * CLOSE);
-            close.min_by(|a, b| {
-                let (a, b) = (&a.prediction, &b.prediction);
-                (a.cores.cmp(&b.cores)).then(a.step_ps.total_cmp(&b.step_ps))
-            })
-        }
-        Objective::Cores => candidates.iter().min_by(|a, b| {
-            let (a, b) = (&a.prediction, &b.prediction);
-            (a.cores.cmp(&b.cores)).then(a.step_ps.total_cmp(&b.step_ps))
-        }),
-        Objective::Traffic => least(&|p| p.packets),
-        Objective::Energy => least(&|p| p.energy_pj),
-        Objective::Mix(weights) => least(&|p| {
-            weights.cores * f64::from(p.cores.max(1)).ln()
-                + weights.traffic * p.packets.max(1e-9).ln()
-                + weights.latency * p.step_ps.max(1e-9).ln()
-                + weights.energy * p.energy_pj.max(1e-9).ln()
-        }),
     }
 }
 

@@ -181,8 +181,7 @@ impl<'a> Cutter<'a> {
 
     fn check(&self, demand: &SliceDemand) -> Result<(), Box<DoesNotFit>> {
         let place = format!("a core of its own for {}", demand.name());
-        let held = Held { demand, axons_out: &[] };
-        check_core(self.meter.kind(self.core_type), &place, &[held])
+        check_core(self.meter.kind(self.core_type), &place, &[Held::inward(demand)])
     }
 
     /// All boxes, or the first that does not fit, trying the middle one before the others.

@@ -25,7 +25,7 @@ pub(super) fn check_mapping(
             .at("mapping", &place, "here")
             .help(codes::MEND_MAPPING)
     })?;
-    let measured = Measured::of(meter, mapping.cores.iter().map(|core| core.slices.as_slice()))?;
+    let measured = Measured::of_cores(meter, &mapping.cores)?;
     for (part, core) in mapping.cores.iter().enumerate() {
         let place = format!("core {} of the mapping", core.core);
         measured.check(part, chip.core_type(core.core), &place)?;

@@ -173,10 +173,7 @@ pub(super) fn worse(first: Option<Box<DoesNotFit>>, then: Box<DoesNotFit>) -> Bo
 /// Every part on the first core of its kind that still holds it.
 pub(super) fn share_cores(meter: &Meter<'_>, alone: &Mended) -> Vec<Part> {
     let Mended { parts: alone, measured } = alone;
-    let held = |&part: &usize| {
-        let held = measured.demands[part].iter().zip(&measured.axons_out[part]);
-        held.map(|(demand, axons_out)| Held { demand, axons_out }).collect::<Vec<_>>()
-    };
+    let held = |&part: &usize| measured.held(part);
     let mut shared: Vec<(Part, Vec<usize>)> = Vec::new();
     for (at, part) in alone.iter().enumerate() {
         let core = meter.kind(part.core_type);

@@ -92,7 +92,8 @@ pub(super) fn keep(
         }
     }
     loop {
-        let measured = Measured::of(meter, kept.iter().map(|core| core.slices.as_slice()))?;
+        kept.sort_by_key(|core| core.core);
+        let measured = Measured::of_cores(meter, &kept)?;
         let full =
             |at: &usize| measured.check(*at, meter.chip.core_type(kept[*at].core), "").is_err();
         let full: Vec<usize> = (0..kept.len()).filter(full).collect();
@@ -110,7 +111,6 @@ pub(super) fn keep(
             }
         }
     }
-    kept.sort_by_key(|core| core.core);
     Ok(Some(Mapping { cores: kept, ..Mapping::default() }))
 }
 

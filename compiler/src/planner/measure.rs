@@ -7,10 +7,11 @@ use std::rc::Rc;
 use quarrion_isa::chip::{Chip, CoreType};
 use quarrion_isa::id::PopulationId;
 
-use super::seats::{Copies, copies};
+use super::Part;
+use super::seats::{Copies, Seats, copies};
 use crate::failure::CompileFailure;
 use crate::infeasible::DoesNotFit;
-use crate::layout::{Slice, share};
+use crate::layout::{CoreMapping, Slice, share};
 use crate::passes::demand::{Held, SliceDemand, check_core};
 use crate::quantised::{QuantisedNetwork, QuantisedNeurons};
 
@@ -73,9 +74,14 @@ impl<'a> Meter<'a> {
         core_type: u32,
         demands: &[Rc<SliceDemand>],
     ) -> Result<(), Box<DoesNotFit>> {
-        let held: Vec<Held<'_>> =
-            demands.iter().map(|demand| Held { demand, axons_out: &[] }).collect();
+        let held: Vec<Held<'_>> = demands.iter().map(|demand| Held::inward(demand)).collect();
         check_core(self.kind(core_type), "", &held)
+    }
+
+    /// What a core holds, as a part.
+    pub(super) fn part(&self, core: &CoreMapping) -> Part {
+        let core_type = self.chip.cores[core.core.index()].core_type;
+        Part { core_type, slices: core.slices.clone() }
     }
 
     /// A kind of core.
@@ -90,6 +96,9 @@ pub(super) struct Measured {
     pub(super) demands: Vec<Vec<Rc<SliceDemand>>>,
     /// Per part and slice: axon-out entries of each neuron there.
     pub(super) axons_out: Vec<Vec<Vec<u64>>>,
+    /// Per part and slice: what each neuron's ways to other chips take beyond one entry each;
+    /// empty where no part has a core yet, or where none is on another chip.
+    other_chip: Vec<Vec<Vec<u64>>>,
     /// Axon-out entries of each neuron, over all its compartments.
     ways: Vec<Vec<u64>>,
     copies: Copies,
@@ -118,7 +127,65 @@ impl Measured {
             slice.neurons().map(|neuron| own(slice.population, neuron)).collect::<Vec<u64>>()
         };
         let axons_out = parts.map(|slices| slices.iter().map(of).collect()).collect();
-        Ok(Self { demands, axons_out, ways: counts, copies })
+        Ok(Self { demands, axons_out, other_chip: Vec::new(), ways: counts, copies })
+    }
+
+    /// Measures what cores hold, with what ways between chips take.
+    pub(super) fn of_cores(
+        meter: &Meter<'_>,
+        cores: &[CoreMapping],
+    ) -> Result<Self, CompileFailure> {
+        let measured = Self::of(meter, cores.iter().map(|core| core.slices.as_slice()))?;
+        let other_chip = measured.beyond_chips(meter, cores);
+        Ok(Self { other_chip, ..measured })
+    }
+
+    /// The same with every way counted as one to another chip.
+    pub(super) fn apart(self, meter: &Meter<'_>, parts: &[Part]) -> Self {
+        let of = |(part, slices): (&Part, &Vec<Vec<u64>>)| {
+            let more = u64::from(meter.kind(part.core_type).axon_out_other_chip_entries) - 1;
+            let times = |neurons: &Vec<u64>| neurons.iter().map(|ways| ways * more).collect();
+            slices.iter().map(times).collect()
+        };
+        let other_chip = parts.iter().zip(&self.axons_out).map(of).collect();
+        Self { other_chip, ..self }
+    }
+
+    /// What each neuron's ways to other chips take beyond one entry each.
+    fn beyond_chips(&self, meter: &Meter<'_>, cores: &[CoreMapping]) -> Vec<Vec<Vec<u64>>> {
+        let chip_of = |core: &CoreMapping| meter.chip.mesh.chip_of(meter.chip.tile_of(core.core));
+        let home = cores.first().map(chip_of);
+        if cores.iter().all(|core| Some(chip_of(core)) == home) {
+            return Vec::new();
+        }
+        let like = |neurons: &Vec<u64>| vec![0; neurons.len()];
+        let slices = |slices: &Vec<Vec<u64>>| slices.iter().map(like).collect();
+        let mut beyond: Vec<Vec<Vec<u64>>> = self.axons_out.iter().map(slices).collect();
+        let mut places = BTreeMap::new();
+        for (part, core) in (0_u32..).zip(cores) {
+            for (at, slice) in core.slices.iter().enumerate() {
+                for (position, neuron) in slice.neurons().enumerate() {
+                    places.insert((part, slice.population, neuron), (at, position));
+                }
+            }
+        }
+        let slices = cores.iter().map(|core| core.slices.as_slice());
+        let mut seats = Seats::of(meter.network, slices, |p, neuron| self.ways(p, neuron));
+        for (to, demands) in cores.iter().zip(&self.demands) {
+            for reach in demands.iter().flat_map(|demand| &demand.reached_by) {
+                for &neuron in &reach.neurons {
+                    let Some(part) = seats.sender(reach.source, neuron) else { continue };
+                    let from = cores[part as usize].core;
+                    let more = meter.chip.axon_out_entries(from, to.core) - 1;
+                    if more > 0
+                        && let Some(&(at, position)) = places.get(&(part, reach.source, neuron))
+                    {
+                        beyond[part as usize][at][position] += more;
+                    }
+                }
+            }
+        }
+        beyond
     }
 
     /// Compartments of a neuron beyond its first.
@@ -141,10 +208,24 @@ impl Measured {
         core: &CoreType,
         place: &str,
     ) -> Result<(), Box<DoesNotFit>> {
-        let held = self.demands[part].iter().zip(&self.axons_out[part]);
-        let held: Vec<Held<'_>> =
-            held.map(|(demand, axons_out)| Held { demand, axons_out }).collect();
-        check_core(core, place, &held)
+        check_core(core, place, &self.held(part))
+    }
+
+    /// The slices of a part with their axon-out entries.
+    pub(super) fn held(&self, part: usize) -> Vec<Held<'_>> {
+        let beyond = self.other_chip.get(part).map_or(&[][..], Vec::as_slice);
+        let slices = self.demands[part].iter().zip(&self.axons_out[part]).enumerate();
+        let held = slices.map(|(at, (demand, axons_out))| {
+            let other_chip = beyond.get(at).map_or(&[][..], Vec::as_slice);
+            Held { demand, axons_out, other_chip }
+        });
+        held.collect()
+    }
+
+    /// What a neuron's ways to other chips take beyond one entry each, on one part.
+    pub(super) fn beyond(&self, part: usize, slice: usize, position: usize) -> u64 {
+        let own = self.other_chip.get(part).and_then(|slices| slices.get(slice));
+        own.and_then(|neurons| neurons.get(position)).copied().unwrap_or(0)
     }
 }
 

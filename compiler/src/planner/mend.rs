@@ -23,32 +23,64 @@ pub(super) struct Mended {
 /// than `most` parts would be needed.
 pub(super) fn mend(
     meter: &Meter<'_>,
+    parts: Vec<Part>,
+    most: usize,
+) -> Result<Result<Mended, Box<DoesNotFit>>, CompileFailure> {
+    mend_by(meter, parts, most, |measured, _| measured)
+}
+
+/// The same as if every part lay on a chip of its own: what fits then fits wherever it is placed.
+pub(super) fn mend_apart(
+    meter: &Meter<'_>,
+    parts: Vec<Part>,
+    most: usize,
+) -> Result<Result<Mended, Box<DoesNotFit>>, CompileFailure> {
+    mend_by(meter, parts, most, |measured, parts| measured.apart(meter, parts))
+}
+
+fn mend_by(
+    meter: &Meter<'_>,
     mut parts: Vec<Part>,
     most: usize,
+    seen: impl Fn(Measured, &[Part]) -> Measured,
 ) -> Result<Result<Mended, Box<DoesNotFit>>, CompileFailure> {
     loop {
         let measured = Measured::of(meter, parts.iter().map(|part| part.slices.as_slice()))?;
-        let mut whole = Vec::with_capacity(parts.len());
-        let mut last = None;
-        for (at, part) in parts.iter().enumerate() {
-            let kind = meter.kind(part.core_type);
-            let place = format!("a core of its own for {}", measured.demands[at][0].name());
-            let Err(short) = measured.check(at, kind, &place) else {
-                whole.push(part.clone());
-                continue;
-            };
-            match lightened(&measured, part, kind, &short) {
-                Some(lighter) => whole.extend(lighter),
-                None => return Ok(Err(short)),
-            }
-            last = Some(short);
-        }
-        match last {
-            None => return Ok(Ok(Mended { parts, measured })),
-            Some(short) if whole.len() > most => return Ok(Err(short)),
-            Some(_) => parts = whole,
+        let measured = seen(measured, &parts);
+        match relieved(meter, &parts, &measured) {
+            Ok(None) => return Ok(Ok(Mended { parts, measured })),
+            Ok(Some((short, more))) if more.len() > most => return Ok(Err(short)),
+            Ok(Some((_, more))) => parts = more,
+            Err(short) => return Ok(Err(short)),
         }
     }
+}
+
+/// The parts with every one split that does not fit, and what was short; `None` where all fit.
+///
+/// # Errors
+/// What is short where nothing helps.
+pub(super) fn relieved(
+    meter: &Meter<'_>,
+    parts: &[Part],
+    measured: &Measured,
+) -> Result<Option<(Box<DoesNotFit>, Vec<Part>)>, Box<DoesNotFit>> {
+    let mut more = Vec::with_capacity(parts.len());
+    let mut last = None;
+    for (at, part) in parts.iter().enumerate() {
+        let kind = meter.kind(part.core_type);
+        let place = format!("a core of its own for {}", measured.demands[at][0].name());
+        let Err(short) = measured.check(at, kind, &place) else {
+            more.push(part.clone());
+            continue;
+        };
+        match lightened(measured, at, part, kind, &short) {
+            Some(lighter) => more.extend(lighter),
+            None => return Err(short),
+        }
+        last = Some(short);
+    }
+    Ok(last.map(|short| (short, more)))
 }
 
 /// A neuron with more ways than one compartment may send over, and the copies that it lacks.
@@ -61,6 +93,7 @@ struct Heavy {
 /// The parts that a part which does not fit becomes; `None` where nothing helps.
 fn lightened(
     measured: &Measured,
+    at: usize,
     part: &Part,
     core: &CoreType,
     short: &DoesNotFit,
@@ -68,7 +101,7 @@ fn lightened(
     if !matches!(short.resource, Resource::AxonsOut | Resource::FanOut) {
         return halve(part);
     }
-    let heavy = heavy(measured, part, core);
+    let heavy = heavy(measured, at, part, core);
     let neurons: u32 = part.slices.iter().map(Slice::size).sum();
     if heavy.is_empty() {
         // Copies grow lighter as the neuron gets more of them.
@@ -93,17 +126,25 @@ fn lightened(
 }
 
 /// The neurons of a part that lack copies, by population and neuron.
-fn heavy(measured: &Measured, part: &Part, core: &CoreType) -> Vec<Heavy> {
-    let most = u64::from(core.axons_out.min(core.fan_out.unwrap_or(u32::MAX))).max(1);
-    let first = part.slices.iter().filter(|slice| slice.occurrence == Occurrence::First);
-    let neurons = first.flat_map(|slice| slice.neurons().map(|neuron| (slice.population, neuron)));
-    let lacking = neurons.filter_map(|(population, neuron)| {
-        let wanted = measured.ways(population, neuron).div_ceil(most);
-        let there = 1 + measured.copies_of(population, neuron);
-        let copies = wanted.saturating_sub(there);
-        (copies > 0).then_some(Heavy { population, neuron, copies })
-    });
-    let mut lacking: Vec<Heavy> = lacking.collect();
+///
+/// A neuron with ways to other chips gets as many as suffice when all its ways are such.
+fn heavy(measured: &Measured, at: usize, part: &Part, core: &CoreType) -> Vec<Heavy> {
+    let mut lacking = Vec::new();
+    for (place, slice) in part.slices.iter().enumerate() {
+        for (position, neuron) in slice.neurons().enumerate() {
+            let beyond = measured.beyond(at, place, position) > 0;
+            if slice.occurrence == Occurrence::Copy && !beyond {
+                continue;
+            }
+            let each = if beyond { core.axon_out_other_chip_entries.max(1) } else { 1 };
+            let most = (core.axons_out / each).min(core.fan_out.unwrap_or(u32::MAX)).max(1);
+            let wanted = measured.ways(slice.population, neuron).div_ceil(most.into());
+            let copies = wanted.saturating_sub(1 + measured.copies_of(slice.population, neuron));
+            if copies > 0 {
+                lacking.push(Heavy { population: slice.population, neuron, copies });
+            }
+        }
+    }
     lacking.sort_by_key(|one| (one.population, one.neuron));
     lacking
 }

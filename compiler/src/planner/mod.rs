@@ -15,6 +15,7 @@
 mod answer;
 mod boxes;
 mod check;
+mod choose;
 mod clear;
 mod cut;
 mod graph;

@@ -107,7 +107,7 @@ pub(super) fn measure_and_predict(
     meter: &Meter<'_>,
     mapping: &Mapping,
 ) -> Result<(Measured, Prediction), CompileFailure> {
-    let measured = Measured::of(meter, mapping.cores.iter().map(|core| core.slices.as_slice()))?;
+    let measured = Measured::of_cores(meter, &mapping.cores)?;
     let prediction = predict(meter, mapping, &measured);
     Ok((measured, prediction))
 }

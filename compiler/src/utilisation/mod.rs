@@ -67,6 +67,8 @@ pub struct LayerUse {
     pub axons_in: u64,
     /// Axon-out entries of its neurons.
     pub axons_out: u64,
+    /// Those of them that ways to other chips take, where one takes more than one to the same chip.
+    pub axons_out_other_chip: u64,
     /// Synapse memory words of projections onto it.
     pub synapse_words: u64,
     /// Accumulator slots of its compartments: the delay rings.
@@ -144,7 +146,7 @@ impl Utilisation {
         let populations = program.populations.iter().enumerate();
         let neurons = populations.filter(|(_, population)| population.role == Role::Neurons);
         let layers =
-            neurons.map(|(id, _)| layer_use(PopulationId::from_index(id), program, &cores));
+            neurons.map(|(id, _)| layer_use(PopulationId::from_index(id), program, chip, &cores));
         let mut layers: Vec<LayerUse> = layers.collect();
         let mut waste = Waste::default();
         for block in program.cores.iter().flat_map(|core| &core.blocks) {
@@ -204,7 +206,7 @@ fn core_use(core: &CoreProgram, chip: &Chip, programs: &[Option<NeuronProgram>])
             core_type.accumulator_slots.map(u64::from),
         ),
         (Resource::AxonsIn, core.axons_in.len() as u64, Some(core_type.axons_in.into())),
-        (Resource::AxonsOut, core.axons_out.entries.len() as u64, Some(core_type.axons_out.into())),
+        (Resource::AxonsOut, core.axon_out_entries(chip), Some(core_type.axons_out.into())),
         (Resource::FanOut, fan_out, core_type.fan_out.map(u64::from)),
         (Resource::SynapseWords, core.synapse_words(), Some(core_type.synapse_words())),
         (Resource::ListWords, longest_list(core), core_type.list_words.map(u64::from)),
@@ -235,7 +237,7 @@ fn longest_list(core: &CoreProgram) -> u64 {
 }
 
 /// What one population takes.
-fn layer_use(id: PopulationId, program: &Program, cores: &[CoreUse]) -> LayerUse {
+fn layer_use(id: PopulationId, program: &Program, chip: &Chip, cores: &[CoreUse]) -> LayerUse {
     let population = &program.populations[id.index()];
     let mut layer = LayerUse {
         population: id,
@@ -245,6 +247,7 @@ fn layer_use(id: PopulationId, program: &Program, cores: &[CoreUse]) -> LayerUse
         copies: 0,
         axons_in: 0,
         axons_out: 0,
+        axons_out_other_chip: 0,
         synapse_words: 0,
         accumulator_slots: 0,
         waste: Waste::default(),
@@ -265,7 +268,11 @@ fn layer_use(id: PopulationId, program: &Program, cores: &[CoreUse]) -> LayerUse
             layer.accumulator_slots += count * u64::from(core.ring_slots);
             layer.copies += if group.occurrence == Occurrence::Copy { count } else { 0 };
             let rows = group.first as usize..(group.first + group.count) as usize;
-            layer.axons_out += rows.map(|row| core.axons_out.row(row).len() as u64).sum::<u64>();
+            for way in rows.flat_map(|row| core.axons_out.row(row)) {
+                let entries = chip.axon_out_entries(core.core, way.core);
+                layer.axons_out += entries;
+                layer.axons_out_other_chip += if entries > 1 { entries } else { 0 };
+            }
         }
     }
     layer

@@ -49,12 +49,21 @@ pub fn count_core(core: &CoreProgram, network: &QuantisedNetwork, chip: &Chip) -
             core_type.accumulator_slots.map(u64::from),
         ),
         (Resource::AxonsIn, core.axons_in.len() as u64, Some(core_type.axons_in.into())),
-        (Resource::AxonsOut, core.axons_out.entries.len() as u64, Some(core_type.axons_out.into())),
+        (Resource::AxonsOut, axon_out_entries(core, chip), Some(core_type.axons_out.into())),
         (Resource::FanOut, fan_out as u64, core_type.fan_out.map(u64::from)),
         (Resource::SynapseWords, core.synapse_words(), Some(core_type.synapse_words())),
         (Resource::ListWords, longest_list(core), core_type.list_words.map(u64::from)),
         (Resource::Configurations, configured, core_type.configurations.map(u64::from)),
     ]
+}
+
+/// One entry for every way, and what the chip asks for those that leave the core's chip.
+fn axon_out_entries(core: &CoreProgram, chip: &Chip) -> u64 {
+    let at = |core| chip.mesh.chip_of(chip.tile_of(core));
+    let ways = core.axons_out.entries.iter();
+    let leaving = ways.filter(|way| at(way.core) != at(core.core)).count() as u64;
+    let own = core.axons_out.entries.len() as u64 - leaving;
+    own + leaving * u64::from(chip.core_type(core.core).axon_out_other_chip_entries)
 }
 
 /// State bits of a group's compartments.

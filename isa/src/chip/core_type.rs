@@ -26,6 +26,8 @@ pub struct CoreType {
     pub axons_in: u32,
     /// Axon-out entries.
     pub axons_out: u32,
+    /// Axon-out entries that a way to a core of another chip takes.
+    pub axon_out_other_chip_entries: u32,
     /// Synapses that may end in one compartment, if limited.
     pub fan_in: Option<u32>,
     /// Axon-out entries that one compartment may own, if limited.

@@ -134,6 +134,14 @@ impl Chip {
         self.cores[core.index()].tile
     }
 
+    /// Axon-out entries that a way from one core to another takes.
+    #[must_use]
+    pub fn axon_out_entries(&self, from: CoreId, to: CoreId) -> u64 {
+        let (tile, other) = (self.tile_of(from), self.tile_of(to));
+        let same = self.mesh.chip_of(tile) == self.mesh.chip_of(other);
+        if same { 1 } else { self.core_type(from).axon_out_other_chip_entries.into() }
+    }
+
     /// The hops of a packet from one core to another.
     #[must_use]
     pub fn hops(&self, from: CoreId, to: CoreId) -> Hops {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chip::Chip;
 use crate::delivery::Delivery;
 use crate::id::{AxonInId, CoreId, PopulationId, ProjectionId};
 use crate::join::JoinOp;
@@ -382,6 +383,13 @@ impl Program {
 }
 
 impl CoreProgram {
+    /// Entries of the axon-out table in use; a way to another chip may take several.
+    #[must_use]
+    pub fn axon_out_entries(&self, chip: &Chip) -> u64 {
+        let ways = self.axons_out.entries.iter();
+        ways.map(|way| chip.axon_out_entries(self.core, way.core)).sum()
+    }
+
     /// The outermost compartment of the neuron that each compartment is a part of: itself, where
     /// none joins it.
     #[must_use]

@@ -64,7 +64,7 @@ pub(super) fn write_cores(
             [
                 core.compartments.into(),
                 core.axons_in.len() as u64,
-                core.axons_out.entries.len() as u64,
+                core.axon_out_entries(chip),
                 core.synapse_words(),
             ]
         });

@@ -30,6 +30,10 @@ pub struct CoreTypeFile {
     pub axons_in: u32,
     /// Axon-out entries.
     pub axons_out: u32,
+    /// Axon-out entries that a way to a core of another chip takes; one to a core of the same chip
+    /// takes one.
+    #[serde(default = "one")]
+    pub axon_out_other_chip_entries: u32,
     /// Synapses that may end in one compartment, if limited.
     #[serde(default)]
     pub fan_in: Option<u32>,
