@@ -11,7 +11,7 @@ use super::clear::{Unplaced, dead_way};
 use super::cut::{Cut, fits, share_cores, too_few};
 use super::like::{self, Kept};
 use super::measure::{Measured, Meter};
-use super::mend::{Mended, mend, mend_apart, relieved};
+use super::mend::{Mended, Relieved, mend, mend_apart, relieved};
 use super::options::{Objective, PlannerOptions, Strategy};
 use super::place::{available, place};
 use super::predict::{Prediction, measure_and_predict, predict};
@@ -336,10 +336,10 @@ impl Planner<'_> {
                     found.candidates.push(Candidate { strategy, mapping, prediction });
                     return Ok(());
                 }
-                Ok(Some((short, more))) if more.len() > seated.len() => {
-                    (last, parts) = (Some(short), more);
+                Ok(Some(more)) if more.parts.len() > seated.len() => {
+                    (last, parts) = (Some(more.short), more.parts);
                 }
-                Ok(Some((short, _))) | Err(short) => {
+                Ok(Some(Relieved { short, .. })) | Err(short) => {
                     found.short = Some(short);
                     return Ok(());
                 }

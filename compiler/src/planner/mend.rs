@@ -49,14 +49,20 @@ fn mend_by(
         let measured = seen(measured, &parts);
         match relieved(meter, &parts, &measured) {
             Ok(None) => return Ok(Ok(Mended { parts, measured })),
-            Ok(Some((short, more))) if more.len() > most => return Ok(Err(short)),
-            Ok(Some((_, more))) => parts = more,
+            Ok(Some(more)) if more.parts.len() > most => return Ok(Err(more.short)),
+            Ok(Some(more)) => parts = more.parts,
             Err(short) => return Ok(Err(short)),
         }
     }
 }
 
-/// The parts with every one split that does not fit, and what was short; `None` where all fit.
+/// Parts of which some were split, and what the last of those was short of.
+pub(super) struct Relieved {
+    pub(super) parts: Vec<Part>,
+    pub(super) short: Box<DoesNotFit>,
+}
+
+/// The parts with every one split that does not fit; `None` where all fit.
 ///
 /// # Errors
 /// What is short where nothing helps.
@@ -64,7 +70,7 @@ pub(super) fn relieved(
     meter: &Meter<'_>,
     parts: &[Part],
     measured: &Measured,
-) -> Result<Option<(Box<DoesNotFit>, Vec<Part>)>, Box<DoesNotFit>> {
+) -> Result<Option<Relieved>, Box<DoesNotFit>> {
     let mut more = Vec::with_capacity(parts.len());
     let mut last = None;
     for (at, part) in parts.iter().enumerate() {
@@ -80,7 +86,7 @@ pub(super) fn relieved(
         }
         last = Some(short);
     }
-    Ok(last.map(|short| (short, more)))
+    Ok(last.map(|short| Relieved { parts: more, short }))
 }
 
 /// A neuron with more ways than one compartment may send over, and the copies that it lacks.
