@@ -2,7 +2,14 @@
 
 use quarrion_isa::diagnostic::Span;
 
-use super::parse::Problem;
+/// A text that is no tree, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// The place.
+    pub(crate) span: Span,
+    /// What is wrong with it, in one sentence.
+    pub(crate) message: String,
+}
 
 /// One word.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,20 +2,11 @@
 
 use quarrion_isa::diagnostic::Span;
 
-use super::lex::{Lexer, Word};
+use super::lex::{Lexer, Problem, Word};
 use super::{Field, KeyStyle, Layer, Node, Origin, Value};
 
 /// The deepest nesting that is followed; a reader's limit.
 const READER_DEPTH: usize = 64;
-
-/// A text that is no tree, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
-    /// The place.
-    pub(crate) span: Span,
-    /// What is wrong with it, in one sentence.
-    pub(crate) message: String,
-}
 
 /// Parses the text of one layer.
 ///
