@@ -37,6 +37,7 @@ impl Faults {
     /// # Determinism
     /// A function of the run's seed, the source neuron, the time and the destination core.
     #[must_use]
+    #[inline]
     pub fn loses(&self, seed: u32, at: Counter, destination: CoreId) -> bool {
         let at = Counter { draw: destination.0, ..at };
         self.loss > 0 && draw(seed, Purpose::Fault, at) < self.loss
