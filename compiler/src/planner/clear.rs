@@ -21,8 +21,10 @@ const MOVES: usize = 64;
 /// See [`MOVES`].
 const MOVES_PER_PART: usize = 16;
 
-/// Parts that are tried on tiles, with every tile counted.
+/// Parts that are tried on tiles at most, with every tile counted.
 const TRIES: u64 = 200_000;
+/// Tiles of parts that all tries look at, and hold in memory, at most: large boards get fewer.
+const LOOKED_AT: u64 = 200_000_000;
 
 /// Ways that packets may take, whatever the rates.
 pub(super) struct Ways {
@@ -295,7 +297,8 @@ impl<'d, 'a> Search<'d, 'a> {
             open.push(tiles);
         }
         let wished = seats.iter().map(|&seat| detour.tile(seat)).collect();
-        Self { wished, open, free, chosen: vec![None; seats.len()], tries: TRIES, detour }
+        let tries = TRIES.min(LOOKED_AT / (seats.len().max(1) * tiles.max(1)) as u64);
+        Self { wished, open, free, chosen: vec![None; seats.len()], tries, detour }
     }
 
     /// A placement, where one is found.
