@@ -7,11 +7,12 @@ use quarrion_emulator::mesh::{Arrivals, Detail, Fabric, Fidelity, Pattern, Synth
 use quarrion_tests::booksim::settings::{CYCLE_PS, setting};
 
 /// What is timed: a name, the side of the mesh, virtual channels, packets a source, flits.
-const CASES: [(&str, u32, u32, u32, u32); 6] = [
+const CASES: [(&str, u32, u32, u32, u32); 7] = [
     ("8x8", 8, 1, 64, 1),
     ("16x16", 16, 1, 64, 1),
     ("16x16, four channels", 16, 4, 64, 1),
     ("16x16, four flits", 16, 1, 16, 4),
+    ("16x16, four channels, four flits", 16, 4, 16, 4),
     ("64x64", 64, 1, 16, 1),
     (MILLION, 64, 1, 245, 1),
 ];

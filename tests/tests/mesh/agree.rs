@@ -12,25 +12,21 @@ use super::fixtures::{BOTH, burst, four_channels, loihi, near, run, spec};
 /// two models agree with each other.
 #[test]
 fn every_topology_delivers_and_the_models_agree() {
-    let mut cases: Vec<(&str, GridSpec, f64)> = vec![
-        ("mesh", spec(5, 4), 0.0),
-        ("line", spec(9, 1), 0.0),
-        ("concentrated", GridSpec { cores_per_tile: 4, ..spec(4, 4) }, 0.0),
-        ("host", GridSpec { hosts: vec![(0, 0), (3, 2)], ..spec(4, 4) }, 0.0),
-        ("virtual cut-through", spec(4, 4), 0.0),
-        ("torus", GridSpec { wrap: Wrap::Torus, ..spec(5, 6) }, 0.10),
-        (
-            "mixed",
-            GridSpec { routing: Routing::Mixed { choice: Choice::Drawn(3) }, ..spec(6, 6) },
-            0.12,
-        ),
-        ("four channels", spec(6, 6), 0.08),
-        ("three channels", spec(6, 6), 0.08),
-        ("chips", spec(8, 4), 0.0),
-        ("asynchronous", loihi(4, 3), 0.0),
+    let mut cases: Vec<(&str, GridSpec)> = vec![
+        ("mesh", spec(5, 4)),
+        ("line", spec(9, 1)),
+        ("concentrated", GridSpec { cores_per_tile: 4, ..spec(4, 4) }),
+        ("host", GridSpec { hosts: vec![(0, 0), (3, 2)], ..spec(4, 4) }),
+        ("virtual cut-through", spec(4, 4)),
+        ("torus", GridSpec { wrap: Wrap::Torus, ..spec(5, 6) }),
+        ("mixed", GridSpec { routing: Routing::Mixed { choice: Choice::Drawn(3) }, ..spec(6, 6) }),
+        ("four channels", spec(6, 6)),
+        ("three channels", spec(6, 6)),
+        ("chips", spec(8, 4)),
+        ("asynchronous", loihi(4, 3)),
     ];
     let slow = LinkTiming { latency_ps: 9000, flit_ps: 4000, credit_ps: 9000, buffer_flits: 32 };
-    for (name, spec, _) in &mut cases {
+    for (name, spec) in &mut cases {
         match *name {
             "virtual cut-through" => spec.timing.switching = Switching::VirtualCutThrough,
             "torus" | "mixed" => spec.timing.virtual_channels = 2,
@@ -43,7 +39,7 @@ fn every_topology_delivers_and_the_models_agree() {
             _ => {}
         }
     }
-    for (name, spec, tolerance) in cases {
+    for (name, spec) in cases {
         let fabric = spec.build().unwrap();
         prove_deadlock_free(&fabric, &[]).unwrap();
         for flits in [1, 2, 4] {
@@ -53,27 +49,21 @@ fn every_topology_delivers_and_the_models_agree() {
             for (a, b) in queue.links.iter().zip(&cycle.links) {
                 assert_eq!((a.packets, a.flits, a.busy_ps), (b.packets, b.flits, b.busy_ps));
             }
-            if tolerance == 0.0 || flits == 1 {
-                assert!(queue.packets == cycle.packets, "{name}, {flits} flits: packet times");
-            }
-            assert!(
-                near(queue.completion_ps, cycle.completion_ps, tolerance),
-                "{name}, {flits} flits: queue {} ps, cycle {} ps",
-                queue.completion_ps,
-                cycle.completion_ps
-            );
+            assert!(queue.packets == cycle.packets, "{name}, {flits} flits: packet times");
+            assert_eq!(queue.completion_ps, cycle.completion_ps, "{name}, {flits} flits");
         }
     }
 }
 
-/// Cores that take long hold packets up in the mesh, in both models by the same time.
+/// Cores that take long hold packets up in the mesh, in both models by the same time; where a core
+/// takes longer packets from two planes, by nearly the same.
 #[test]
 fn slow_cores_hold_up_the_mesh_alike_in_both_models() {
     for (name, spec, tolerance) in [
         ("clocked", spec(4, 4), 0.0),
         ("four cores a tile", GridSpec { planes: 1, ..loihi(4, 4) }, 0.0),
         ("two planes", loihi(4, 4), 0.03),
-        ("four channels", four_channels(4, 4), 0.05),
+        ("four channels", four_channels(4, 4), 0.0),
     ] {
         let fabric = spec.build().unwrap();
         for (flits, service_ps) in [(1, 16_000), (2, 25_300), (4, 40_000)] {
@@ -83,7 +73,7 @@ fn slow_cores_hold_up_the_mesh_alike_in_both_models() {
             let queue = run(Fidelity::Queue, &fabric, &traffic);
             let cycle = run(Fidelity::Cycle, &fabric, &traffic);
             assert!(3 * queue.completion_ps > 4 * free.completion_ps, "{name}: no back-pressure");
-            if tolerance == 0.0 || (flits == 1 && name == "four channels") {
+            if tolerance == 0.0 {
                 assert!(queue.packets == cycle.packets, "{name}, {flits} flits: packet times");
             }
             assert!(near(queue.completion_ps, cycle.completion_ps, tolerance), "{name}");

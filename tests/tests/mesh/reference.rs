@@ -1,9 +1,8 @@
 //! Both models against a reference simulator's runs.
 
-use quarrion_emulator::mesh::{Fidelity, Speculation};
-use quarrion_tests::booksim::compare::{Comparison, compare};
+use quarrion_emulator::mesh::Fidelity;
+use quarrion_tests::booksim::compare::compare;
 use quarrion_tests::booksim::folder::Folder;
-use quarrion_tests::booksim::settings::setting;
 use quarrion_tests::booksim::table::Accuracy;
 
 fn committed() -> Folder {
@@ -35,20 +34,14 @@ fn both_models_stay_as_close_to_the_reference_as_they_are() {
         let (trace, router) = (&comparison.run.trace, &comparison.run.router);
         assert_eq!(comparison.lawless.unwrap_or(0), 0, "zero load, {trace} on {router}");
     }
-    // Without speculation, `queue` is off only where longer packets share several channels.
-    let exact = |c: &&(&Comparison, &Comparison)| {
-        let setting = setting(&c.0.run.router).unwrap();
-        let alone = setting.channels == 1 || c.0.flits == 1;
-        alone && setting.speculation == Speculation::Off
-    };
-    let both: Vec<(&Comparison, &Comparison)> = all.queue.iter().zip(&all.cycle).collect();
-    assert!(both.iter().filter(exact).any(|c| c.0.flits == 1 && c.0.run.router == "v4b4"));
-    for (queue, cycle) in both.iter().filter(exact) {
+    for (queue, cycle) in all.queue.iter().zip(&all.cycle) {
         let (trace, router) = (&queue.run.trace, &queue.run.router);
         assert!((queue.completion - cycle.completion).abs() < 1e-9, "queue, {trace} on {router}");
         assert!((queue.latency - cycle.latency).abs() < 1e-9, "queue, {trace} on {router}");
     }
+    let long = all.queue.iter().filter(|queue| queue.flits > 1 && queue.run.router == "v2b4");
+    assert!(long.count() > 2, "no long packets on several channels");
     let (queue, latency) = (Accuracy::completion(&all.queue), Accuracy::latency(&all.queue));
-    assert!(queue.mean < 1.2 && queue.worst < 14.0, "queue completion {queue}");
-    assert!(latency.mean < 1.2 && latency.worst < 7.0, "queue latency {latency}");
+    assert!(queue.worst < 1e-9, "queue completion {queue}");
+    assert!(latency.worst < 0.01, "queue latency {latency}");
 }

@@ -157,10 +157,8 @@ fn regions_and_threads_change_nothing() {
         let fabric = spec.build().unwrap();
         let traffic = burst(&fabric, Pattern::Uniform, 12, 2, service * CYCLE_PS);
         let alone = run(Fidelity::Queue, &fabric, &traffic);
-        if spec.timing.virtual_channels == 1 {
-            let cycle = run(Fidelity::Cycle, &fabric, &traffic);
-            assert!(alone.packets == cycle.packets, "regions differ from one router array");
-        }
+        let cycle = run(Fidelity::Cycle, &fabric, &traffic);
+        assert!(alone.packets == cycle.packets, "regions differ from one router array");
         for threads in [2, 3, 7] {
             let threads = NonZero::new(threads).unwrap();
             let mut model = QueueModel::with_threads(&fabric, threads).unwrap();

@@ -4,9 +4,8 @@
 //! and the credits for them are there; only what is missing comes later, as a further burst. The
 //! stages of a router are folded into times: a packet becomes ready when its head has been routed
 //! and could hold a virtual channel, and a channel becomes usable again when the next packet could
-//! have it. Packets of a single flit lose nothing by this against the `cycle` model, nor do longer
-//! ones where there is one virtual channel; with several, longer packets interleave only while they
-//! want the same link.
+//! have it. Where there are several virtual channels flits move one by one, as another packet may
+//! want the link between any two of them; so nothing is lost by this against the `cycle` model.
 //!
 //! A router writes its packets straight into the next buffer, with the tick of their arrival; the
 //! owner of the buffer looks at nothing that has not arrived. So within a tick nodes can be visited

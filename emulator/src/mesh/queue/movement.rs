@@ -75,7 +75,7 @@ impl Context<'_> {
         let (tick, fig) = (self.tick, self.fig);
         let (lane, out) = router.pair(local, port);
         let at = usize::from(lane.channel) % V;
-        let pace = self.pace(burst, out, at, V > 1 && out.want & !(1 << local) != 0);
+        let pace = self.pace(burst, out, at);
         let Pace { flits, spacing } = pace;
         let end = tick + u64::from(flits - 1) * spacing;
         let head = lane.left == burst.whole();
@@ -114,15 +114,10 @@ impl Context<'_> {
         Mail { calendar: self.calendar, outbox: self.outbox }
     }
 
-    /// How much of a burst goes now: what has arrived or arrives in time, and has room ahead.
+    /// How much of a burst goes now: what has arrived or arrives in time, and has room ahead. Where
+    /// there are several channels one flit, for another packet may want the link before the next.
     #[inline]
-    fn pace<const V: usize>(
-        &self,
-        burst: &Burst,
-        out: &Out<V>,
-        at: usize,
-        contended: bool,
-    ) -> Pace {
+    fn pace<const V: usize>(&self, burst: &Burst, out: &Out<V>, at: usize) -> Pace {
         let mut flits = burst.flits().min(out.channels[at].credits);
         debug_assert!(flits > 0 && burst.at <= self.tick);
         let mut spacing = u64::from(out.flit);
@@ -137,8 +132,7 @@ impl Context<'_> {
                 flits = flits.min(arrived.min(u64::from(flits)) as u16);
             }
         }
-        if contended && !whole {
-            // Another packet wants the link: the flits of the two take turns.
+        if V > 1 && !whole {
             flits = 1;
         }
         Pace { flits, spacing }
