@@ -34,6 +34,7 @@ pub use limits::{
 pub use map::{Mapping, map};
 pub use partition::partition;
 pub use place::{Flow, Traffic, place, place_traffic, relax_links, replace_traffic, shorten_trees};
+pub(crate) use random::Stream;
 pub use scores::{
     Partition, PartitionScores, Placement, PlacementScores, neurons_per_core, score_partition,
     score_placement,

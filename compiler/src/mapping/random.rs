@@ -2,11 +2,11 @@
 
 /// A stream of 64-bit draws (SplitMix64: a counter and a mixing function).
 #[derive(Clone, Debug)]
-pub(super) struct Stream(u64);
+pub(crate) struct Stream(u64);
 
 impl Stream {
     /// Starts the stream that belongs to `seed` and `lane`.
-    pub(super) fn new(seed: u64, lane: u64) -> Self {
+    pub(crate) fn new(seed: u64, lane: u64) -> Self {
         let mut stream = Self(seed ^ lane.wrapping_mul(0xD6E8_FEB8_6659_FD93));
         stream.draw();
         stream
@@ -22,7 +22,7 @@ impl Stream {
     }
 
     /// A number below `bound`, which is at least 1.
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.draw()) * bound as u128) >> 64) as usize
     }
 

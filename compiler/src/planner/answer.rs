@@ -15,6 +15,7 @@ use super::mend::{Mended, Relieved, mend, mend_apart, relieved};
 use super::options::{Objective, PlannerOptions, Strategy};
 use super::place::{available, place};
 use super::predict::{Prediction, measure_and_predict, predict};
+use super::refine::Refiner;
 use super::search::Search;
 use super::{Candidate, Notes, Part, check_mapping};
 use crate::failure::CompileFailure;
@@ -261,16 +262,15 @@ impl Planner<'_> {
                     }
                 }
                 Strategy::Multilevel => {
-                    let cores = self.cores.iter().sum();
-                    let effort = self.options.effort;
+                    let (cores, effort) = (&self.cores, self.options.effort);
                     let search = Search::new(self.meter, cut.cutters(), cores, effort, self.seed)?;
-                    let Some(search) = search else { continue };
                     for objective in self.searched() {
                         work.nets += search.effort();
                         if let Some(parts) = search.parts(&objective)? {
                             self.add(strategy, parts, &mut found)?;
                         }
                     }
+                    work.layouts = self.refine(&mut found.candidates)?;
                 }
                 Strategy::Balanced | Strategy::Given => {}
             }
@@ -283,6 +283,22 @@ impl Planner<'_> {
             self.add_apart(cut, &mut found)?;
         }
         Ok(found)
+    }
+
+    /// Adds what exact figures make of the best mappings so far, for the objectives that the
+    /// partitioner knows in part only; says how many layouts were weighed.
+    fn refine(&self, candidates: &mut Vec<Candidate>) -> Result<u64, CompileFailure> {
+        if matches!(self.options.objective, Objective::Latency | Objective::Cores) {
+            return Ok(0);
+        }
+        let mut weighed = 0;
+        for objective in self.searched() {
+            let Some(start) = choose(candidates, &objective) else { continue };
+            let mut refiner = Refiner::new(self.meter, objective, self.options.cores, self.seed);
+            candidates.extend(refiner.run(start)?);
+            weighed += refiner.weighed;
+        }
+        Ok(weighed)
     }
 
     /// Cores so filled that it does not matter which ways leave their chip: where traffic alone
@@ -299,8 +315,12 @@ impl Planner<'_> {
     /// The objectives that the partitioner is asked for.
     fn searched(&self) -> Vec<Objective> {
         let mut all = vec![Objective::Latency, Objective::Cores];
-        if !all.contains(&self.options.objective) {
-            all.push(self.options.objective);
+        match self.options.objective {
+            Objective::Latency | Objective::Cores => {}
+            Objective::Traffic | Objective::Energy => {
+                all.extend([Objective::Traffic, Objective::Energy]);
+            }
+            Objective::Mix(weights) => all.push(Objective::Mix(weights)),
         }
         all
     }

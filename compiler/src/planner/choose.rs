@@ -29,13 +29,24 @@ pub(super) fn choose<'c>(
             let (a, b) = (&a.prediction, &b.prediction);
             (a.cores.cmp(&b.cores)).then(a.step_ps.total_cmp(&b.step_ps))
         }),
-        Objective::Traffic => least(&|p| p.packets),
-        Objective::Energy => least(&|p| p.energy_pj),
-        Objective::Mix(weights) => least(&|p| {
+        Objective::Traffic | Objective::Energy | Objective::Mix(_) => {
+            least(&|p| score(objective, p))
+        }
+    }
+}
+
+/// The figure that an objective makes small.
+pub(super) fn score(objective: &Objective, p: &Prediction) -> f64 {
+    match objective {
+        Objective::Cores => f64::from(p.cores),
+        Objective::Latency => p.step_ps,
+        Objective::Traffic => p.packets,
+        Objective::Energy => p.energy_pj,
+        Objective::Mix(weights) => {
             weights.cores * f64::from(p.cores.max(1)).ln()
                 + weights.traffic * p.packets.max(1e-9).ln()
                 + weights.latency * p.step_ps.max(1e-9).ln()
                 + weights.energy * p.energy_pj.max(1e-9).ln()
-        }),
+        }
     }
 }

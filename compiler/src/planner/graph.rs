@@ -6,7 +6,7 @@
 //! projection, so that input axons count as entries do. Synapses are counted in bits of the format
 //! that the projection would be stored in.
 //!
-//! A net from the host has no core of its own. Its first listener stands for it: what a net costs
+//! A net from the host, or from a population on another kind of core, has no core of its own here. Its first listener stands for it: what a net costs
 //! beyond its first core is the same, and the search sees only differences.
 
 use quarrion_isa::chip::SynapseFormatKind;
@@ -45,8 +45,8 @@ struct Cost {
 }
 
 impl BlockGraph {
-    /// Builds the graph of a network whose populations all lie on cores of one kind.
-    pub(super) fn new(meter: &Meter<'_>, cutters: &[Cutter<'_>]) -> Result<Self, CompileFailure> {
+    /// Builds the graph of the populations that lie on cores of one kind.
+    pub(super) fn new(meter: &Meter<'_>, cutters: &[&Cutter<'_>]) -> Result<Self, CompileFailure> {
         let blocks: Vec<Slice> = cutters.iter().flat_map(|cutter| blocks(meter, cutter)).collect();
         let sizes = meter.network.populations.iter().map(|p| vec![u32::MAX; p.size as usize]);
         let mut vertex: Vec<Vec<u32>> = sizes.collect();
@@ -196,7 +196,7 @@ impl Nets {
 }
 
 /// The limits of a core and how its service time counts.
-fn limits(meter: &Meter<'_>, cutters: &[Cutter<'_>], costs: &[Cost]) -> (Limits, Service) {
+fn limits(meter: &Meter<'_>, cutters: &[&Cutter<'_>], costs: &[Cost]) -> (Limits, Service) {
     let first = cutters.first().map_or(0, |cutter| meter.core_type(cutter.population));
     let kind = meter.kind(first);
     let count = costs.len().max(1) as f64;

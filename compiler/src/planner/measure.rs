@@ -193,6 +193,11 @@ impl Measured {
         self.copies.get(&(population, neuron)).map_or(0, |copies| copies.len() as u64)
     }
 
+    /// Lists of all slices.
+    pub(super) fn lists(&self) -> u64 {
+        self.demands.iter().flatten().map(|demand| demand.axons_in()).sum()
+    }
+
     /// Axon-out entries of a neuron, over all its compartments.
     pub(super) fn ways(&self, population: PopulationId, neuron: u32) -> u64 {
         self.ways[population.index()][neuron as usize]

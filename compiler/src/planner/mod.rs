@@ -6,6 +6,7 @@
 //!
 //! * `cut`: populations as boxes, each on cores of its own, ever finer where time is lost;
 //! * `search`: blocks of neurons through the hypergraph partitioner of [`crate::mapping`];
+//! * `refine`: whole cores merged, split and moved while the exact figure of the objective falls;
 //! * `place`: a core for every part, near the parts it talks to and the host's port;
 //! * `clear`: placements that no packet leaves over something dead;
 //! * `measure`, `predict`: what a mapping asks of its cores, and what a timestep takes;
@@ -26,6 +27,7 @@ mod options;
 mod place;
 mod predict;
 mod rates;
+mod refine;
 mod search;
 mod seats;
 mod work;
