@@ -6,8 +6,9 @@
 //! projection, so that input axons count as entries do. Synapses are counted in bits of the format
 //! that the projection would be stored in.
 //!
-//! A net from the host, or from a population on another kind of core, has no core of its own here. Its first listener stands for it: what a net costs
-//! beyond its first core is the same, and the search sees only differences.
+//! A net from the host, or from a population on another kind of core, has no core of its own here.
+//! Its first listener stands for it: what a net costs beyond its first core is the same, and the
+//! search sees only differences.
 
 use quarrion_isa::chip::SynapseFormatKind;
 
