@@ -441,6 +441,12 @@ pub struct RepriceArgs {
     /// Change a price, such as prices.hop_tile.energy_pj=3; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE", group = "prices_from")]
     pub sets: Vec<String>,
+    /// Write the run folder of the result here.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace an old run folder of that name.
+    #[arg(long, requires = "out")]
+    pub force: bool,
 }
 
 /// Arguments of `retime`.
@@ -466,6 +472,12 @@ pub struct RetimeArgs {
     /// Worker threads [default: all]; changes no byte of a result.
     #[arg(long, value_name = "N")]
     pub threads: Option<u32>,
+    /// Write the run folder of the result here.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace an old run folder of that name.
+    #[arg(long, requires = "out")]
+    pub force: bool,
 }
 
 /// Arguments of `explain`.

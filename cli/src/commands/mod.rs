@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod again;
 pub mod chip;
 pub mod compile;
 pub mod explain;

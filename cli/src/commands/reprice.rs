@@ -5,6 +5,7 @@ use quarrion_isa::chip::Chip;
 use quarrion_isa::diagnostic::Diagnostic;
 use quarrion_report::{Prices, RunReport, load_run};
 
+use super::again::{Place, existing};
 use super::take_chip;
 use crate::args::{Format, RepriceArgs};
 use crate::failure::Failure;
@@ -19,6 +20,7 @@ const CHIP: &str = "chip.ron of the run";
 /// # Errors
 /// What is no run folder, or prices that are no prices.
 pub fn run(args: &RepriceArgs, terminal: &Terminal, texts: &mut Texts) -> Result<(), Failure> {
+    let place = Place::check(args.out.as_deref(), existing(args.force))?;
     let run = load_run(&args.run)?;
     let loaded = match (&args.chip, &args.prices) {
         (Some(chip), _) => load_chip(chip, &args.sets),
@@ -27,13 +29,21 @@ pub fn run(args: &RepriceArgs, terminal: &Terminal, texts: &mut Texts) -> Result
         }
         (None, None) => load_chip_text(CHIP, &run.chip, &args.sets),
     };
-    let chip = take_chip(loaded, texts)?.chip;
+    let loaded = take_chip(loaded, texts)?;
+    let chip = &loaded.chip;
     let plain = match &args.chip {
         Some(chip) => load_chip(chip, &[]),
         None => load_chip_text(CHIP, &run.chip, &[]),
     };
-    check_only_prices(&take_chip(plain, texts)?.chip, &chip)?;
-    let report = RunReport::new(&run.record, &run.manifest.settings, &Prices::of(&chip));
+    check_only_prices(&take_chip(plain, texts)?.chip, chip)?;
+    let report = RunReport::new(&run.record, &run.manifest.settings, &Prices::of(chip));
+    if let Some(place) = place {
+        let settings = run.manifest.settings.clone();
+        let manifest = place.manifest(&run, &loaded, (&args.sets, settings, 1));
+        let folder = place.create()?;
+        folder.write_run(&manifest, &run.record, &report, &loaded.text)?;
+        folder.finish()?;
+    }
     terminal.result(&match terminal.format {
         Format::Human => report.to_text(),
         Format::Json => report.to_json(),

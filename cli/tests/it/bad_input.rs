@@ -190,6 +190,7 @@ const CASES: &[(&str, i32, &str)] = &[
     // Run folders, programs, codes, usage.
     ("reprice-of-mesh", 2, "reprice bare --set mesh.width=4"),
     ("set-extends", 2, "chip check loihi1 --set extends=\"loihi2\""),
+    ("reprice-out-taken", 2, "reprice bare --chip loihi1 --out taken"),
     ("reprice-no-run", 2, "reprice taken --chip loihi1"),
     ("retime-without-activity", 2, "retime bare"),
     ("retime-damaged-activity", 2, "retime damaged"),

@@ -39,3 +39,49 @@ fn a_stored_run_is_timed_as_a_run_on_that_chip() {
         |run: &str| std::fs::read(bench.path(&format!("{run}/activity.bin"))).expect("bytes");
     assert_eq!(stored("a"), stored("b"));
 }
+
+/// The folder of a run timed again holds what a run on that chip writes; of one priced again, its
+/// result; and both can be priced again.
+#[test]
+fn results_made_again_are_run_folders() {
+    let bench = Bench::new();
+    good(bench.run("map digits.nir --chip loihi1 --out map.ron"));
+    good(bench.run(&format!("{RUN} --out a --save-activity")));
+    let direct = good(bench.run(&format!("{RUN} {SLOWER} --timing queue --out direct")));
+    let timed = format!("retime a {SLOWER} --timing queue --out timed");
+    assert_eq!(good(bench.run(&timed)), direct);
+    let read = |file: String| std::fs::read(bench.path(&file)).expect("a file of the folder");
+    for file in [
+        "record.json",
+        "summary.json",
+        "chip.ron",
+        "kinds.csv",
+        "links.csv",
+        "populations.csv",
+        "steps.csv",
+        "mesh.svg",
+        "report.html",
+    ] {
+        assert!(read(format!("timed/{file}")) == read(format!("direct/{file}")), "{file}");
+    }
+    assert_eq!(good(bench.run("reprice timed --chip timed/chip.ron")), direct);
+    assert_eq!(bench.run(&timed).code, Some(2), "the name is taken");
+    good(bench.run(&format!("{timed} --force")));
+    let price = "prices.hop_tile.energy_pj=30";
+    let priced = good(bench.run(&format!("reprice timed --set {price} --out priced")));
+    assert_ne!(priced, direct);
+    assert_eq!(good(bench.run("reprice priced --chip priced/chip.ron")), priced);
+    let refused = bench.run("reprice timed --set mesh.width=4 --out half");
+    assert_eq!((refused.code, bench.path("half").exists()), (Some(2), false));
+}
+
+/// What is broken by draws of the seed is broken when the run is timed again.
+#[test]
+fn drawn_faults_are_drawn_again() {
+    let bench = Bench::new();
+    let sets = "--set mesh.routing=table --samples 2";
+    let run = format!("run digits.nir --chip loihi1 --input test.npz {sets} --timing queue");
+    let broken = format!("{run} --set faults.drawn_links=10 --seed 3 --out a --save-activity");
+    let screen = good(bench.run(&broken));
+    assert_eq!(good(bench.run("retime a")), screen);
+}

@@ -106,6 +106,19 @@ impl RunFolder {
         record: &RunRecord,
     ) -> Result<(), Diagnostic> {
         self.write_file("cores.csv", |file| tables::write_cores(file, program, chip, ledger))?;
+        self.write_times(chip, ledger, record)
+    }
+
+    /// Writes the tables by link, population and timestep, which need no program.
+    ///
+    /// # Errors
+    /// QR002 where a file cannot be written.
+    pub fn write_times(
+        &self,
+        chip: &Chip,
+        ledger: &Ledger,
+        record: &RunRecord,
+    ) -> Result<(), Diagnostic> {
         self.write_file("links.csv", |file| tables::write_links(file, chip, ledger))?;
         self.write_file("steps.csv", |file| tables::write_steps(file, ledger))?;
         self.write_file("populations.csv", |file| tables::write_populations(file, record, ledger))

@@ -1,7 +1,7 @@
 //! The changes of a chip that are worth a try: each a kind, in growing steps.
 
 use quarrion_compiler::infeasible::{DoesNotFit, Resource};
-use quarrion_isa::chip::{Chip, CoreType};
+use quarrion_isa::chip::{Chip, CoreType, Routing};
 
 /// Factors that a limit is multiplied by, in halves.
 const HALVES: [u64; 5] = [3, 4, 8, 16, 32];
@@ -52,7 +52,7 @@ pub(super) fn for_misfit(chip: &Chip, short: &DoesNotFit, cores_asked: Option<u3
     if cores && cores_asked.is_none() {
         knobs.extend(more_cores(chip));
     }
-    if short.resource == Resource::Ways {
+    if short.resource == Resource::Ways && chip.mesh.routing != Routing::Table {
         knobs.push(routes_by_table());
     }
     knobs.retain(|knob| !knob.steps.is_empty());
