@@ -230,10 +230,14 @@ fn settings(args: &RunArgs, program: &Program) -> Settings {
     let rest = program.provenance.iter().filter(|(about, _)| !told.contains(&about.as_str()));
     let assumptions =
         rest.map(|(about, value)| Assumption { about: about.clone(), value: value.clone() });
+    let outputs = Assumption {
+        about: "output spikes".into(),
+        value: "counted for the host, without hops on their way to it".into(),
+    };
     Settings {
         seed: args.seed.into(),
         timing: format!("{:?}", args.timing).to_lowercase(),
-        assumptions: assumptions.collect(),
+        assumptions: assumptions.chain([outputs]).collect(),
     }
 }
 
