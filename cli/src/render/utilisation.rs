@@ -40,8 +40,8 @@ pub fn render(compiled: &Compiled, chip: &Chip, format: Format) -> String {
 pub(super) fn layers(compiled: &Compiled) -> String {
     let row = |layer: &LayerUse| {
         let LayerUse { cores, compartments, accumulator_slots, axons_in, axons_out, .. } = *layer;
-        let counts =
-            [cores, compartments, accumulator_slots, axons_in, axons_out, layer.synapse_words];
+        let (fan_in, words) = (layer.fan_in, layer.synapse_words);
+        let counts = [cores, compartments, accumulator_slots, fan_in, axons_in, axons_out, words];
         let mut row = vec![layer.name.clone()];
         let phase = compiled.program.populations[layer.population.index()].phase;
         row.push(phase.to_string());
@@ -56,6 +56,7 @@ pub(super) fn layers(compiled: &Compiled) -> String {
         ("cores", Side::Right),
         ("compartments", Side::Right),
         ("delay slots", Side::Right),
+        ("fan-in", Side::Right),
         ("axons in", Side::Right),
         ("axons out", Side::Right),
         ("synapse words", Side::Right),

@@ -1,5 +1,6 @@
 //! Utilisation: how full cores and layers are, and which resource would run out first.
 
+mod fan_in;
 mod waste;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use quarrion_isa::program::{CoreProgram, Occurrence, Program, Role};
 use quarrion_isa::synapse::SynapseBlock;
 use serde::Serialize;
 
+use fan_in::fan_in;
 pub use waste::Waste;
 
 use crate::infeasible::Resource;
@@ -37,6 +39,8 @@ pub struct CoreUse {
     pub core: CoreId,
     /// Populations with compartments on it, and how many each.
     pub held: Vec<Held>,
+    /// Most synapses that end in one of its compartments.
+    pub fan_in: u64,
     /// Every limited resource.
     pub resources: Vec<ResourceUse>,
 }
@@ -69,6 +73,8 @@ pub struct LayerUse {
     pub axons_out: u64,
     /// Those of them that ways to other chips take, where one takes more than one to the same chip.
     pub axons_out_other_chip: u64,
+    /// Most synapses that end in one of its compartments.
+    pub fan_in: u64,
     /// Synapse memory words of projections onto it.
     pub synapse_words: u64,
     /// Accumulator slots of its compartments: the delay rings.
@@ -124,7 +130,7 @@ impl CoreUse {
         // More neurons raise neither a single configuration nor what one list or neuron takes.
         let grows = |entry: &&ResourceUse| match entry.resource {
             Resource::Configurations => entry.used > 1,
-            Resource::ListWords | Resource::FanOut => false,
+            Resource::ListWords | Resource::FanIn | Resource::FanOut => false,
             _ => true,
         };
         // The first of equals: `max_by` would give the last.
@@ -141,13 +147,18 @@ impl Utilisation {
         let texts = program.neuron_programs.iter();
         let parsed: Vec<Option<NeuronProgram>> =
             texts.map(|text| NeuronProgram::parse(text, "program").ok()).collect();
+        let inputs: Vec<Vec<u64>> = program.cores.iter().map(fan_in).collect();
+        let each = program.cores.iter().zip(&inputs);
         let cores: Vec<CoreUse> =
-            program.cores.iter().map(|core| core_use(core, chip, &parsed)).collect();
+            each.map(|(core, inputs)| core_use(core, chip, &parsed, inputs)).collect();
         let populations = program.populations.iter().enumerate();
         let neurons = populations.filter(|(_, population)| population.role == Role::Neurons);
         let layers =
             neurons.map(|(id, _)| layer_use(PopulationId::from_index(id), program, chip, &cores));
         let mut layers: Vec<LayerUse> = layers.collect();
+        for layer in &mut layers {
+            layer.fan_in = most_inputs(layer.population, program, &inputs);
+        }
         let mut waste = Waste::default();
         for block in program.cores.iter().flat_map(|core| &core.blocks) {
             let own = Waste::of(block);
@@ -173,7 +184,13 @@ fn fullest<'a>(cores: impl DoubleEndedIterator<Item = &'a CoreUse>) -> Option<Bo
 }
 
 /// What one core holds.
-fn core_use(core: &CoreProgram, chip: &Chip, programs: &[Option<NeuronProgram>]) -> CoreUse {
+fn core_use(
+    core: &CoreProgram,
+    chip: &Chip,
+    programs: &[Option<NeuronProgram>],
+    inputs: &[u64],
+) -> CoreUse {
+    let most_inputs = inputs.iter().copied().max().unwrap_or(0);
     let core_type = chip.core_type(core.core);
     let program = |index: u32| programs.get(index as usize).and_then(Option::as_ref);
     let state_bits: u64 = core
@@ -207,6 +224,7 @@ fn core_use(core: &CoreProgram, chip: &Chip, programs: &[Option<NeuronProgram>])
         ),
         (Resource::AxonsIn, core.axons_in.len() as u64, Some(core_type.axons_in.into())),
         (Resource::AxonsOut, core.axon_out_entries(chip), Some(core_type.axons_out.into())),
+        (Resource::FanIn, most_inputs, core_type.fan_in.map(u64::from)),
         (Resource::FanOut, fan_out, core_type.fan_out.map(u64::from)),
         (Resource::SynapseWords, core.synapse_words(), Some(core_type.synapse_words())),
         (Resource::ListWords, longest_list(core), core_type.list_words.map(u64::from)),
@@ -224,7 +242,12 @@ fn core_use(core: &CoreProgram, chip: &Chip, programs: &[Option<NeuronProgram>])
         *held.entry(group.population).or_default() += u64::from(group.count);
     }
     let held = held.into_iter().map(|(population, compartments)| Held { population, compartments });
-    CoreUse { core: core.core, held: held.collect(), resources: resources.collect() }
+    CoreUse {
+        core: core.core,
+        held: held.collect(),
+        fan_in: most_inputs,
+        resources: resources.collect(),
+    }
 }
 
 /// Words of the longest packed list.
@@ -234,6 +257,18 @@ fn longest_list(core: &CoreProgram) -> u64 {
         SynapseBlock::Kernel(_) => None,
     });
     lists.max().unwrap_or(0).into()
+}
+
+/// Most synapses that end in one compartment of a population.
+fn most_inputs(id: PopulationId, program: &Program, inputs: &[Vec<u64>]) -> u64 {
+    let each = program.cores.iter().zip(inputs).flat_map(|(core, inputs)| {
+        let own = core.groups.iter().filter(move |group| group.population == id);
+        own.flat_map(move |group| {
+            let last = (group.first + group.count) as usize;
+            inputs.get(group.first as usize..last).unwrap_or_default()
+        })
+    });
+    each.copied().max().unwrap_or(0)
 }
 
 /// What one population takes.
@@ -248,6 +283,7 @@ fn layer_use(id: PopulationId, program: &Program, chip: &Chip, cores: &[CoreUse]
         axons_in: 0,
         axons_out: 0,
         axons_out_other_chip: 0,
+        fan_in: 0,
         synapse_words: 0,
         accumulator_slots: 0,
         waste: Waste::default(),

@@ -1,10 +1,12 @@
 //! Synapse memory that holds no logical synapse, by cause.
 
+use quarrion_isa::chip::SynapseFormatKind;
 use quarrion_isa::program::Block;
 use quarrion_isa::synapse::{KernelBlock, ListFormat, PackedBlock, SynapseBlock};
 use serde::Serialize;
 
-/// Synapse memory bits that hold no logical synapse. The causes do not overlap.
+/// Synapse memory bits that hold no logical synapse. The causes do not overlap: with the bits that
+/// are of use they are all that is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Waste {
     /// Bits of all words in use.
@@ -18,6 +20,8 @@ pub struct Waste {
     /// Of the other synapses the bits by which fields for weight, index and delay are wider than
     /// any value of their block: what the chip's few formats cost. Lists that learn need them.
     pub format_bits: u64,
+    /// Bits of logical synapses, as wide as the values of their block ask for.
+    pub useful_bits: u64,
 }
 
 /// What the values of a block's synapses span.
@@ -48,7 +52,7 @@ impl Waste {
             SynapseBlock::Kernel(kernel) => Self::of_kernel(kernel),
         };
         if block.learning.is_some() {
-            waste.format_bits = 0;
+            waste.useful_bits += std::mem::take(&mut waste.format_bits);
         }
         waste
     }
@@ -60,6 +64,7 @@ impl Waste {
         self.prefix_bits += other.prefix_bits;
         self.zero_bits += other.zero_bits;
         self.format_bits += other.format_bits;
+        self.useful_bits += other.useful_bits;
     }
 
     fn of_lists(packed: &PackedBlock) -> Self {
@@ -74,13 +79,19 @@ impl Waste {
             waste.stored_bits += stored;
             waste.prefix_bits += prefix;
             waste.padding_bits += stored.saturating_sub(prefix + held);
+            let mut last = entry.base;
             // A corrupt list has been refused by the verifier.
             let _ = packed.decode_list(list, |synapse| {
-                span.add(synapse.weight, synapse.target - entry.base, synapse.delay);
+                let from = match format.kind {
+                    SynapseFormatKind::RunLength => std::mem::replace(&mut last, synapse.target),
+                    _ => entry.base,
+                };
+                span.add(synapse.weight, synapse.target - from, synapse.delay);
             });
         }
         waste.zero_bits = span.zeros * format.synapse_bits();
         waste.format_bits = span.others * span.spare_bits(format);
+        waste.useful_bits = span.others * (format.synapse_bits() - span.spare_bits(format));
         waste
     }
 
@@ -97,6 +108,7 @@ impl Waste {
             prefix_bits: 0,
             zero_bits: span.zeros * u64::from(format.weight_bits),
             format_bits: span.others * u64::from(format.weight_bits - span.weight_bits(format)),
+            useful_bits: span.others * u64::from(span.weight_bits(format)),
         }
     }
 }

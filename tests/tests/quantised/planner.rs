@@ -1,7 +1,7 @@
 //! The planner: predictions against timed runs, objectives against each other, old mappings kept.
 
 use quarrion_compiler::compile::{CompileFailure, CompileOptions, Compiled, compile};
-use quarrion_compiler::layout::Mapping;
+use quarrion_compiler::layout::{Mapping, Slice};
 use quarrion_compiler::mapping_file::{Unknown, parse_mapping, write_mapping};
 use quarrion_compiler::network::{Connectivity, Network, Population, Projection, Role};
 use quarrion_compiler::planner::{
@@ -10,10 +10,12 @@ use quarrion_compiler::planner::{
 use quarrion_compiler::verify::count_core;
 use quarrion_emulator::time::{Following, Timing};
 use quarrion_emulator::{Recording, RunOptions, run};
-use quarrion_isa::chip::Chip;
+use quarrion_isa::chip::{Chip, SynapseFormatKind};
 use quarrion_isa::id::PopulationId;
 use quarrion_isa::neuron::LaneOptions;
+use quarrion_isa::program::CoreProgram;
 use quarrion_isa::stimulus::Stimulus;
+use quarrion_isa::synapse::{ListFormat, Synapse, SynapseBlock};
 use quarrion_tests::accuracy::{EXAMPLES, example, stimulus};
 use quarrion_tests::oracle_float::samples::Samples;
 use quarrion_tests::published::PUBLISHED;
@@ -360,12 +362,105 @@ fn the_report_says_what_the_verifier_counts() {
                     assert_eq!(said.used, used, "{name}: {resource:?} of core {}", core.core);
                     counted += 1;
                 }
+                let connections = |slice: &Slice| -> u64 {
+                    let onto = |neuron| {
+                        let mut synapses = 0;
+                        for (_, projection) in made.quantised.projections_onto(slice.population) {
+                            projection.connections.for_each_input_of(neuron, |_, _| synapses += 1);
+                        }
+                        synapses
+                    };
+                    slice.neurons().map(onto).max().unwrap_or(0)
+                };
+                let held = made.mapping.cores.iter().find(|held| held.core == core.core);
+                let most = held.and_then(|held| held.slices.iter().map(connections).max());
+                assert_eq!(Some(said.fan_in), most, "{name}: fan-in of core {}", core.core);
                 let decoded: u64 = core.blocks.iter().map(|block| block.synapses.words()).sum();
                 assert_eq!(decoded, core.synapse_words());
             }
         }
     }
     assert!(counted > 100, "{counted}");
+}
+
+/// Waste by cause and what is of use are all the words in use, core by core and layer by layer. What
+/// is of use is counted here from decoded synapses: the narrowest fields for a block's values.
+#[test]
+fn waste_by_cause_is_all_that_is_not_of_use() {
+    let (mut run_length, mut narrower) = (0, 0);
+    for name in EXAMPLES {
+        for sets in [&[][..], &["core_types.neuro.formats.3.index_widths=[5]"]] {
+            let chip = chip("loihi1", sets);
+            let made = planned(&sparser(&example_network(name)), &chip, by(Objective::Cores));
+            let waste = made.utilisation.waste;
+            let blocks = made.program.cores.iter().flat_map(|core| &core.blocks);
+            let useful: u64 = blocks.clone().map(|block| useful_bits(&block.synapses)).sum();
+            run_length += blocks
+                .filter(|block| block.synapses.format().kind == SynapseFormatKind::RunLength)
+                .count();
+            let words: u64 = made.program.cores.iter().map(CoreProgram::synapse_words).sum();
+            let wasted =
+                waste.padding_bits + waste.prefix_bits + waste.zero_bits + waste.format_bits;
+            assert_eq!(words * u64::from(chip.core_types[0].word_bits), wasted + useful, "{name}");
+            let layers = made.utilisation.layers.iter();
+            assert_eq!(layers.map(|layer| layer.waste.useful_bits).sum::<u64>(), useful);
+            narrower += usize::from(waste.format_bits > 0);
+        }
+    }
+    assert!(run_length > 0 && narrower > 0, "{run_length} run-length, {narrower} narrower");
+}
+
+/// The network with two in three of every matrix's synapses gone, so that skips pay.
+fn sparser(network: &Network) -> Network {
+    let mut network = network.clone();
+    for projection in &mut network.projections {
+        if let Connectivity::Dense { weights, .. } = &mut projection.connectivity {
+            for (at, weight) in weights.iter_mut().enumerate() {
+                if at % 3 != 0 {
+                    *weight = 0.0;
+                }
+            }
+        }
+    }
+    network
+}
+
+/// Bits that the synapses of a block ask for: by its widest weight, index or skip, and delay.
+fn useful_bits(block: &SynapseBlock) -> u64 {
+    let format = block.format();
+    let (mut synapses, mut weights, mut index, mut delay) = (0_u64, Vec::new(), 0, 0);
+    let SynapseBlock::Packed(packed) = block else {
+        let SynapseBlock::Kernel(kernel) = block else { return 0 };
+        let weights = kernel.weights().expect("a sound kernel");
+        let others = weights.iter().filter(|&&weight| weight != 0).count() as u64;
+        return others * u64::from(narrowest(format, &weights));
+    };
+    for (list, entry) in (0..).zip(&packed.lists) {
+        let mut last = entry.base;
+        let visit = |synapse: Synapse| {
+            synapses += u64::from(synapse.weight != 0);
+            weights.push(synapse.weight);
+            let from = if format.kind == SynapseFormatKind::RunLength { last } else { entry.base };
+            index = index.max(synapse.target - from);
+            delay = delay.max(synapse.delay);
+            last = synapse.target;
+        };
+        packed.decode_list(list, visit).expect("a sound list");
+    }
+    let bits = |value: u32| 32 - value.leading_zeros();
+    let stored = format.index_bits.min(bits(index)) + format.delay_bits.min(bits(delay));
+    synapses * u64::from(stored + narrowest(format, &weights))
+}
+
+/// The fewest bits of a format's sign mode that hold all weights.
+fn narrowest(format: &ListFormat, weights: &[i32]) -> u32 {
+    let holds = |bits: &u32| {
+        let narrow = ListFormat { weight_bits: *bits, ..*format };
+        let (low, high) = narrow.weight_range();
+        let step = 1 << narrow.weight_shift();
+        weights.iter().all(|&weight| weight % step == 0 && (low..=high).contains(&weight))
+    };
+    (1..=format.weight_bits).find(holds).expect("the block's own width")
 }
 
 /// Other numbers for the same neurons: the mapping is worth the same within two percent.
