@@ -383,7 +383,7 @@ fn the_report_says_what_the_verifier_counts() {
     assert!(counted > 100, "{counted}");
 }
 
-/// Waste by cause and what is of use are all the words in use, core by core and layer by layer. What
+/// Waste by cause and what is of use are all the words in use, and so layer by layer. What
 /// is of use is counted here from decoded synapses: the narrowest fields for a block's values.
 #[test]
 fn waste_by_cause_is_all_that_is_not_of_use() {
