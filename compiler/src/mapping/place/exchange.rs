@@ -149,6 +149,16 @@ impl<'a> Exchange<'a> {
         self.cost += change;
     }
 
+    /// Exchanges a random part with whoever is in a random slot; the change of the cost.
+    #[cfg(test)]
+    pub(super) fn exchange_at_random(&mut self, random: &mut Stream) -> i64 {
+        let s = self.slot_of[random.below(self.slot_of.len())] as usize;
+        let t = random.below(self.slots.len());
+        let change = if s == t { 0 } else { self.judge(s, t) };
+        self.swap(s, t, change);
+        change
+    }
+
     /// Anneals for about `effort` flows looked at, then descends.
     pub(in crate::mapping) fn anneal(&mut self, random: &mut Stream, effort: u64, hot: f64) {
         let parts = self.traffic.parts();

@@ -47,7 +47,7 @@ pub fn relax_links(
 }
 
 /// Loads of all links under a placement that changes.
-struct Loads<'a> {
+pub(super) struct Loads<'a> {
     traffic: &'a Traffic,
     grid: &'a Grid,
     tile: Vec<u32>,
@@ -60,7 +60,7 @@ struct Loads<'a> {
 }
 
 impl<'a> Loads<'a> {
-    fn new(traffic: &'a Traffic, grid: &'a Grid, placement: &Placement) -> Self {
+    pub(super) fn new(traffic: &'a Traffic, grid: &'a Grid, placement: &Placement) -> Self {
         let tile = placement.tile.clone();
         let mut free = grid.slots();
         for t in &tile {
@@ -79,13 +79,13 @@ impl<'a> Loads<'a> {
         loads
     }
 
-    fn busiest(&self) -> (usize, i64) {
+    pub(super) fn busiest(&self) -> (usize, i64) {
         let links = self.load.iter().copied().enumerate();
         links.max_by_key(|&(i, load)| (load, usize::MAX - i)).unwrap_or((0, 0))
     }
 
     /// Changes the load above which links count.
-    fn set_bar(&mut self, bar: i64) {
+    pub(super) fn set_bar(&mut self, bar: i64) {
         self.bar = bar;
         let over = self.load.iter().map(|&load| i128::from((load - bar).max(0)));
         self.excess = over.map(|x| x * x).sum();
@@ -148,7 +148,7 @@ impl<'a> Loads<'a> {
         false
     }
 
-    fn exchange(&mut self, a: usize, b: usize) {
+    pub(super) fn exchange(&mut self, a: usize, b: usize) {
         let parts = self.tile.len();
         self.route_all(a as u32, u32::MAX, -1);
         if b < parts {
@@ -159,5 +159,16 @@ impl<'a> Loads<'a> {
             std::mem::swap(&mut self.tile[a], &mut self.free[b - parts]);
         }
         self.route_all(a as u32, u32::MAX, 1);
+    }
+
+    /// Loads of all links, hops, and the squares of what is above the bar.
+    #[cfg(test)]
+    pub(super) fn figures(&self) -> (&[i64], i64, i128) {
+        (&self.load, self.hops, self.excess)
+    }
+
+    #[cfg(test)]
+    pub(super) fn placement(&self) -> Placement {
+        Placement { tile: self.tile.clone() }
     }
 }

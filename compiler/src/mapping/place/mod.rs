@@ -7,6 +7,8 @@ mod curve;
 mod exchange;
 mod flow;
 mod links;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use super::grid::Grid;
