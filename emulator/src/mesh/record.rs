@@ -154,7 +154,7 @@ pub(super) fn assemble<'l>(
 pub(super) fn settled(outcome: Outcome) -> Outcome {
     let complete = outcome.ending == Ending::Complete;
     let broken = complete.then(|| outcome.conservation.violation()).flatten();
-    debug_assert_eq!(broken, None, "conservation");
+    assert_eq!(broken, None, "conservation");
     outcome
 }
 

@@ -146,7 +146,7 @@ impl ContendedModel {
             if let mesh::Ending::Deadlock(ring) = &outcome.ending {
                 return Err(deadlock(&self.network, activity, ring));
             }
-            debug_assert_eq!(
+            assert_eq!(
                 violation(&self.network, traffic, &self.packets, &outcome),
                 None,
                 "conservation in sample {} step {}",

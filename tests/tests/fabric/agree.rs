@@ -1,6 +1,6 @@
 //! Random programs on random chips under every timing model.
 //!
-//! Debug builds check in every timestep that sums agree link by link and router by router.
+//! Every run checks in every timestep that sums agree link by link and router by router.
 
 use std::num::NonZero;
 
