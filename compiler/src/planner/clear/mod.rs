@@ -4,6 +4,8 @@
 //! placement. Where that ends in nothing, parts are tried on tile after tile, the part with the
 //! fewest tiles left first; few parts are tried on all tiles, so that "does not fit" is proved.
 
+mod search;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use quarrion_isa::chip::Chip;
@@ -15,16 +17,17 @@ use super::place::working;
 use super::seats::Seats;
 use crate::infeasible::{DoesNotFit, Resource, Term};
 use crate::layout::Mapping;
+use search::Search;
 
 /// Moves of parts that are tried, beside a multiple of their number.
 const MOVES: usize = 64;
 /// See [`MOVES`].
 const MOVES_PER_PART: usize = 16;
 
-/// Parts that are tried on tiles at most, with every tile counted.
-const TRIES: u64 = 200_000;
-/// Tiles of parts that all tries look at, and hold in memory, at most: large boards get fewer.
-const LOOKED_AT: u64 = 200_000_000;
+/// Cores that are looked at, nearest to the host's port first, beside a multiple of the parts.
+const NEAR: usize = 1024;
+/// See [`NEAR`].
+const NEAR_PER_PART: usize = 16;
 
 /// Ways that packets may take, whatever the rates.
 pub(super) struct Ways {
@@ -66,6 +69,14 @@ impl Ways {
             }
         }
         ways
+    }
+
+    /// Whether none of them crosses anything dead.
+    fn whole(&self, chip: &Chip, seats: &[CoreId]) -> bool {
+        let tile = |part: u32| chip.tile_of(seats[part as usize]);
+        let mut fed = (0..seats.len() as u32).filter(|&part| self.fed[part as usize]);
+        fed.all(|part| chip.mesh.connects(chip.host.port, tile(part)))
+            && self.between.iter().all(|&(a, b)| chip.mesh.connects(tile(a), tile(b)))
     }
 
     fn fed(&self) -> usize {
@@ -138,7 +149,10 @@ pub(super) fn clear(
     ways: &Ways,
     mut seats: Vec<CoreId>,
 ) -> Result<Vec<CoreId>, Blocked> {
-    let mut detour = Detour::new(chip, parts, ways);
+    if ways.whole(chip, &seats) {
+        return Ok(seats);
+    }
+    let mut detour = Detour::new(chip, parts, ways, &seats);
     let mut least = usize::MAX;
     for _ in 0..MOVES + MOVES_PER_PART * parts.len() {
         let lost: Vec<usize> = (0..seats.len()).map(|part| detour.lost(&seats, part)).collect();
@@ -163,15 +177,37 @@ struct Detour<'a> {
     /// Parts that each one sends to, and hears.
     to: Vec<Vec<u32>>,
     from: Vec<Vec<u32>>,
+    /// The tiles that parts may lie on, in order, and the host's port; elsewhere a tile goes by its
+    /// position here.
+    field: Vec<TileId>,
+    /// By kind, the working cores on them.
+    cores: Vec<Vec<CoreId>>,
     /// By tile, those that it reaches; as far as somebody has asked.
     reached: Vec<Option<Vec<bool>>>,
     /// By tile, those that reach it; as far as somebody has asked.
     reaching: Vec<Option<Vec<bool>>>,
 }
 
+/// The tiles of the seats and of enough cores of every kind near the host's port, in order.
+fn field(chip: &Chip, seats: &[CoreId]) -> Vec<TileId> {
+    let port = chip.host.port;
+    let mut tiles: Vec<TileId> = seats.iter().map(|&seat| chip.tile_of(seat)).collect();
+    tiles.push(port);
+    for kind in 0..chip.core_types.len() as u32 {
+        let mut near: Vec<TileId> = working(chip, kind).map(|core| chip.tile_of(core)).collect();
+        near.sort_by_cached_key(|&tile| (chip.mesh.hops(port, tile).total(), tile));
+        near.truncate(NEAR + NEAR_PER_PART * seats.len());
+        tiles.extend(near);
+    }
+    tiles.sort_unstable();
+    tiles.dedup();
+    tiles
+}
+
 impl<'a> Detour<'a> {
-    fn new(chip: &'a Chip, parts: &'a [Part], ways: &'a Ways) -> Self {
-        let tiles = chip.mesh.tiles() as usize;
+    fn new(chip: &'a Chip, parts: &'a [Part], ways: &'a Ways, seats: &[CoreId]) -> Self {
+        let field = field(chip, seats);
+        let tiles = field.len();
         let mut to = vec![Vec::new(); parts.len()];
         let mut from = vec![Vec::new(); parts.len()];
         for &(a, b) in ways.between.iter().filter(|(a, b)| a != b) {
@@ -179,19 +215,28 @@ impl<'a> Detour<'a> {
             from[b as usize].push(a);
         }
         let rows = || vec![None; tiles];
-        Self { chip, parts, ways, to, from, reached: rows(), reaching: rows() }
+        let within = |core: &CoreId| field.binary_search(&chip.tile_of(*core)).is_ok();
+        let kinds = 0..chip.core_types.len() as u32;
+        let cores = kinds.map(|kind| working(chip, kind).filter(within).collect()).collect();
+        Self { chip, parts, ways, to, from, field, cores, reached: rows(), reaching: rows() }
     }
 
+    /// The tile of a core of the field.
     fn tile(&self, core: CoreId) -> usize {
-        self.chip.tile_of(core).index()
+        self.field.partition_point(|&tile| tile < self.chip.tile_of(core))
+    }
+
+    /// The tile of the host's port.
+    fn port(&self) -> usize {
+        self.field.partition_point(|&tile| tile < self.chip.host.port)
     }
 
     /// The tiles that a tile reaches.
     fn reached(&mut self, tile: usize) -> &[bool] {
         let mesh = &self.chip.mesh;
         self.reached[tile].get_or_insert_with(|| {
-            let from = TileId::from_index(tile);
-            (0..mesh.tiles()).map(|to| mesh.connects(from, TileId(to))).collect()
+            let from = self.field[tile];
+            self.field.iter().map(|&to| mesh.connects(from, to)).collect()
         })
     }
 
@@ -199,8 +244,8 @@ impl<'a> Detour<'a> {
     fn reaching(&mut self, tile: usize) -> &[bool] {
         let mesh = &self.chip.mesh;
         self.reaching[tile].get_or_insert_with(|| {
-            let to = TileId::from_index(tile);
-            (0..mesh.tiles()).map(|from| mesh.connects(TileId(from), to)).collect()
+            let to = self.field[tile];
+            self.field.iter().map(|&from| mesh.connects(from, to)).collect()
         })
     }
 
@@ -211,7 +256,7 @@ impl<'a> Detour<'a> {
             parts.iter().map(|&other| self.tile(seats[other as usize])).collect()
         };
         let (to, from) = (tiles(&self.to[part]), tiles(&self.from[part]));
-        let port = self.chip.host.port.index();
+        let port = self.port();
         let host = self.ways.fed[part] && !self.reached(port)[here];
         let reached = self.reached(here);
         let lost = to.iter().filter(|&&tile| !reached[tile]).count();
@@ -228,7 +273,7 @@ impl<'a> Detour<'a> {
             !self.reached(from)[to]
         });
         let between = between.count();
-        let port = self.chip.host.port.index();
+        let port = self.port();
         let fed = (0..tiles.len()).filter(|&part| ways.fed[part]);
         between + fed.filter(|&part| !self.reached(port)[tiles[part]]).count()
     }
@@ -239,7 +284,8 @@ impl<'a> Detour<'a> {
         let home = seats[part];
         let holders: BTreeMap<CoreId, usize> =
             seats.iter().enumerate().map(|(part, &seat)| (seat, part)).collect();
-        for core in working(self.chip, self.parts[part].core_type).filter(|&core| core != home) {
+        let cores = std::mem::take(&mut self.cores[self.parts[part].core_type as usize]);
+        for &core in cores.iter().filter(|&&core| core != home) {
             let other = holders.get(&core).copied();
             seats[part] = core;
             if let Some(other) = other {
@@ -256,6 +302,7 @@ impl<'a> Detour<'a> {
                 best = Some((rank, other));
             }
         }
+        self.cores[self.parts[part].core_type as usize] = cores;
         let Some(((_, _, core), other)) = best else { return false };
         seats[part] = core;
         if let Some(other) = other {
@@ -263,109 +310,4 @@ impl<'a> Detour<'a> {
         }
         true
     }
-}
-
-/// The search over all placements.
-struct Search<'d, 'a> {
-    detour: &'d mut Detour<'a>,
-    /// By part, the tile where it would best lie.
-    wished: Vec<usize>,
-    /// By part, the tiles that it can still lie on, of those of its kind.
-    open: Vec<Vec<bool>>,
-    /// By kind of core and tile, cores that are free.
-    free: Vec<Vec<u32>>,
-    chosen: Vec<Option<usize>>,
-    tries: u64,
-}
-
-impl<'d, 'a> Search<'d, 'a> {
-    fn new(detour: &'d mut Detour<'a>, seats: &[CoreId]) -> Self {
-        let chip = detour.chip;
-        let tiles = chip.mesh.tiles() as usize;
-        let mut free = vec![vec![0; tiles]; chip.core_types.len()];
-        for (kind, free) in (0..).zip(&mut free) {
-            working(chip, kind).for_each(|core| free[chip.tile_of(core).index()] += 1);
-        }
-        let port = chip.host.port.index();
-        let mut open: Vec<Vec<bool>> = Vec::with_capacity(seats.len());
-        for (part, fed) in detour.parts.iter().zip(&detour.ways.fed) {
-            let mut tiles: Vec<bool> =
-                free[part.core_type as usize].iter().map(|&cores| cores > 0).collect();
-            if *fed {
-                keep(&mut tiles, detour.reached(port));
-            }
-            open.push(tiles);
-        }
-        let wished = seats.iter().map(|&seat| detour.tile(seat)).collect();
-        let tries = TRIES.min(LOOKED_AT / (seats.len().max(1) * tiles.max(1)) as u64);
-        Self { wished, open, free, chosen: vec![None; seats.len()], tries, detour }
-    }
-
-    /// A placement, where one is found.
-    fn solve(mut self) -> Option<Vec<CoreId>> {
-        self.place_next().then(|| {
-            let chip = self.detour.chip;
-            let mut cores: BTreeMap<(u32, usize), Vec<CoreId>> = BTreeMap::new();
-            for kind in 0..chip.core_types.len() as u32 {
-                for core in working(chip, kind) {
-                    cores.entry((kind, chip.tile_of(core).index())).or_default().push(core);
-                }
-            }
-            let parts = self.detour.parts.iter().zip(&self.chosen);
-            let seats =
-                parts.filter_map(|(part, tile)| cores.get_mut(&(part.core_type, (*tile)?))?.pop());
-            seats.collect()
-        })
-    }
-
-    /// Places the part with the fewest tiles left and then all others; says whether it could.
-    fn place_next(&mut self) -> bool {
-        let left = |part: &usize| self.open[*part].iter().filter(|&&open| open).count();
-        let unplaced = (0..self.chosen.len()).filter(|&part| self.chosen[part].is_none());
-        let Some(part) = unplaced.min_by_key(|part| (left(part), *part)) else { return true };
-        let mesh = &self.detour.chip.mesh;
-        let wish = TileId::from_index(self.wished[part]);
-        let open = (0..self.open[part].len()).filter(|&tile| self.open[part][tile]);
-        let mut tiles: Vec<(u32, usize)> =
-            open.map(|tile| (mesh.hops(wish, TileId::from_index(tile)).total(), tile)).collect();
-        tiles.sort_unstable();
-        for (_, tile) in tiles {
-            let Some(tries) = self.tries.checked_sub(1) else { return false };
-            self.tries = tries;
-            let before = self.open.clone();
-            if self.take(part, tile) && self.place_next() {
-                return true;
-            }
-            self.open = before;
-            self.chosen[part] = None;
-            self.free[self.detour.parts[part].core_type as usize][tile] += 1;
-        }
-        false
-    }
-
-    /// Lays a part onto a tile; says whether every other part still has one.
-    fn take(&mut self, part: usize, tile: usize) -> bool {
-        let kind = self.detour.parts[part].core_type;
-        self.chosen[part] = Some(tile);
-        let free = &mut self.free[kind as usize][tile];
-        *free -= 1;
-        if *free == 0 {
-            for (other, open) in self.detour.parts.iter().zip(&mut self.open) {
-                open[tile] &= other.core_type != kind;
-            }
-        }
-        for other in self.detour.to[part].clone() {
-            keep(&mut self.open[other as usize], self.detour.reached(tile));
-        }
-        for other in self.detour.from[part].clone() {
-            keep(&mut self.open[other as usize], self.detour.reaching(tile));
-        }
-        let mut parts = self.open.iter().zip(&self.chosen);
-        parts.all(|(open, chosen)| chosen.is_some() || open.contains(&true))
-    }
-}
-
-/// Keeps the tiles that both have.
-fn keep(open: &mut [bool], allowed: &[bool]) {
-    open.iter_mut().zip(allowed).for_each(|(open, allowed)| *open &= allowed);
 }
