@@ -19,10 +19,8 @@ use crate::infeasible::{DoesNotFit, Resource, Term};
 use crate::layout::Mapping;
 use search::Search;
 
-/// Moves of parts that are tried, beside a multiple of their number.
-const MOVES: usize = 64;
-/// See [`MOVES`].
-const MOVES_PER_PART: usize = 16;
+/// Moves of parts that are tried without fewer ways being lost.
+const MOVES: usize = 32;
 
 /// Cores that are looked at, nearest to the host's port first, beside a multiple of the parts.
 const NEAR: usize = 1024;
@@ -153,11 +151,13 @@ pub(super) fn clear(
         return Ok(seats);
     }
     let mut detour = Detour::new(chip, parts, ways, &seats);
-    let mut least = usize::MAX;
-    for _ in 0..MOVES + MOVES_PER_PART * parts.len() {
+    let (mut least, mut in_vain) = (usize::MAX, 0);
+    while in_vain < MOVES {
         let lost: Vec<usize> = (0..seats.len()).map(|part| detour.lost(&seats, part)).collect();
         let Some(part) = lost.iter().position(|&lost| lost > 0) else { return Ok(seats) };
-        least = least.min(detour.all_lost(&seats));
+        let all = detour.all_lost(&seats);
+        in_vain = if all < least { 0 } else { in_vain + 1 };
+        least = least.min(all);
         if !detour.step(&mut seats, part) {
             break;
         }
