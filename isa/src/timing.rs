@@ -59,6 +59,8 @@ pub enum Bound {
     Path(CoreId),
     /// The traffic over a link.
     Link(LinkId),
+    /// The host's packets, one after the other through its port.
+    Port,
     /// The barrier.
     Barrier,
     /// The epoch sweep of a core.
@@ -77,6 +79,7 @@ impl Bound {
             Self::Synapses(_) => "synapses",
             Self::Path(_) => "path",
             Self::Link(_) => "link",
+            Self::Port => "port",
             Self::Barrier => "barrier",
             Self::Learning(_) => "learning",
             Self::Host => "host",
@@ -101,6 +104,7 @@ impl std::fmt::Display for Bound {
             Self::Synapses(core) => write!(f, "synapse lists of core {core}"),
             Self::Path(core) => write!(f, "way of the last packet to core {core}"),
             Self::Link(link) => write!(f, "traffic on link {link}"),
+            Self::Port => write!(f, "the host's packets through its port"),
             Self::Barrier => write!(f, "barrier"),
             Self::Learning(core) => write!(f, "epoch sweep of core {core}"),
             Self::Host => write!(f, "host"),

@@ -68,7 +68,7 @@ fn waits_for(bound: Bottleneck, mesh: &Mesh) -> String {
         Bottleneck::Synapses(core) => format!("lists of core {core}"),
         Bottleneck::Path(core) => format!("last packet to core {core}"),
         Bottleneck::Link(link) => format!("link of {}", mesh.link_name(link)),
-        Bottleneck::Host => "the host's spikes".to_owned(),
+        Bottleneck::Host => "the host's spikes through its port".to_owned(),
     }
 }
 

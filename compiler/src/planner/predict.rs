@@ -8,7 +8,8 @@
 //! * *axon out*: the packets that its spikes make;
 //! * *synapses*: from the first arrival, the lists that arriving spikes read;
 //! * *path*: the last spike of a core's loop on its way to where it is read;
-//! * *link*: the flits on the busiest link; packets that branch count as copies.
+//! * *link*: the flits on the busiest link; packets that branch count as copies;
+//! * *host*: its spikes, and their packets through its port.
 
 use quarrion_isa::chip::{Chip, Hops, LinkClass, Overlap, Planes, Programs, Synchronisation};
 use quarrion_isa::event::EventKind;
@@ -285,6 +286,11 @@ impl<'a> Sums<'a> {
         }
         let inputs: f64 = input_rates(self.meter).sum();
         offer(inputs * self.chip.host.spike_in.occupancy.0 as f64, Bottleneck::Host);
+        let fed: f64 =
+            flows.iter().filter(|flow| flow.from.is_none()).map(|flow| flow.packets).sum();
+        let flits = f64::from(self.chip.mesh.flits(LinkClass::Tile, 0));
+        let port = fed * flits * self.chip.mesh.link(LinkClass::Tile).occupancy.0 as f64;
+        offer(self.chip.host.spike_in.latency.0 as f64 + port, Bottleneck::Host);
         let tiles = used_tiles(self.chip, self.mapping);
         let step_ps = close(self.chip, longest.0, tiles, self.meter);
         let packets: f64 = flows.iter().map(|flow| flow.packets).sum();

@@ -183,8 +183,17 @@ impl CountModel {
         longest: &mut Longest,
     ) {
         self.served.clear();
-        for (packet, injected) in traffic.packets.iter().zip(&self.injected) {
-            let tail = traffic.length(packet).tail_ps;
+        let tile = chip.mesh.link(LinkClass::Tile).occupancy.0;
+        let mut port_free = 0;
+        for (packet, ready) in traffic.packets.iter().zip(&self.injected) {
+            let length = traffic.length(packet);
+            let tail = length.tail_ps;
+            let mut injected = *ready;
+            if matches!(packet.origin, Origin::Host(_)) {
+                // The host's packets go through its port one after the other.
+                injected = injected.max(port_free);
+                port_free = injected + u64::from(length.tile_flits) * tile;
+            }
             for one in packet.destinations.clone() {
                 let destination = &activity.destinations[one as usize];
                 let latency = traffic.latencies[one as usize].0 + tail;
@@ -197,7 +206,9 @@ impl CountModel {
                 let service = list_service(kind, destination);
                 times.first_arrival = Some(times.first_arrival.map_or(arrival, |t| t.min(arrival)));
                 times.service += service;
-                longest.offer(arrival + service, Bound::Path(destination.core));
+                let late = injected > *ready;
+                let bound = if late { Bound::Port } else { Bound::Path(destination.core) };
+                longest.offer(arrival + service, bound);
                 self.served.push(arrival + service);
             }
         }
