@@ -154,3 +154,19 @@ fn bursts_are_followed_too() {
     good(bench.run(curve));
     assert!(table(&bench, "c.csv").iter().any(|row| row["busy_share"].as_str() > "0.5"));
 }
+
+/// The host's packets go through its port one after the other, and `count` knows it.
+#[test]
+fn the_hosts_port_bounds_a_timestep() {
+    let bench = Bench::new();
+    let [count, queue] = ["count", "queue"].map(|timing| {
+        let slow = "--objective cores --set mesh.links.tile.occupancy_ns=1000 --format json";
+        let ended = bench.run(&format!("{RUN} --timing {timing} {slow}"));
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        serde_json::from_str::<serde_json::Value>(&ended.stdout).expect("a summary")
+    });
+    assert_eq!(count["bound_by"][0]["bound"], "port");
+    let [count, queue] =
+        [count, queue].map(|run| run["timestep_ps"]["mean"].as_f64().expect("a time"));
+    assert!(count <= queue && queue < 1.01 * count, "{count} {queue}");
+}
