@@ -38,7 +38,7 @@ pub fn columns(first: &'static str) -> [(&'static str, Side); 9] {
         ("packets a step", Side::Right),
         ("hops", Side::Right),
         ("hottest link", Side::Right),
-        ("energy a step", Side::Right),
+        ("energy + static", Side::Right),
         ("waits for", Side::Left),
     ]
 }
@@ -103,7 +103,8 @@ pub fn render(
                 memory(&compiled.utilisation),
                 survey.map_or_else(String::new, levers::survey),
             ];
-            parts.join("\n")
+            let said = |part: &&String| !part.is_empty();
+            parts.iter().filter(said).cloned().collect::<Vec<_>>().join("\n")
         }
     }
 }
@@ -225,8 +226,12 @@ fn links(compiled: &Compiled, mesh: &Mesh) -> String {
     links.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let rows = links.into_iter().take(BUSIEST);
     let rows = rows.map(|(link, packets)| vec![mesh.link_name(link), format!("{packets:.2}")]);
+    let rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() {
+        return String::new();
+    }
     let columns = [("hottest links", Side::Left), ("packets a step", Side::Right)];
-    aligned(&columns, rows.collect())
+    aligned(&columns, rows)
 }
 
 fn in_json(compiled: &Compiled, chip: &Chip, survey: Option<&LeverSurvey>) -> String {

@@ -149,6 +149,7 @@ impl FromStr for Objective {
             _ => {}
         }
         let mut weights = Weights::default();
+        let mut named: Vec<&str> = Vec::new();
         for term in text.split(',') {
             let wrong = || {
                 format!(
@@ -158,8 +159,12 @@ impl FromStr for Objective {
             let (name, weight) = term.split_once('=').ok_or_else(wrong)?;
             let weight: f64 = weight.parse().map_err(|_| wrong())?;
             if !(weight.is_finite() && weight >= 0.0) {
-                return Err(wrong());
+                return Err(format!("the weight in `{term}` is not a number from 0 up"));
             }
+            if named.contains(&name) {
+                return Err(format!("`{text}` weighs {name} twice"));
+            }
+            named.push(name);
             match name {
                 "cores" => weights.cores = weight,
                 "traffic" => weights.traffic = weight,
@@ -167,6 +172,9 @@ impl FromStr for Objective {
                 "energy" => weights.energy = weight,
                 _ => return Err(wrong()),
             }
+        }
+        if weights == Weights::default() {
+            return Err(format!("`{text}` weighs nothing: one weight has to be above 0"));
         }
         Ok(Self::Mix(weights))
     }
