@@ -10,6 +10,7 @@ use ndarray::Array1;
 use ndarray_npy::NpzReader;
 use quarrion_boards::load_chip;
 use quarrion_compiler::compile::{CompileOptions, compile};
+use quarrion_compiler::network::window::{ConvolutionShape, Window};
 use quarrion_compiler::network::{
     Comparison, Connectivity, Firing, Network, NeuronKind, NeuronModel, Population, Projection,
     ResetMode, Role, Synapse,
@@ -57,6 +58,98 @@ pub const PUBLISHED: [Published; 2] = [
         ),
     },
 ];
+
+/// A layer of a convolutional network whose cores were printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Convolved {
+    /// Channels of its input and of itself.
+    pub channels: [usize; 2],
+    /// Rows, and as many columns, of its input.
+    pub extent: usize,
+    /// Rows, and as many columns, of the kernel; half of them, rounded down, is the padding.
+    pub kernel: usize,
+    /// Positions of the input between two of its own.
+    pub stride: usize,
+    /// Columns, rows and channels of the patch that each core has, as printed.
+    pub patch: [usize; 3],
+    /// Cores, as printed.
+    pub cores: u64,
+}
+
+/// The layers of YOLO-KP on Loihi 2, with what Lava-DL's tutorial prints for each.
+///
+/// # Source
+/// lava-dl, `tutorials/lava/lib/dl/netx/yolo_kp/run.ipynb`: the network's architecture, and the
+/// compiler's utilisation of cores.
+pub const YOLO_KP: [Convolved; 10] = [
+    convolved([3, 16], 448, 3, 2, [8, 28, 16], 224),
+    convolved([16, 32], 224, 3, 2, [8, 14, 32], 112),
+    convolved([32, 64], 112, 3, 2, [4, 14, 64], 56),
+    convolved([64, 128], 56, 3, 2, [4, 7, 128], 28),
+    convolved([128, 256], 28, 3, 1, [4, 7, 128], 56),
+    convolved([256, 256], 28, 3, 2, [8, 7, 64], 16),
+    convolved([256, 512], 14, 3, 1, [8, 7, 64], 32),
+    convolved([512, 256], 14, 1, 1, [2, 7, 256], 14),
+    convolved([256, 512], 14, 3, 1, [8, 7, 64], 32),
+    convolved([512, 48], 14, 1, 1, [4, 14, 48], 4),
+];
+
+/// Edits of Loihi 2 that the shares printed for YOLO-KP imply.
+pub const YOLO_RULE: [&str; 3] = [
+    "core_types.neuro.compartments=4096",
+    "core_types.neuro.axons_in=1000000",
+    "core_types.neuro.axons_out=1000000",
+];
+
+const fn convolved(
+    channels: [usize; 2],
+    extent: usize,
+    kernel: usize,
+    stride: usize,
+    patch: [usize; 3],
+    cores: u64,
+) -> Convolved {
+    Convolved { channels, extent, kernel, stride, patch, cores }
+}
+
+impl Convolved {
+    /// Rows, and as many columns, of the layer.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        (self.extent + 2 * (self.kernel / 2) - self.kernel) / self.stride + 1
+    }
+
+    /// Cores that patches of the printed extents take.
+    #[must_use]
+    pub fn patches(&self) -> u64 {
+        let extents = [self.size(), self.size(), self.channels[1]];
+        extents.iter().zip(self.patch).map(|(all, patch)| all.div_ceil(patch) as u64).product()
+    }
+
+    /// Cores that the layer needs here, compiled alone for Loihi 2; `sets` are edits of the chip.
+    ///
+    /// # Errors
+    /// An edit that is none, a layer that does not compile.
+    pub fn cores_with(&self, sets: &[&str]) -> Result<u64, String> {
+        let size = self.size();
+        let window = Window {
+            input: [self.extent; 2],
+            output: [size; 2],
+            kernel: [self.kernel; 2],
+            stride: [self.stride; 2],
+            padding: [self.kernel / 2; 2],
+            dilation: [1; 2],
+        };
+        let [in_channels, out_channels] = self.channels;
+        let shape = ConvolutionShape { in_channels, out_channels, groups: 1, window };
+        let weights = in_channels * out_channels * window.taps();
+        let kernel = (0..weights).map(weight).collect();
+        let mut network = layer_of(Connectivity::Convolution { shape, kernel });
+        network.populations[0].shape = vec![in_channels, self.extent, self.extent];
+        network.populations[1].shape = vec![out_channels, size, size];
+        cores_of(&network, "loihi2", sets)
+    }
+}
 
 impl Published {
     /// Cores of every layer, each compiled alone; `sets` are edits of the chip.
@@ -121,12 +214,14 @@ fn cores_of(network: &Network, chip: &str, sets: &[&str]) -> Result<u64, String>
 
 /// Weights of eight bits, none of them zero.
 fn dense_layer(inputs: usize, outputs: usize) -> Network {
-    let weight = |at: usize| {
-        let magnitude = (at * 7919 % 127 + 1) as f64;
-        if at.is_multiple_of(3) { -magnitude } else { magnitude }
-    };
     let weights = (0..inputs * outputs).map(weight).collect();
     layer_of(Connectivity::Dense { inputs, outputs, weights })
+}
+
+/// A weight of eight bits that is not zero.
+fn weight(at: usize) -> f64 {
+    let magnitude = (at * 7919 % 127 + 1) as f64;
+    if at.is_multiple_of(3) { -magnitude } else { magnitude }
 }
 
 /// An input and a layer of neurons that integrate and fire.

@@ -18,7 +18,7 @@ use quarrion_isa::stimulus::Stimulus;
 use quarrion_isa::synapse::{ListFormat, Synapse, SynapseBlock};
 use quarrion_tests::accuracy::{EXAMPLES, example, stimulus};
 use quarrion_tests::oracle_float::samples::Samples;
-use quarrion_tests::published::PUBLISHED;
+use quarrion_tests::published::{PUBLISHED, YOLO_KP};
 
 use super::shared::{assert_same_rasters, chip, compiled, example_network, run_oracle};
 
@@ -554,6 +554,12 @@ fn published_core_counts_are_explained() {
         assert_eq!(one.cores_with(sets).as_deref(), Ok(one.cores), "{}: {rule}", one.name);
         let ours = one.cores_with(&[]).expect("layers that fit");
         assert!(ours.iter().zip(one.cores).all(|(ours, theirs)| ours <= theirs), "{ours:?}");
+    }
+    for (layer, next) in YOLO_KP.iter().zip(&YOLO_KP[1..]) {
+        assert_eq!((layer.size(), layer.channels[1]), (next.extent, next.channels[0]), "{next:?}");
+    }
+    for layer in YOLO_KP {
+        assert_eq!(layer.patches(), layer.cores, "{layer:?}");
     }
 }
 
