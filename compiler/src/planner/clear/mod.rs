@@ -153,8 +153,8 @@ pub(super) fn clear(
     let mut detour = Detour::new(chip, parts, ways, &seats);
     let (mut least, mut in_vain) = (usize::MAX, 0);
     while in_vain < MOVES {
-        let lost: Vec<usize> = (0..seats.len()).map(|part| detour.lost(&seats, part)).collect();
-        let Some(part) = lost.iter().position(|&lost| lost > 0) else { return Ok(seats) };
+        let first = (0..seats.len()).find(|&part| detour.lost(&seats, part) > 0);
+        let Some(part) = first else { return Ok(seats) };
         let all = detour.all_lost(&seats);
         in_vain = if all < least { 0 } else { in_vain + 1 };
         least = least.min(all);
